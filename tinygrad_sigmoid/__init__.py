@@ -1,0 +1,115 @@
+"""A scalar autodiff micro-framework: record w·x + b and σ, pass the chain rule back, see every step of it.
+
+>>> from tinygrad_sigmoid import Value, sigmoid
+>>> w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
+>>> output = sigmoid(w * x + b)
+>>> output.backward()
+>>> f"{output:.4f} changes by {w.grad:.4f} times a small change of w"
+'0.8176 changes by 0.1491 times a small change of w'
+
+Read `operation`, `operations`, `graph` and `value`, in this order, and you have understood backpropagation.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import (
+    absolute,
+    add,
+    divide,
+    dot,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log_sigmoid,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    power,
+    relu,
+    sigmoid,
+    softplus,
+    sqrt,
+    step,
+    subtract,
+    tanh,
+)
+from tinygrad_sigmoid.value import StaleGraph, Value
+
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.derivatives import gradients
+    from tinygrad_sigmoid.descent import GradientDescent
+    from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
+    from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
+    from tinygrad_sigmoid.nudge import nudge
+    from tinygrad_sigmoid.training import train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GradientDescent",
+    "Layer",
+    "Network",
+    "Neuron",
+    "Operation",
+    "Perceptron",
+    "StaleGraph",
+    "Value",
+    "absolute",
+    "add",
+    "cross_entropy",
+    "divide",
+    "dot",
+    "exp",
+    "expm1",
+    "gradients",
+    "log",
+    "log1p",
+    "log_sigmoid",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negate",
+    "nudge",
+    "power",
+    "relu",
+    "sigmoid",
+    "softmax_cross_entropy",
+    "softplus",
+    "sqrt",
+    "squared_error",
+    "step",
+    "subtract",
+    "tanh",
+    "train",
+]
+
+# What stands upstairs is loaded when it is first asked for: `import tinygrad_sigmoid` costs what the core costs.
+_ROOMS = {
+    "GradientDescent": "descent",
+    "Layer": "neuron",
+    "Network": "neuron",
+    "Neuron": "neuron",
+    "Perceptron": "neuron",
+    "cross_entropy": "losses",
+    "gradients": "derivatives",
+    "nudge": "nudge",
+    "softmax_cross_entropy": "losses",
+    "squared_error": "losses",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,87 @@
+"""Derivatives as Values: the chain rule recorded like any other computation, so it can be differentiated again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tinygrad_sigmoid.graph import computed
+from tinygrad_sigmoid.operations import dot
+from tinygrad_sigmoid.value import Value
+
+
+def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
+    """∂output/∂v for each v of `wrt`, as Values: draw them, step through them, differentiate them again.
+
+    >>> from tinygrad_sigmoid import Value, sigmoid
+    >>> z = Value(0.0, "z")
+    >>> [first] = gradients(sigmoid(z), [z])
+    >>> [second] = gradients(first, [z])
+    >>> [third] = gradients(second, [z])
+    >>> first.data, second.data, third.data
+    (0.25, 0.0, -0.125)
+
+    The rules are the same as those of `backward`, fed with Values in place of numbers, and the contributions are added
+    in the same order. Multiplications by 1 and additions of 0 are left out. The gradient of a value that the output
+    does not depend on is 0. No `grad` is touched.
+
+    Args:
+        output: What is differentiated.
+        wrt: Leaves or values in between.
+
+    Raises:
+        StaleGraph: A leaf was changed after the graph was recorded or last replayed.
+    """
+    output.require_current()
+    order = computed(output)
+    concerned = set(wrt)
+    for value in order:
+        if not concerned.isdisjoint(value.inputs):
+            concerned.add(value)
+
+    # For each value, what its uses have reported so far: (upstream gradient, local derivative).
+    contributions: dict[Value, list[tuple[Any, Any]]] = {value: [] for value in concerned}
+    contributions[output] = [(1.0, 1.0)]
+    gradient_of: dict[Value, Any] = {}
+    for value in reversed(order):
+        if value in concerned:
+            gradient_of[value] = upstream = _total(contributions[value])
+            operation: Any = value.operation
+            local_derivatives = operation.derivatives(value, *[_operand(used) for used in value.inputs])
+            for used, local in zip(value.inputs, local_derivatives, strict=True):
+                if used in concerned and not _is(local, 0.0):
+                    contributions[used].append((upstream, local))
+    for value in wrt:
+        if value not in gradient_of:
+            gradient_of[value] = _total(contributions[value])
+    return [_as_value(gradient_of[value]) for value in wrt]
+
+
+def _operand(value: Value) -> Value | float:
+    return value.data if value.constant else value
+
+
+def _total(contributions: list[tuple[Any, Any]]) -> Any:
+    """upstream1 · local1 + upstream2 · local2 + …, from left to right, as one `dot` where that is all it is."""
+    if len(contributions) > 1 and not any(_is(local, 1.0) or _is(local, -1.0) for _, local in contributions):
+        return dot(*zip(*contributions, strict=True))
+    total: Any = 0
+    for upstream, local in contributions:
+        total += _product(upstream, local)
+    return total
+
+
+def _product(upstream: Any, local: Any) -> Any:
+    if _is(local, 1.0):
+        return upstream
+    if _is(local, -1.0):
+        return -upstream
+    return local if _is(upstream, 1.0) else upstream * local
+
+
+def _is(given: Any, number: float) -> bool:
+    return isinstance(given, float) and given == number
+
+
+def _as_value(gradient: Any) -> Value:
+    return gradient if isinstance(gradient, Value) else Value(gradient)
