@@ -1,0 +1,67 @@
+"""The command line: `tinygrad-sigmoid COMMAND …`, or `python -m tinygrad_sigmoid COMMAND …`.
+
+Each command is a module of `commands` with a `NAME`, a one-line `HELP`, `add_arguments(parser)` and
+`run(arguments) -> exit status`. Without a command, the first one runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from tinygrad_sigmoid import __version__
+
+COMMANDS = ("tune", "draw")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status: 0 done, 2 for arguments that make no sense, 130 for Ctrl-C."""
+    words = list(sys.argv[1:] if words is None else words)
+    commands = {name: importlib.import_module(f"tinygrad_sigmoid.commands.{name}") for name in COMMANDS}
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
+        words = [COMMANDS[0], *words]
+    try:
+        arguments = _parser(commands).parse_args(words)
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read our output has stopped reading
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ArithmeticError, ValueError, OSError) as error:
+        print(f"tinygrad-sigmoid: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser(commands: dict[str, ModuleType]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tinygrad-sigmoid",
+        description="Understand backpropagation: tune a sigmoid neuron, draw its graph, step through both passes.",
+        epilog="Without a command, `tune` tells the whole story on handwritten digits.",
+    )
+    parser.add_argument("--version", action="version", version=f"tinygrad-sigmoid {__version__}")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in commands.items():
+        subparser = subparsers.add_parser(
+            name,
+            help=command.HELP,
+            description=command.__doc__,
+            epilog=command.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    return parser
+
+
+def add_formula(parser: argparse.ArgumentParser) -> None:
+    """Adds what every command about a formula takes: the formula and a number for each of its names."""
+    parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'")
+    parser.add_argument("leaves", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")

@@ -1,0 +1,53 @@
+"""Gradient descent: a small step against the gradient, for every parameter at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tinygrad_sigmoid.value import Value
+
+
+class GradientDescent:
+    """Changes parameters by −rate · gradient, so that the loss falls by about rate · ‖gradient‖².
+
+    >>> w = Value(2.0, "w")
+    >>> descent = GradientDescent([w], rate=0.1)
+    >>> loss = w * w
+    >>> loss.backward()
+    >>> descent.step()
+    >>> w.data
+    1.6
+
+    Args:
+        parameters: The leaves that are tuned.
+        rate: The learning rate η, above 0. Too small, and nothing seems to happen; too large, and the loss grows.
+    """
+
+    def __init__(self, parameters: Sequence[Value], rate: float) -> None:
+        if not parameters:
+            raise ValueError("there are no parameters to tune: pass network.parameters()")
+        if not (rate > 0 and math.isfinite(rate)):
+            raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}")
+        self.parameters = list(parameters)
+        self.rate = rate
+
+    def step(self, samples: int = 1) -> None:
+        """Changes every parameter once: v → v − (η/m) · gradient, m being the samples whose gradients were added up.
+
+        Raises:
+            RuntimeError: No backward pass has reached a parameter since `zero_grad`.
+            ArithmeticError: A gradient is infinite or nan.
+        """
+        for parameter in self.parameters:
+            if parameter.grad is None:
+                raise RuntimeError(f"{parameter!r} has no gradient yet: call backward() on the loss before step()")
+            if not math.isfinite(parameter.grad):
+                raise ArithmeticError(f"{parameter!r} has no finite gradient: try a smaller learning rate")
+        for parameter in self.parameters:
+            parameter.data -= self.rate / samples * parameter.grad  # type: ignore[operator]
+
+    def zero_grad(self) -> None:
+        """Forgets the gradients, so that the next backward pass does not add to them."""
+        for parameter in self.parameters:
+            parameter.grad = None

@@ -1,0 +1,128 @@
+"""A formula typed as text, such as `sigmoid(w*x + b)`, as a recorded graph.
+
+The text is read with `ast` and walked by hand, never evaluated: it can hold numbers, names, `+ - * / **` and calls of
+the table's operations, and nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import (
+    TABLE,
+    absolute,
+    add,
+    divide,
+    dot,
+    fixed_power,
+    multiply,
+    negate,
+    power,
+    subtract,
+)
+from tinygrad_sigmoid.value import Value
+
+LONGEST = 2_000  # characters; Python's own parser recurses, and a longer text could be deep enough to stop it
+DEEPEST = 50
+
+_CALLABLE: dict[str, Operation] = {
+    **{name: row for name, row in TABLE.items() if row not in (dot, fixed_power)},
+    "abs": absolute,
+    "max": TABLE["maximum"],
+    "min": TABLE["minimum"],
+}
+_INFIX: dict[type[ast.operator], Operation] = {
+    ast.Add: add,
+    ast.Sub: subtract,
+    ast.Mult: multiply,
+    ast.Div: divide,
+    ast.Pow: power,
+}
+
+
+class FormulaError(ValueError):
+    """A formula that can't be read, with the reason in one line."""
+
+
+def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
+    """The graph of a formula, its names becoming leaves.
+
+    >>> recorded("sigmoid(w*x + b)", {"w": 0.6, "x": 1, "b": 0.9})
+    Value(0.8175744761936437)
+
+    Args:
+        formula: Numbers, names, `+ - * / **`, brackets and calls such as `tanh(z)` or `max(a, b)`.
+        leaves: A number for each name, or a Value to be used as that leaf.
+
+    Raises:
+        FormulaError: It can't be read, or a name has no number, or a number is given for no name.
+        ArithmeticError, ValueError: It can't be computed at these numbers.
+    """
+    if len(formula) > LONGEST:
+        raise FormulaError(
+            f"the formula has {len(formula)} characters, more than {LONGEST}: build it in Python instead"
+        )
+    try:
+        tree = ast.parse(formula.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
+        raise FormulaError(
+            f"{formula!r} can't be read as a formula ({reason}): write it as in 'sigmoid(w*x + b)'"
+        ) from None
+    values = {name: given if isinstance(given, Value) else Value(given, name) for name, given in leaves.items()}
+    used: set[str] = set()
+    result = _built(tree, values, used, 0)
+    if unused := [name for name in values if name not in used]:
+        raise FormulaError(f"{unused[0]!r} was given a number but is not in {formula!r}: leave it out or use it")
+    if not isinstance(result, Value):
+        raise FormulaError(
+            f"{formula!r} has no names, so there is nothing to differentiate: use one, as in 'w*2' with w=3"
+        )
+    return result
+
+
+def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: int) -> Any:
+    if depth > DEEPEST:
+        raise FormulaError(f"the formula is nested more than {DEEPEST} deep: build it in Python instead")
+
+    def build(part: ast.expr) -> Any:
+        return _built(part, values, used, depth + 1)
+
+    match tree:
+        case ast.Constant(value=bool() | str() | bytes() | complex() | None):
+            raise FormulaError(f"{ast.unparse(tree)} is not a number: a formula holds numbers and names")
+        case ast.Constant(value=int() | float() as number):
+            return _number(number)
+        case ast.Name(id=name) if name in values:
+            used.add(name)
+            return values[name]
+        case ast.Name(id=name):
+            raise FormulaError(f"the name {name!r} has no number: add {name}=… to the command")
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return negate(build(operand))
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return build(operand)
+        case ast.BinOp(left=left, op=symbol, right=right) if type(symbol) in _INFIX:
+            return _INFIX[type(symbol)](build(left), build(right))
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _CALLABLE:
+            operation = _CALLABLE[name]
+            wanted = operation.derivatives.__code__.co_argcount - 1
+            if len(arguments) != wanted:
+                raise FormulaError(f"{name} takes {wanted} input{'s' * (wanted > 1)}, but was given {len(arguments)}")
+            return operation(*[build(argument) for argument in arguments])
+        case ast.Call(func=ast.Name(id=name)):
+            raise FormulaError(f"{name!r} is not an operation of the table: use one of {', '.join(sorted(_CALLABLE))}")
+        case _:
+            raise FormulaError(
+                f"{ast.unparse(tree)[:40]!r} has no place in a formula: it holds numbers, names, + - * / **, and calls"
+            )
+
+
+def _number(number: float) -> float:
+    try:
+        return Value(number).data
+    except (OverflowError, ValueError) as error:
+        raise FormulaError(str(error)) from None

@@ -1,0 +1,81 @@
+"""Losses: one number that says how far the outputs are from the targets. A smaller one is better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tinygrad_sigmoid.operations import dot, sigmoid, softplus
+from tinygrad_sigmoid.value import Value
+
+
+def squared_error(outputs: Any, targets: Any) -> Any:
+    """½ Σ (a − y)², the quadratic cost of one sample (Nielsen's equation 6; its mean over the samples is his C).
+
+    >>> squared_error([0.5, 0.0], [1.0, 0.0])
+    0.125
+
+    Args:
+        outputs: The activations a of a network, or the one of a neuron.
+        targets: The numbers y that they should be.
+
+    Raises:
+        ValueError: There are not as many outputs as targets.
+    """
+    differences = [a - y for a, y in _paired(outputs, targets)]
+    return 0.5 * dot(differences, differences)
+
+
+def cross_entropy(outputs: Any, targets: Any) -> Any:
+    """−Σ [y log σ(z) + (1 − y) log σ(−z)], computed from the weighted inputs z, so it never overflows.
+
+    >>> from tinygrad_sigmoid import Value, sigmoid
+    >>> cross_entropy(sigmoid(Value(1000.0)), 0.0)
+    Value(1000.0)
+
+    Args:
+        outputs: Activations that σ has computed; z is read off their graph.
+        targets: The numbers y that they should be, from 0 to 1.
+
+    Raises:
+        TypeError: An output is not the σ of something.
+        ValueError: There are not as many outputs as targets.
+    """
+    total: Any = 0
+    for a, y in _paired(outputs, targets):
+        if not isinstance(a, Value) or a.operation is not sigmoid:
+            raise TypeError(f"cross_entropy needs outputs of σ, but got {a!r}: use sigmoid as the output activation")
+        [z] = a.inputs
+        total += softplus(z) - y * z
+    return total
+
+
+def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
+    """−Σ y log softmax(z): for one of several classes, from the weighted inputs z themselves.
+
+    >>> from math import log
+    >>> softmax_cross_entropy([0.0, 0.0], [1.0, 0.0]) == log(2)
+    True
+
+    Args:
+        outputs: The weighted inputs z, from a network with `output_activation=None`.
+        targets: A probability y for each class, together 1.
+
+    Raises:
+        ValueError: There are not as many outputs as targets.
+    """
+    pairs = _paired(outputs, targets)
+    log_of_sum: Any = pairs[0][0]
+    for z, _ in pairs[1:]:
+        log_of_sum = log_of_sum + softplus(z - log_of_sum)  # log(e^a + e^b) = a + log(1 + e^(b − a))
+    return log_of_sum - dot([y for _, y in pairs], [z for z, _ in pairs])
+
+
+def _paired(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
+    outputs = outputs if isinstance(outputs, Sequence) else [outputs]
+    targets = targets if hasattr(targets, "__len__") else [targets]
+    if len(outputs) != len(targets) or not len(outputs):
+        raise ValueError(
+            f"there are {len(outputs)} outputs but {len(targets)} targets: give one target for each output"
+        )
+    return list(zip(outputs, targets, strict=True))

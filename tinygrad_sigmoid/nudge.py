@@ -1,0 +1,176 @@
+"""A small change, predicted and made: Nielsen's equation 5, Δoutput ≈ Σ ∂output/∂v · Δv, put to the test."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tinygrad_sigmoid.derivatives import gradients
+from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.value import Value
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """How an output answered a small change of some leaves.
+
+    Attributes:
+        output: The output; its graph is as it was before.
+        changes: The change Δv of each leaf.
+        gradients: ∂output/∂v for each leaf, at the point from which it was nudged.
+        before: The output's number before the change.
+        after: The output's number after it.
+    """
+
+    output: Value
+    changes: dict[Value, float]
+    gradients: dict[Value, float]
+    before: float
+    after: float
+
+    @property
+    def predicted(self) -> float:
+        """Σ ∂output/∂v · Δv: the change if the output were a straight line."""
+        return math.fsum(self.gradients[leaf] * change for leaf, change in self.changes.items())
+
+    @property
+    def actual(self) -> float:
+        """The change of the output when the graph is replayed with the changed leaves."""
+        return self.after - self.before
+
+    @property
+    def remainder(self) -> float:
+        """What the prediction missed: actual − predicted."""
+        return self.actual - self.predicted
+
+    def halving(self, times: int = 6) -> Halving:
+        """The same nudge at its full size, then halved again and again.
+
+        >>> from tinygrad_sigmoid import Neuron
+        >>> nand = Neuron([-2, -2], 3)
+        >>> print(nudge(nand([1, 1]), {nand.weights[0]: 0.1}).halving(3))
+             size    predicted       actual    remainder    ratio
+                1   +0.0196612   +0.0201091 +0.000447883
+              1/2   +0.0098306   +0.0099434 +0.000112804     3.97
+              1/4   +0.0049153   +0.0049436  +2.8299e-05     3.99
+              1/8  +0.00245765  +0.00246474  +7.0866e-06     3.99
+        the remainder falls fourfold with each halving (slope 1.99): the gradient is right
+        """
+        sizes = [0.5**k for k in range(times + 1)]
+        return Halving([nudge(self.output, {v: d * size for v, d in self.changes.items()}) for size in sizes])
+
+    def __str__(self) -> str:
+        rows = [("", "∂output/∂v", "Δv", "contribution")]
+        for leaf, change in self.changes.items():
+            slope = self.gradients[leaf]
+            rows.append((leaf.label or f"{leaf.data:.4g}", f"{slope:.6g}", f"{change:+.6g}", f"{slope * change:+.6g}"))
+        width = max(len(row[0]) for row in rows)
+        lines = [f"{name:<{width}}  {slope:>12}  {change:>12}  {share:>13}" for name, slope, change, share in rows]
+        return "\n".join(
+            [
+                *lines,
+                f"predicted change  {self.predicted:+.6g}",
+                f"actual change     {self.actual:+.6g}  (from {self.before:.6g} to {self.after:.6g})",
+                f"remainder         {self.remainder:+.6g}",
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Halving:
+    """The same nudge at several sizes, each half the one before."""
+
+    nudges: list[Nudge]
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times smaller each remainder is than the one before; nan where rounding has swallowed it."""
+        remainders = [abs(n.remainder) if abs(n.remainder) > rounding_floor(n) else math.nan for n in self.nudges]
+        return [larger / smaller for larger, smaller in pairwise(remainders)]
+
+    @property
+    def slope(self) -> float:
+        """log₂ of the typical ratio: 2 if the gradient is right, 1 if it is wrong; nan if nothing is left."""
+        logs = sorted(math.log2(ratio) for ratio in self.ratios if not math.isnan(ratio))
+        return logs[len(logs) // 2] if logs else math.nan
+
+    @property
+    def verdict(self) -> str:
+        """What the remainders say about the gradient, or why they say nothing."""
+        if all(n.actual == 0 and n.predicted == 0 for n in self.nudges):
+            return "nothing moves at all: the output is flat here, and a gradient of 0 is all there is to know"
+        if math.isnan(self.slope):
+            if any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
+                return "the change is too small to show in the output's digits: nudge further"
+            return (
+                "there is no remainder beyond rounding: the output is a straight line here, or the nudge is too small"
+            )
+        if 1.8 < self.slope < 2.2:
+            return f"the remainder falls fourfold with each halving (slope {self.slope:.2f}): the gradient is right"
+        if self.slope > 2.2:
+            return f"the remainder falls more than fourfold (slope {self.slope:.2f}): the output hardly bends here"
+        return (
+            f"the remainder does not fall fourfold (slope {self.slope:.2f}): a kink or a jump is near, the nudge is "
+            f"large, or the gradient is wrong"
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{'size':>9}{'predicted':>13}{'actual':>13}{'remainder':>13}{'ratio':>9}"]
+        for k, n in enumerate(self.nudges):
+            ratio = self.ratios[k - 1] if k else math.nan
+            size = f"1/{2**k}" if k else "1"
+            numbers = "".join(f"{_signed(x):>13}" for x in (n.predicted, n.actual, n.remainder))
+            lines.append(f"{size:>9}{numbers}{'' if math.isnan(ratio) else f'{ratio:9.2f}'}")
+        return "\n".join([*lines, self.verdict])
+
+
+def nudge(output: Value, changes: Mapping[Value, float]) -> Nudge:
+    """The change of `output` that its gradients predict for small changes of some leaves, beside the actual change.
+
+    >>> from tinygrad_sigmoid import Neuron
+    >>> nand = Neuron([-2, -2], 3)
+    >>> print(nudge(nand([1, 1]), {nand.weights[0]: +0.01}))
+          ∂output/∂v            Δv   contribution
+    w1      0.196612         +0.01    +0.00196612
+    predicted change  +0.00196612
+    actual change     +0.00197066  (from 0.268941 to 0.270912)
+    remainder         +4.53695e-06
+
+    Afterwards every number of the graph is what it was, and no `grad` is touched.
+
+    Args:
+        output: What is watched.
+        changes: How much is added to each leaf.
+
+    Raises:
+        StaleGraph: A leaf was changed after the graph was recorded or last replayed.
+        ValueError: There is nothing to change, or one of the values is not a leaf.
+    """
+    if not changes:
+        raise ValueError("nothing is nudged: pass at least one leaf and its change, as in nudge(output, {w: 0.01})")
+    for leaf in changes:
+        if leaf.inputs:
+            raise ValueError(f"{leaf!r} is computed from other values: nudge the leaves it comes from")
+    slopes = {v: g.data for v, g in zip(changes, gradients(output, list(changes)), strict=True)}
+    steps = {leaf: as_number(change) for leaf, change in changes.items()}
+    before, original = output.data, {leaf: leaf.data for leaf in changes}
+    try:
+        for leaf, change in steps.items():
+            leaf.data += change
+        after = output.forward().data
+    finally:
+        for leaf, number in original.items():
+            leaf.data = number
+        output.forward()
+    return Nudge(output, steps, slopes, before, after)
+
+
+def rounding_floor(nudged: Nudge) -> float:
+    """Below this a remainder is made of rounding: some units in the last place of the numbers it is computed from."""
+    return 8 * math.ulp(max(abs(nudged.before), abs(nudged.after)))
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.6g}" if number == 0 or abs(number) >= 1e-4 else f"{number:+.4e}"
