@@ -1,0 +1,6 @@
+"""What all tests share: the same examples on every run, and no test that fails because the machine was busy."""
+
+from hypothesis import settings
+
+settings.register_profile("reproducible", derandomize=True, deadline=None, max_examples=60)
+settings.load_profile("reproducible")
