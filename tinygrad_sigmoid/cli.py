@@ -15,7 +15,7 @@ from types import ModuleType
 
 from tinygrad_sigmoid import __version__
 
-COMMANDS = ("tune", "draw")
+COMMANDS: tuple[str, ...] = ()
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words = [COMMANDS[0], *words]
     try:
-        arguments = _parser(commands).parse_args(words)
+        arguments = _parsed(_parser(commands), words)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
@@ -61,7 +61,19 @@ def _parser(commands: dict[str, ModuleType]) -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    # argparse takes no more plain words after an option, but `draw FORMULA -o FILE w=0.6` is natural to type.
+    arguments, left = parser.parse_known_args(words)
+    if hasattr(arguments, "leaves"):
+        later = [word for word in left if "=" in word and not word.startswith("-")]
+        arguments.leaves = [*arguments.leaves, *later]
+        left = [word for word in left if word not in later]
+    if left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return arguments
+
+
 def add_formula(parser: argparse.ArgumentParser) -> None:
     """Adds what every command about a formula takes: the formula and a number for each of its names."""
-    parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'")
+    parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'; ' -x', with a space, if it begins with a minus")
     parser.add_argument("leaves", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")

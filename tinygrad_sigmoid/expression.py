@@ -7,7 +7,10 @@ the table's operations, and nothing else.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import keyword
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
@@ -82,6 +85,43 @@ def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
             f"{formula!r} has no names, so there is nothing to differentiate: use one, as in 'w*2' with w=3"
         )
     return result
+
+
+def leaves_from(words: Iterable[str]) -> dict[str, float]:
+    """The numbers that the words of a command line give to names, for `recorded`.
+
+    >>> leaves_from(["w=0.6", "x=1"])
+    {'w': 0.6, 'x': 1.0}
+
+    Args:
+        words: Each `NAME=NUMBER`, the minus sign written − or -.
+
+    Raises:
+        FormulaError: A word is something else, or a name comes twice.
+    """
+    leaves: dict[str, float] = {}
+    for word in words:
+        given, equals, digits = word.partition("=")
+        # Python reads the names of a formula in this form, in which the two signs for µ are one.
+        name = unicodedata.normalize("NFKC", given.strip())
+        if not equals:
+            raise FormulaError(f"{word!r} gives no name a number: write it as in w=0.6, without spaces")
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise FormulaError(f"{name!r} in {word!r} can't be a name: use letters, digits and _, as in w1=0.6")
+        if name in leaves:
+            raise FormulaError(f"{name!r} is given a number twice: keep one of the two")
+        leaves[name] = _number_from(digits, word)
+    return leaves
+
+
+def _number_from(digits: str, word: str) -> float:
+    try:
+        number = float(digits.replace("−", "-"))
+    except ValueError:
+        raise FormulaError(f"{digits!r} in {word!r} is not a number: write it as in w=0.6") from None
+    if not math.isfinite(number):
+        raise FormulaError(f"{digits!r} in {word!r} is not a finite number: there is nothing to compute with it")
+    return number
 
 
 def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: int) -> Any:
