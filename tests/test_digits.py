@@ -1,0 +1,151 @@
+"""The shipped digits, MNIST's files (made here from the shipped digits), and pictures."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tinygrad_sigmoid import digits
+from tinygrad_sigmoid.digits import ASCII_SHADES, SHADES, Digit, load_digits, load_mnist, picture
+
+
+def write_idx(path: Path, sizes: list[int], content: bytes) -> None:
+    whole = struct.pack(f">BBBB{len(sizes)}I", 0, 0, 8, len(sizes), *sizes) + content
+    path.write_bytes(gzip.compress(whole) if path.suffix == ".gz" else whole)
+
+
+def write_mnist(folder: Path, part: str, chosen: list[Digit], ending: str = "") -> None:
+    pixels = bytes(round(255 * pixel) for digit in chosen for pixel in digit.inputs)
+    write_idx(folder / f"{part}-images-idx3-ubyte{ending}", [len(chosen), 8, 8], pixels)
+    write_idx(folder / f"{part}-labels-idx1-ubyte{ending}", [len(chosen)], bytes(digit.digit for digit in chosen))
+
+
+@pytest.fixture
+def mnist(tmp_path: Path) -> Path:
+    train, test = load_digits()
+    write_mnist(tmp_path, "train", train[:40])
+    write_mnist(tmp_path, "t10k", test[:20], ".gz")
+    return tmp_path
+
+
+def test_the_shipped_digits_are_whole() -> None:
+    train, test = load_digits()
+    assert (len(train), len(test)) == (1500, 297)
+    for inputs, targets in train + test:
+        assert len(inputs) == 64
+        assert all(0 <= pixel <= 1 for pixel in inputs)
+        assert sorted(targets) == [0.0] * 9 + [1.0]
+    # the counts that the source gives for its 1,797 digits
+    counts = Counter(digit.digit for digit in train + test)
+    assert [counts[d] for d in range(10)] == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_mnist_files_give_the_digits_they_were_made_from(mnist: Path) -> None:
+    train, test = load_mnist(mnist)
+    shipped_train, shipped_test = load_digits()
+    for read, shipped in ((train, shipped_train[:40]), (test, shipped_test[:20])):
+        assert [digit.targets for digit in read] == [digit.targets for digit in shipped]
+        for one, other in zip(read, shipped, strict=True):
+            assert one.inputs == pytest.approx(other.inputs, abs=0.5 / 255)
+
+
+def test_mnist_is_cut_to_the_training_digits_of_the_book(mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digits, "MNIST_TRAINING_DIGITS", 25)
+    assert len(load_mnist(mnist)[0]) == 25
+
+
+def test_names_with_a_dot_are_found(mnist: Path) -> None:
+    (mnist / "train-images-idx3-ubyte").rename(mnist / "train-images.idx3-ubyte")
+    assert len(load_mnist(mnist)[0]) == 40
+
+
+def swap(folder: Path, one: str, other: str) -> None:
+    first, second = folder / one, folder / other
+    kept = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(kept)
+
+
+def swap_train_and_test(folder: Path) -> None:
+    for kind in ("images-idx3", "labels-idx1"):
+        swap(folder, f"train-{kind}-ubyte", f"t10k-{kind}-ubyte.gz")
+
+
+def change(name: str, edit: object) -> object:
+    def apply(folder: Path) -> None:
+        path = folder / name
+        path.write_bytes(edit(path.read_bytes()))  # type: ignore[operator]
+
+    return apply
+
+
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+ZIPPED = "t10k-images-idx3-ubyte.gz"
+
+
+@pytest.mark.parametrize(
+    ("damage", "named", "said"),
+    [
+        (change(IMAGES, lambda b: b[:-1]), IMAGES, "has 2575: it is damaged or cut short"),
+        (change(IMAGES, lambda b: b + b"\0"), IMAGES, "should have 2576 bytes but has 2577"),
+        (change(IMAGES, lambda b: b[:10]), IMAGES, "cut short"),
+        (change(IMAGES, lambda b: b""), IMAGES, "no IDX file"),
+        (change(IMAGES, lambda b: b"<html>" + b), IMAGES, "should begin with 00 00 08 03"),
+        (change(IMAGES, lambda b: b[:4] + b"\xff" * 12 + b[16:]), IMAGES, "should have"),
+        (change(IMAGES, lambda b: b[:8] + struct.pack(">II", 4, 16) + b[16:]), IMAGES, "4×16 pixels"),
+        (change(LABELS, lambda b: b[:-1] + b"\x0a"), LABELS, "label 10"),
+        (change(LABELS, lambda b: b[:4] + struct.pack(">I", 39) + b[8:-1]), LABELS, "40 pictures but"),
+        (change(ZIPPED, lambda b: b[:-20]), ZIPPED, "damaged or cut short"),
+        (change(ZIPPED, lambda b: b[:30] + bytes([b[30] ^ 255]) + b[31:]), ZIPPED, "damaged or cut short"),
+        (lambda folder: swap(folder, IMAGES, LABELS), IMAGES, "has 1 dimensions where 3 are needed"),
+        (swap_train_and_test, "", "are the train and t10k files in each other's place?"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_one_line(mnist: Path, damage: object, named: str, said: str) -> None:
+    damage(mnist)  # type: ignore[operator]
+    with pytest.raises(ValueError, match=r".") as caught:
+        load_mnist(mnist)
+    assert named in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_pictures_of_two_sizes_are_refused(mnist: Path) -> None:
+    write_idx(mnist / IMAGES, [40, 4, 4], bytes(40 * 16))
+    with pytest.raises(ValueError, match="training pictures of 16 pixels but test pictures of 64"):
+        load_mnist(mnist)
+
+
+def test_a_missing_file_is_named(mnist: Path) -> None:
+    (mnist / LABELS).unlink()
+    with pytest.raises(FileNotFoundError, match=f"no file {LABELS}, plain or with .gz"):
+        load_mnist(mnist)
+
+
+def test_a_picture_shows_the_ink() -> None:
+    zero = load_digits()[0][0]
+    lines = picture(zero.inputs, ASCII_SHADES).split("\n")
+    assert [len(line) for line in lines] == [16] * 8
+    for row, line in enumerate(lines):
+        for column in range(8):
+            ink = zero.inputs[8 * row + column]
+            assert line[2 * column] == line[2 * column + 1] == ASCII_SHADES[round(4 * ink)]
+
+
+def test_a_terminal_without_blocks_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal:
+        encoding = "ascii"
+
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert picture([0, 0.25, 0.5, 1]) == picture([0, 0.25, 0.5, 1], ASCII_SHADES)
+    Terminal.encoding = "utf-8"
+    assert picture([0, 0.25, 0.5, 1]) == picture([0, 0.25, 0.5, 1], SHADES)
+
+
+def test_a_picture_must_be_square() -> None:
+    with pytest.raises(ValueError, match="5 pixels is not square"):
+        picture([0.0] * 5)

@@ -1,0 +1,180 @@
+"""Handwritten digits: the ones that ship with the package, MNIST for whoever has its files, and pictures in a terminal.
+
+The shipped ones are 8×8 pixels, real handwriting of 1998 (where from stands in `data/README.md`). MNIST is read from
+its own IDX files: a magic number (two zero bytes, the type of the numbers, how many dimensions), the size of each
+dimension in four bytes, the highest first, then the numbers themselves.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+import sys
+import zlib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+TRAINING_DIGITS = 1_500  # of the 1,797 that ship; the other 297 are for testing
+MNIST_TRAINING_DIGITS = 50_000  # of MNIST's 60,000, as in the book, which keeps the others for choosing a learning rate
+
+SHADES = " ░▒▓█"
+ASCII_SHADES = " .+%@"
+
+_UNSIGNED_BYTE = 0x08  # the only type of numbers in MNIST's files
+
+
+class Digit(NamedTuple):
+    """A picture of a digit, as a sample to train on or test with: a pair (inputs, targets).
+
+    Attributes:
+        inputs: The pixels, row by row, from 0 (paper) to 1 (ink).
+        targets: Ten numbers, 1 in the place of the digit and 0 elsewhere.
+    """
+
+    inputs: list[float]
+    targets: list[float]
+
+    @property
+    def digit(self) -> int:
+        """Which digit it is, 0 to 9."""
+        return self.targets.index(1.0)
+
+
+def load_digits() -> tuple[list[Digit], list[Digit]]:
+    """The digits that ship with the package: 1,500 to train on and 297 to test with.
+
+    >>> train, test = load_digits()
+    >>> len(train), len(test), len(test[0].inputs), test[0].digit
+    (1500, 297, 64, 1)
+    """
+    text = gzip.decompress((files("tinygrad_sigmoid") / "data" / "digits.csv.gz").read_bytes()).decode("ascii")
+    rows = [[int(number) for number in line.split(",")] for line in text.splitlines()]
+    digits = [Digit([pixel / 16 for pixel in pixels], _one_hot(digit)) for *pixels, digit in rows]
+    return digits[:TRAINING_DIGITS], digits[TRAINING_DIGITS:]
+
+
+def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]]:
+    """MNIST's digits from a folder with its four IDX files, as the book uses them: 50,000 to train on, 10,000 to test.
+
+    Args:
+        folder: Holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+            `t10k-labels-idx1-ubyte`, each plain or with `.gz` (a dot for the hyphen before `idx` is fine).
+
+    Raises:
+        ValueError: A file is damaged, cut short, or in another's place; the message says which.
+        OSError: A file is missing.
+    """
+    train, test = (_idx_digits(Path(folder), part) for part in ("train", "t10k"))
+    if len(train) < len(test):
+        raise ValueError(
+            f"{os.fspath(folder)} has {len(train)} digits to train on but {len(test)} to test with: are the train and "
+            f"t10k files in each other's place?"
+        )
+    if len(train[0].inputs) != len(test[0].inputs):
+        raise ValueError(
+            f"{os.fspath(folder)} has training pictures of {len(train[0].inputs)} pixels but test pictures of "
+            f"{len(test[0].inputs)}: take all four files from the same place"
+        )
+    return train[:MNIST_TRAINING_DIGITS], test
+
+
+def picture(pixels: Sequence[float], shades: str = "") -> str:
+    r"""The picture as lines of text, a pixel being two characters wide, so that it is about square.
+
+    >>> print(picture([0.0, 1.0, 0.5, 0.25], shades=" .+%@").replace(" ", "_"))
+    __@@
+    ++..
+
+    Args:
+        pixels: A square picture, row by row, from 0 (paper) to 1 (ink).
+        shades: A character for each shade, from paper to ink; left out, blocks where the terminal can show them.
+    """
+    shades = shades or _shades_of_terminal()
+    side = math.isqrt(len(pixels))
+    if side * side != len(pixels):
+        raise ValueError(f"a picture of {len(pixels)} pixels is not square: pass as many rows as columns")
+    inked = [shades[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1))] * 2 for pixel in pixels]
+    return "\n".join("".join(inked[start : start + side]) for start in range(0, len(inked), side))
+
+
+def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -> str:
+    """Pictures of the same height in one row, each with a title above it.
+
+    >>> print(side_by_side(["@@\\n@@", "..\\n.."], ["8", "read as 1"]))
+    8     read as 1
+    @@    ..
+    @@    ..
+    """
+    columns = [[title, *shown.split("\n")] for title, shown in zip(titles, pictures, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
+    rows = zip(*columns, strict=True)
+    return "\n".join(
+        (" " * gap).join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _one_hot(digit: int) -> list[float]:
+    return [float(place == digit) for place in range(10)]
+
+
+def _shades_of_terminal() -> str:
+    try:
+        SHADES.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return ASCII_SHADES
+    return SHADES
+
+
+def _idx_digits(folder: Path, part: str) -> list[Digit]:
+    images, labels = _idx_file(folder, f"{part}-images", 3), _idx_file(folder, f"{part}-labels", 1)
+    (count, height, width), pixels = _idx(images, 3)
+    (label_count,), classes = _idx(labels, 1)
+    if count != label_count:
+        raise ValueError(
+            f"{images} holds {count} pictures but {labels.name} holds {label_count} labels: they don't belong together"
+        )
+    if count == 0 or height == 0 or height != width:
+        raise ValueError(f"{images} holds {count} pictures of {height}×{width} pixels: square ones are needed")
+    if max(classes) > 9:
+        raise ValueError(f"{labels} holds the label {max(classes)}: a digit is 0 to 9, so the file is damaged")
+    size, shade, one_hot = height * width, [byte / 255 for byte in range(256)], [_one_hot(d) for d in range(10)]
+    return [
+        Digit([shade[byte] for byte in pixels[k * size : (k + 1) * size]], list(one_hot[classes[k]]))
+        for k in range(count)
+    ]
+
+
+def _idx_file(folder: Path, name: str, dimensions: int) -> Path:
+    endings = [f"{dot}idx{dimensions}-ubyte{zipped}" for dot in "-." for zipped in ("", ".gz")]
+    for ending in endings:
+        if (path := folder / (name + ending)).is_file():
+            return path
+    raise FileNotFoundError(
+        f"{folder} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into that folder"
+    )
+
+
+def _idx(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
+    """The size of each dimension and the bytes of an IDX file, if it is whole and has as many dimensions as it must."""
+    content = path.read_bytes()
+    try:
+        content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} is damaged or cut short: {error}") from None
+    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
+        raise ValueError(f"{path} is no IDX file of bytes: it should begin with 00 00 08 0{dimensions}")
+    if content[3] != dimensions:
+        raise ValueError(
+            f"{path} has {content[3]} dimensions where {dimensions} are needed: are the files of pictures and labels "
+            f"in each other's place?"
+        )
+    start = 4 + 4 * dimensions
+    sizes = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
+    if len(content) != start + math.prod(sizes):
+        raise ValueError(
+            f"{path} should have {start + math.prod(sizes)} bytes but has {len(content)}: it is damaged or cut short"
+        )
+    return sizes, content[start:]
