@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.descent import GradientDescent
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
-    from tinygrad_sigmoid.nudge import nudge
+    from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.training import train
 
 __version__ = "0.1.0"
@@ -98,7 +98,7 @@ _ROOMS = {
     "Perceptron": "neuron",
     "cross_entropy": "losses",
     "gradients": "derivatives",
-    "nudge": "nudge",
+    "nudge": "nudging",
     "softmax_cross_entropy": "losses",
     "squared_error": "losses",
     "train": "training",
