@@ -42,6 +42,7 @@ from tinygrad_sigmoid.operations import (
 from tinygrad_sigmoid.value import StaleGraph, Value
 
 if TYPE_CHECKING:
+    from tinygrad_sigmoid.compiling import compiled
     from tinygrad_sigmoid.derivatives import gradients
     from tinygrad_sigmoid.descent import GradientDescent
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
@@ -62,6 +63,7 @@ __all__ = [
     "Value",
     "absolute",
     "add",
+    "compiled",
     "cross_entropy",
     "divide",
     "dot",
@@ -96,6 +98,7 @@ _ROOMS = {
     "Network": "neuron",
     "Neuron": "neuron",
     "Perceptron": "neuron",
+    "compiled": "compiling",
     "cross_entropy": "losses",
     "gradients": "derivatives",
     "nudge": "nudging",

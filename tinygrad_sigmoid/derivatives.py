@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinygrad_sigmoid.graph import computed
@@ -33,6 +33,29 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
     """
     output.require_current()
+
+    def local_derivatives(value: Value) -> tuple[Any, ...]:
+        operation: Any = value.operation
+        derivatives: tuple[Any, ...] = operation.derivatives(value, *[_operand(used) for used in value.inputs])
+        return derivatives
+
+    gradient_of = backpropagated(output, wrt, local_derivatives)
+    return [_as_value(gradient_of[value]) for value in wrt]
+
+
+def backpropagated(
+    output: Value, wrt: Sequence[Value], local_derivatives: Callable[[Value], tuple[Any, ...]]
+) -> dict[Value, Any]:
+    """∂output/∂value for each value of `wrt` and each on the way from there to the output: the chain rule itself.
+
+    The gradients are made of whatever the local derivatives are made of: Values give Values, a compiler's symbols give
+    symbols. Each is one sum over the uses of its value, upstream1 · local1 + upstream2 · local2 + …
+
+    Args:
+        output: What is differentiated.
+        wrt: Leaves or values in between.
+        local_derivatives: Gives the local derivatives of a value, one for each of its inputs.
+    """
     order = computed(output)
     concerned = set(wrt)
     for value in order:
@@ -46,15 +69,13 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
     for value in reversed(order):
         if value in concerned:
             gradient_of[value] = upstream = _total(contributions[value])
-            operation: Any = value.operation
-            local_derivatives = operation.derivatives(value, *[_operand(used) for used in value.inputs])
-            for used, local in zip(value.inputs, local_derivatives, strict=True):
+            for used, local in zip(value.inputs, local_derivatives(value), strict=True):
                 if used in concerned and not _is(local, 0.0):
                     contributions[used].append((upstream, local))
     for value in wrt:
         if value not in gradient_of:
             gradient_of[value] = _total(contributions[value])
-    return [_as_value(gradient_of[value]) for value in wrt]
+    return gradient_of
 
 
 def _operand(value: Value) -> Value | float:
@@ -63,7 +84,7 @@ def _operand(value: Value) -> Value | float:
 
 def _total(contributions: list[tuple[Any, Any]]) -> Any:
     """upstream1 · local1 + upstream2 · local2 + …, from left to right, as one `dot` where that is all it is."""
-    if len(contributions) > 1 and not any(_is(local, 1.0) or _is(local, -1.0) for _, local in contributions):
+    if len(contributions) > 1 and not any(_is(u, 1.0) or _is(x, 1.0) or _is(x, -1.0) for u, x in contributions):
         return dot(*zip(*contributions, strict=True))
     total: Any = 0
     for upstream, local in contributions:

@@ -1,0 +1,222 @@
+"""From a graph and its gradients to elementary operations: the one walk that all targets start from.
+
+To see what a rule does, it is fed with symbols in place of numbers. A symbol knows which operation it would be the
+result of, and nothing more: so nothing can overflow here, and nothing depends on the numbers of the recorded graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.derivatives import backpropagated
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.value import Value
+
+# What a target has to know. Every other row is said with these, or is Python's secret.
+ELEMENTARY = frozenset(
+    [
+        table.add,
+        table.subtract,
+        table.multiply,
+        table.divide,
+        table.negate,
+        table.power,
+        table.fixed_power,
+        table.sqrt,
+        table.exp,
+        table.expm1,
+        table.log,
+        table.log1p,
+        table.step,
+        table.absolute,
+        table.maximum,
+        table.minimum,
+        table.dot,
+    ]
+)
+
+Operand = Any  # a Symbol, or a float: a number that is the same in every run
+
+
+class Symbol:
+    """The result of an elementary operation on other symbols and plain numbers; without an operation, an argument.
+
+    Attributes:
+        lowered: What it belongs to.
+        operation: An elementary operation, or one that only Python can compute; `None` for an argument.
+        inputs: Symbols and floats.
+        number: Its place in `lowered.symbols`, which is a topological order.
+    """
+
+    __slots__ = ("inputs", "lowered", "number", "operation")
+
+    def __init__(self, lowered: Lowered, operation: Operation | None, inputs: tuple[Operand, ...]) -> None:
+        self.lowered = lowered
+        self.operation = operation
+        self.inputs = inputs
+        self.number = len(lowered.symbols)
+
+    @staticmethod
+    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
+        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+        return lowered.record(operation, inputs)
+
+    def __radd__(self, other: Any) -> Operand:
+        return self if type(other) is int and other == 0 else table.add(other, self)
+
+    def __pow__(self, other: Any) -> Operand:
+        return table.power.apply(self, other)
+
+    def __rpow__(self, other: Any) -> Operand:
+        return table.power.apply(other, self)
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise TypeError("a symbol has no number to look at")
+
+    __hash__ = object.__hash__
+    __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+
+def _give_arithmetic() -> None:
+    def unary(operation: Operation) -> Callable[[Any], Any]:
+        return lambda self: operation(self)
+
+    def binary(operation: Operation) -> Callable[[Any, Any], Any]:
+        return lambda self, other: operation(self, other)
+
+    def reflected(operation: Operation) -> Callable[[Any, Any], Any]:
+        return lambda self, other: operation(other, self)
+
+    infix = {"add": table.add, "sub": table.subtract, "mul": table.multiply, "truediv": table.divide}
+    for name, operation in infix.items():
+        setattr(Symbol, f"__{name}__", binary(operation))
+        if name != "add":
+            setattr(Symbol, f"__r{name}__", reflected(operation))
+    for name, operation in {"neg": table.negate, "abs": table.absolute}.items():
+        setattr(Symbol, f"__{name}__", unary(operation))
+    for name in ("exp", "log", "sqrt", "tanh", "sigmoid", "relu"):  # the methods that a Value has
+        setattr(Symbol, name, unary(table.TABLE[name]))
+
+
+_give_arithmetic()
+
+
+class Lowered:
+    """A graph and its gradients in elementary operations, each written once however often it is used.
+
+    Args:
+        output: The graph.
+        inputs: The leaves that are arguments without a default.
+        wrt: The values that the output is differentiated with respect to.
+
+    Attributes:
+        output: The graph.
+        arguments: Its leaves: the inputs, then those of `wrt`, then all others.
+        symbols: Every symbol, inputs before what is computed from them.
+        data: For each value of the graph, the symbol (or the constant number) that computes it.
+        local_derivatives: The same for its local derivatives, where the gradients need them.
+        gradients: ∂output/∂value for each value on the way from `wrt` to the output.
+        calls: For each operation that only Python can compute, how Python calls it.
+        modules: Where those are imported from: (module, name).
+    """
+
+    def __init__(self, output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
+        self.output = output
+        self.symbols: list[Symbol] = []
+        self.calls: dict[Operation, str] = {}
+        self.modules: dict[tuple[str, str], None] = {}
+        self._known: dict[tuple[Any, ...], Symbol] = {}
+
+        self.order = topological_order(output)
+        variable = [value for value in self.order if not value.inputs and not value.constant]
+        used = set(variable)
+        wanted = [value for value in wrt if value in used]
+        self.arguments = list(dict.fromkeys([*inputs, *wanted, *variable]))
+        self.data: dict[Value, Operand] = {leaf: self._new(None, ()) for leaf in self.arguments}
+        for value in self.order:
+            if value.constant:
+                self.data[value] = value.data
+            elif value.operation is not None:
+                self.data[value] = self._forward(value.operation, [self.data[used] for used in value.inputs])
+        self.local_derivatives: dict[Value, tuple[Operand, ...]] = {}
+        self.gradients: dict[Value, Operand] = backpropagated(output, wrt, self.derivatives_of)
+
+    def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
+        """The symbols of the local derivatives of a value."""
+        if value not in self.local_derivatives:
+            operation: Any = value.operation
+            numbers = [self.data[value], *[self.data[used] for used in value.inputs]]
+            try:
+                self.local_derivatives[value] = operation.derivatives(*numbers)
+            except (TypeError, AttributeError):
+                self.local_derivatives[value] = tuple(
+                    [
+                        self._secret(operation, numbers, f"{operation.name}.derivatives({{}})[{place}]")
+                        for place in range(len(value.inputs))
+                    ]
+                )
+        return self.local_derivatives[value]
+
+    def record(self, operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
+        """The symbol of an operation on symbols: the same one, if it has been computed before."""
+        if operation not in ELEMENTARY:
+            return self._forward(operation, inputs)
+        given: list[Operand] = [number if isinstance(number, Symbol) else float(number) for number in inputs]
+        if operation is table.negate and given[0].operation is table.negate:
+            return given[0].inputs[0]  # −(−z) is z, to the last bit
+        if operation is table.fixed_power and given[1] == 1.0:
+            return given[0]
+        return self._numbered(operation, given)
+
+    def needed(self, results: Iterable[Operand]) -> list[Symbol]:
+        """The symbols without which the results can't be computed, in order."""
+        stack = [result for result in results if isinstance(result, Symbol)]
+        found = {symbol.number for symbol in stack}
+        while stack:
+            for used in stack.pop().inputs:
+                if isinstance(used, Symbol) and used.number not in found:
+                    found.add(used.number)
+                    stack.append(used)
+        return [self.symbols[number] for number in sorted(found)]
+
+    def require_elementary(self, target: str) -> None:
+        """Raises an error if some operation is said in a way that only Python can run."""
+        for operation in self.calls:
+            name = operation.name
+            raise TypeError(
+                f"the operation {name!r} can't be compiled for {target}, because its rule calls Python functions "
+                f"or looks at its inputs: say it with this package's operations, or use target='python'"
+            )
+
+    def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
+        if all(not isinstance(number, Symbol) for number in numbers):
+            return operation.apply(*numbers)
+        if operation in ELEMENTARY:
+            return self.record(operation, tuple(numbers))
+        try:
+            return operation.forward(*numbers)
+        except (TypeError, AttributeError):
+            return self._secret(operation, numbers, f"{operation.name}.forward({{}})")
+
+    def _secret(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
+        module, name = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
+        self.modules[module, name] = None
+        same = next((known for known, text in self.calls.items() if text == call), None)
+        secret = same or Operation(operation.name, operation.forward, operation.derivatives)
+        self.calls[secret] = call
+        return self._numbered(secret, list(numbers))
+
+    def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:
+        # 0.0 and −0.0 are equal but not the same, hence the repr.
+        key = (operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs])
+        if key not in self._known:
+            self._known[key] = self._new(operation, tuple(inputs))
+        return self._known[key]
+
+    def _new(self, operation: Operation | None, inputs: tuple[Operand, ...]) -> Symbol:
+        symbol = Symbol(self, operation, inputs)
+        self.symbols.append(symbol)
+        return symbol

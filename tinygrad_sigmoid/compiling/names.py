@@ -1,0 +1,106 @@
+"""What the lines of a program are called, and what is said about them: labels become names, places become comments."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
+from tinygrad_sigmoid.graph import uses
+from tinygrad_sigmoid.value import Value
+
+
+class Names:
+    """A name for each symbol that is a recorded value or a gradient, and a comment for each that has a meaning.
+
+    Args:
+        lowered: What is computed.
+        reserved: Names that the language needs for itself.
+
+    Attributes:
+        of: Names by the symbol's number.
+        comments: Comments by the symbol's number.
+    """
+
+    def __init__(self, lowered: Lowered, reserved: Iterable[str]) -> None:
+        self.lowered = lowered
+        self.of: dict[int, str] = {}
+        self.comments: dict[int, str] = {}
+        self._taken = {*reserved, *[name for _, name in lowered.modules]}
+        self._values: dict[int, Value] = {}
+        self._users = uses(lowered.order)
+        self._name_values()
+        self._name_gradients()
+        self._say_local_derivatives()
+
+    def new(self, wish: str) -> str:
+        """An identifier that nothing else has, as near to the wish as can be."""
+        name = plain = re.sub(r"\W", "_", wish, flags=re.ASCII).lstrip("0123456789") or "v"
+        suffix = 1
+        while name in self._taken:
+            suffix += 1
+            name = f"{plain}_{suffix}"
+        self._taken.add(name)
+        return name
+
+    def shown(self, value: Value) -> str:
+        """What a value is called in a comment or a message: its label as it is, or its name, or its number."""
+        symbol = self.lowered.data[value]
+        if isinstance(symbol, Symbol):
+            return " ".join(value.label.split()) or self.of[symbol.number]
+        return f"{symbol:.6g}"
+
+    def _name_values(self) -> None:
+        lowered = self.lowered
+        counted: Counter[str] = Counter()
+        for value in [*lowered.arguments, *lowered.order]:
+            symbol = lowered.data[value]
+            if isinstance(symbol, Symbol) and symbol.number not in self.of:
+                kind = "x" if value.operation is None else value.operation.name
+                counted[kind] += 1
+                unlabelled = "output" if value is lowered.output else f"{kind}{counted[kind]}"
+                self.of[symbol.number] = self.new(value.label or unlabelled)
+                self._values[symbol.number] = value
+                if value.operation is not None:
+                    inputs = _joined([self.shown(used) for used in value.inputs])
+                    self.comments[symbol.number] = f"{self.shown(value)} = {value.operation.name}({inputs})"
+
+    def _name_gradients(self) -> None:
+        """Names a gradient after the value that comes last: ∂loss/∂z is ∂loss/∂b too, and then it is `grad_z`."""
+        lowered = self.lowered
+        sharing: dict[int, list[Value]] = {}
+        for value in reversed(lowered.order):
+            gradient = lowered.gradients.get(value)
+            if isinstance(gradient, Symbol) and gradient.number not in self.of:
+                sharing.setdefault(gradient.number, []).append(value)
+        for number, values in sharing.items():
+            self.of[number] = self.new(f"grad_{self.shown(values[0])}")
+            partials = [self._partial(lowered.output, value) for value in values]
+            through = [
+                f"through {self.shown(user)} (·{self._local(local, user, values[0])})"
+                for user in dict.fromkeys(self._users[values[0]])
+                if user in lowered.gradients
+                for used, local in zip(user.inputs, lowered.local_derivatives[user], strict=True)
+                if used is values[0]
+            ]
+            self.comments[number] = f"{_joined(partials, ' = ')}: {_joined(through)}"
+
+    def _say_local_derivatives(self) -> None:
+        for value, local_derivatives in self.lowered.local_derivatives.items():
+            for used, local in zip(value.inputs, local_derivatives, strict=True):
+                if isinstance(local, Symbol):
+                    self.comments.setdefault(local.number, self._partial(value, used))
+
+    def _local(self, local: Operand, user: Value, used: Value) -> str:
+        if isinstance(local, Symbol):
+            value = self._values.get(local.number)
+            return self.shown(value) if value is not None else self._partial(user, used)
+        return f"{local:.6g}"
+
+    def _partial(self, value: Value, used: Value) -> str:
+        return f"∂{self.shown(value)}/∂{self.shown(used)}"
+
+
+def _joined(parts: Sequence[str], separator: str = ", ") -> str:
+    return separator.join([*parts[:4], f"and {len(parts) - 4} more"] if len(parts) > 5 else parts)
