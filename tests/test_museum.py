@@ -1,0 +1,197 @@
+"""The museum: its famous numbers, its exhibits on random graphs, and that its smallest graphs are the smallest."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tinygrad_sigmoid import Network, Value, sigmoid, squared_error
+from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
+
+
+def the_graph() -> tuple[Value, Value]:
+    x = Value(2, "x")
+    y = 3 * x
+    a = 2 * y
+    b = 5 * y
+    c = a + b
+    y.label, a.label, b.label, c.label = "y", "a", "b", "c"
+    return x, c
+
+
+def random_graph(seed: int) -> Value:
+    generator = random.Random(seed)
+    values = [Value(generator.uniform(-2, 2), f"x{k}") for k in range(1, 3)]
+    for _ in range(generator.randrange(1, 9)):
+        one, other = generator.choice(values), generator.choice(values)
+        values.append(
+            generator.choice(
+                [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, lambda a, b: -a, lambda a, b: sigmoid(a)]
+            )(one, other)
+        )
+    return values[-1]
+
+
+def exhibit(name: str) -> Exhibit:
+    return next(candidate for candidate in EXHIBITS if candidate.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "gradient"),
+    [
+        ("naive recursion", 27),
+        ("depth first, visited set", 6),
+        ("depth first, stack", 15),
+        ("post-order, not reversed", 0),
+        ("= for +=", 6),
+        ("second pass, nothing reset", 84),
+        ("second pass, leaves reset", 63),
+    ],
+)
+def test_the_famous_numbers(name: str, gradient: float) -> None:
+    x, c = the_graph()
+    comparison = compare(c)
+    assert comparison.right[x] == 21
+    assert comparison[name].gradients[x] == gradient
+    assert not comparison[name].agrees
+
+
+def test_assignment_and_second_passes_on_powers() -> None:
+    x = Value(3, "x")
+    assert compare(x * x)["= for +="].gradients[x] == 3
+    cube = compare(x * x * x)
+    assert cube["second pass, leaves reset"].gradients[x] == 45
+    assert cube["second pass, leaves reset"].right[x] == 27
+    assert cube["second pass, nothing reset"].gradients[x] == 72
+    assert cube["second pass, nothing reset"].right[x] == 54
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "reason"),
+    [
+        ("naive recursion", 3, "y hands 2 on to x, but ∂output/∂y is 7: 1 of its 2 uses has not reported yet."),
+        ("depth first, stack", 4, "y hands 5 on to x, but ∂output/∂y is 7: 1 of its 2 uses has not reported yet."),
+        (
+            "post-order, not reversed",
+            1,
+            "y hands 0 on to x, but ∂output/∂y is 7: none of its 2 uses has reported yet.",
+        ),
+        ("= for +=", 4, "a hands 1 on to y, and its 5 is replaced by 2 where it should become 7."),
+        (
+            "second pass, leaves reset",
+            8,
+            "b hands 2 on to y, but ∂output/∂b is 1: the rest was left over from the pass before.",
+        ),
+    ],
+)
+def test_the_first_wrong_step_is_named(name: str, step: int, reason: str) -> None:
+    verdict = compare(the_graph()[1])[name]
+    assert verdict.reason == f"step {step}: {reason}"
+    assert verdict.first_wrong == step - 1
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_on_random_graphs(seed: int) -> None:
+    output = random_graph(seed)
+    numbers = [(value.data, value.grad, value.local_derivatives) for value in topological_order(output)]
+    comparison = compare(output)
+    assert [(v.data, v.grad, v.local_derivatives) for v in topological_order(output)] == numbers
+    output.backward()
+    right = {value: value.grad for value in topological_order(output)}
+    assert comparison.right == right, "the right exhibit gives what backward() gives, bit for bit"
+    for verdict in comparison.verdicts:
+        kept = verdict.exhibit.kept
+        wrong = [
+            value
+            for value, gradient in right.items()
+            if gradient is not None
+            and verdict.gradients.get(value, 0.0)
+            != pytest.approx(gradient * (1 if value.inputs else kept), rel=1e-9, abs=1e-9)
+        ]
+        assert verdict.agrees == (not wrong)
+        assert (verdict.first_wrong is None) == verdict.agrees
+
+
+def test_a_tree_hides_most_mistakes_and_the_comparison_shows_where_they_would_show() -> None:
+    w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
+    text = str(compare(sigmoid(w * x + b)))
+    assert "naive recursion: agrees with the right one on this graph." in text
+    assert "The smallest graph where it doesn't: y = 3·x, c = y + y, where it gives 9 and 6 is right." in text
+    assert "where it gives 3 and 9 is right." in text
+    assert "hands 0 on to w, but" in text
+
+
+def small_graphs(operations: int) -> Iterator[Value]:
+    """Every graph of so many negations, sums and products of two leaves whose last value depends on all the others."""
+
+    def grown(plan: list[tuple[str, int, int]]) -> Iterator[list[tuple[str, int, int]]]:
+        if len(plan) == operations:
+            yield plan
+            return
+        size = 2 + len(plan)
+        for one in range(size):
+            yield from grown([*plan, ("negate", one, one)])
+            for other in range(size):
+                yield from grown([*plan, ("add", one, other)])
+                yield from grown([*plan, ("multiply", one, other)])
+
+    for plan in grown([]):
+        values = [Value(3, "x"), Value(5, "w")]
+        for name, one, other in plan:
+            a, b = values[one], values[other]
+            values.append(-a if name == "negate" else a + b if name == "add" else a * b)
+        if set(values[2:]) <= set(topological_order(values[-1])):
+            yield values[-1]
+
+
+def operations_in(output: Value) -> int:
+    return sum(1 for value in topological_order(output) if value.inputs)
+
+
+@pytest.mark.parametrize("name", [candidate.name for candidate in EXHIBITS])
+def test_the_smallest_difference_is_the_smallest(name: str) -> None:
+    text = smallest_difference(exhibit(name))
+    [witness] = [build() for said, build in WITNESSES if text.startswith(said)]
+    assert not compare(witness)[name].agrees
+    for smaller in range(1, operations_in(witness)):
+        for output in small_graphs(smaller):
+            assert compare(output)[name].agrees
+
+
+def test_an_exhibit_that_would_not_end_is_not_run() -> None:
+    value = Value(1, "x")
+    for _ in range(60):
+        value = value + value
+    comparison = compare(value)
+    assert comparison["naive recursion"].reason == "it would take 2.306e+18 steps, so it was not run."
+    assert comparison.right[leaves(value)[0]] == 2.0**60
+    assert "never ends" in str(comparison)
+
+
+def test_a_network_can_be_compared_up_to_a_size() -> None:
+    network = Network([2, 3, 2], seed=1)
+    comparison = compare(squared_error(network([0.2, 0.9]), [1, 0]))
+    assert not comparison["depth first, visited set"].agrees
+    header = str(comparison).splitlines()[0]
+    assert header.split()[1:] == ["layer1.neuron1.w1", "layer1.neuron1.w2", "layer1.neuron1.b"] + [
+        "layer1.neuron2.w1",
+        "layer1.neuron2.w2",
+        "layer1.neuron2.b",
+        "…",
+    ]
+    with pytest.raises(ValueError, match=rf"compare a part of it, of at most {LARGEST} values"):
+        compare(squared_error(Network([20, 20, 2], seed=1)([0.5] * 20), [1, 0]))
+
+
+def test_a_leaf_has_nothing_to_compare() -> None:
+    with pytest.raises(ValueError, match="is a leaf, so there is nothing to pass back"):
+        compare(Value(3, "x"))
+
+
+@pytest.mark.parametrize("shown", [RIGHT, *EXHIBITS], ids=lambda shown: shown.name)
+def test_every_exhibit_is_short(shown: Exhibit) -> None:
+    assert len(inspect.getsource(shown.run).splitlines()) <= 15
