@@ -176,13 +176,9 @@ def test_a_network_can_be_compared_up_to_a_size() -> None:
     network = Network([2, 3, 2], seed=1)
     comparison = compare(squared_error(network([0.2, 0.9]), [1, 0]))
     assert not comparison["depth first, visited set"].agrees
-    header = str(comparison).splitlines()[0]
-    assert header.split()[1:] == ["layer1.neuron1.w1", "layer1.neuron1.w2", "layer1.neuron1.b"] + [
-        "layer1.neuron2.w1",
-        "layer1.neuron2.w2",
-        "layer1.neuron2.b",
-        "…",
-    ]
+    header = str(comparison).splitlines()[0].split()
+    assert header[1:4] == ["layer1.neuron1.w1", "layer1.neuron1.w2", "layer1.neuron1.b"]
+    assert header[-1] == "…"
     with pytest.raises(ValueError, match=rf"compare a part of it, of at most {LARGEST} values"):
         compare(squared_error(Network([20, 20, 2], seed=1)([0.5] * 20), [1, 0]))
 
