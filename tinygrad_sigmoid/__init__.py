@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.compiling import compiled
     from tinygrad_sigmoid.derivatives import gradients
     from tinygrad_sigmoid.descent import GradientDescent
+    from tinygrad_sigmoid.formulas import formula, latex
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
+    from tinygrad_sigmoid.stepping import explain, steps
     from tinygrad_sigmoid.training import train
 
 __version__ = "0.1.0"
@@ -68,8 +70,11 @@ __all__ = [
     "divide",
     "dot",
     "exp",
+    "explain",
     "expm1",
+    "formula",
     "gradients",
+    "latex",
     "log",
     "log1p",
     "log_sigmoid",
@@ -86,6 +91,7 @@ __all__ = [
     "sqrt",
     "squared_error",
     "step",
+    "steps",
     "subtract",
     "tanh",
     "train",
@@ -100,10 +106,14 @@ _ROOMS = {
     "Perceptron": "neuron",
     "compiled": "compiling",
     "cross_entropy": "losses",
+    "explain": "stepping",
+    "formula": "formulas",
     "gradients": "derivatives",
+    "latex": "formulas",
     "nudge": "nudging",
     "softmax_cross_entropy": "losses",
     "squared_error": "losses",
+    "steps": "stepping",
     "train": "training",
 }
 

@@ -93,7 +93,8 @@ fixed_power = Operation(
     lambda out, x, p: (p * x ** (p - 1.0) if p else 0.0, 0.0),
     symbol="^",
     precedence=4,
-    latex=lambda x, p: rf"{{{x}}}^{{{p}}}",
+    notation=lambda x, p: x if p == "1" else f"{x}^{p}",
+    latex=lambda x, p: x if p == "1" else rf"{{{x}}}^{{{p}}}",
     defined=lambda x, p: x > 0 or (x == 0 and p >= 0) or (x < 0 and p == math.floor(p)),
     cure="0 needs an exponent of 0 or more, and a negative base a whole number",
     kink=lambda x, p: x if p < 1 and p != 0 else 1.0,
@@ -208,6 +209,26 @@ def _sum_of_products(*inputs: Any) -> Any:
     return total
 
 
+def _in_words(*inputs: str) -> str:
+    """`w·x` if the inputs are w1, w2, … and x1, x2, …, else the sum of the products, cut short in the middle."""
+    half = len(inputs) // 2
+    weights, others = _vector(inputs[:half]), _vector(inputs[half:])
+    if weights and others:
+        return f"{weights}·{others}"
+    return " + ".join(_cut_short([f"{w}·{x}" for w, x in _pairs(inputs)], "…"))
+
+
+def _vector(names: Sequence[str]) -> str:
+    """The w of w1, w2, w3; nothing for one name alone, or for names that are not numbered like that."""
+    stem = names[0].removesuffix("1")
+    numbered = len(names) > 1 and all(name == f"{stem}{i}" for i, name in enumerate(names, 1))
+    return stem if numbered and stem[-1:].isalpha() else ""
+
+
+def _cut_short(terms: list[str], dots: str) -> list[str]:
+    return terms if len(terms) <= 6 else [*terms[:2], dots, terms[-1]]
+
+
 def _swapped_halves(out: Any, *inputs: Any) -> tuple[Any, ...]:
     half = len(inputs) // 2
     return inputs[half:] + inputs[:half]
@@ -240,8 +261,8 @@ dot = _Dot(
     _swapped_halves,
     symbol="dot",
     precedence=1,
-    notation=lambda *inputs: " + ".join(f"{w}·{x}" for w, x in _pairs(inputs)),
-    latex=lambda *inputs: " + ".join(rf"{w} \cdot {x}" for w, x in _pairs(inputs)),
+    notation=_in_words,
+    latex=lambda *inputs: " + ".join(_cut_short([rf"{w} \cdot {x}" for w, x in _pairs(inputs)], r"\dots")),
 )
 
 

@@ -1,0 +1,153 @@
+"""Formulas mean what the graph computes: read back with Python's own grammar, they give the value's number."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_sigmoid import Operation, Value, dot, exp, formula, latex, log, maximum, sigmoid, sqrt, tanh
+from tinygrad_sigmoid.formulas import Names
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.operations import TABLE
+
+LEAVES = {"a": 0.75, "b": -1.25, "c": 2.5}
+PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√": "sqrt"})
+
+
+def read_back(text):
+    """The number that a formula stands for, by Python's rules of precedence."""
+    text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text).translate(PYTHON)
+    functions = {"sigmoid": lambda z: 1 / (1 + math.exp(-z)), "max": max, "abs": abs, "step": lambda z: float(z > 0)}
+    return eval(text, {"__builtins__": {}, **vars(math), **functions, **LEAVES})
+
+
+@st.composite
+def expressions(draw, depth=4):
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        return draw(st.sampled_from([*LEAVES, 2.0, -0.5]))
+    kind = draw(st.sampled_from(["+", "-", "*", "/", "neg", "square", "power", "sigmoid", "tanh", "maximum", "dot"]))
+    parts = [draw(expressions(depth=depth - 1)) for _ in range(4 if kind == "dot" else 2)]
+    return (kind, *parts)
+
+
+def built(tree, leaves):
+    if isinstance(tree, str):
+        return leaves[tree]
+    if isinstance(tree, float):
+        return tree
+    kind, *parts = tree
+    p, q, *more = [built(part, leaves) for part in parts]
+    if isinstance(p, float):  # a plain number alone would be computed with, and then shown rounded
+        p = p * leaves["a"]
+    return {
+        "+": lambda: p + q,
+        "-": lambda: p - q,
+        "*": lambda: p * q,
+        "/": lambda: p / (q * p + 100.0),
+        "neg": lambda: -p,
+        "square": lambda: p**2.0,
+        "power": lambda: (p * p + 0.5) ** tanh(q * leaves["b"]),
+        "sigmoid": lambda: sigmoid(p - q),
+        "tanh": lambda: tanh(p),
+        "maximum": lambda: maximum(p, q),
+        "dot": lambda: dot([p, q], more),
+    }[kind]()
+
+
+@given(expressions())
+def test_a_formula_means_what_was_computed(tree):
+    value = built(tree, {name: Value(number, name) for name, number in LEAVES.items()})
+    if isinstance(value, Value) and len(formula(value)) < 200:
+        assert math.isclose(read_back(formula(value)), value.data, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@given(expressions(depth=3))
+def test_the_formula_of_a_local_derivative_means_the_local_derivative(tree):
+    value = built(tree, {name: Value(number, name) for name, number in LEAVES.items()})
+    if not isinstance(value, Value):
+        return
+    order = topological_order(value)
+    names = Names(order, longest=200)
+    for node in order:
+        if not node.inputs:
+            continue
+        for text, local in zip(names.local_derivatives(node), node.local_derivatives, strict=True):
+            if "…" not in text:
+                assert math.isclose(read_back(text), local, rel_tol=1e-3, abs_tol=1e-9), text
+
+
+@pytest.mark.parametrize("operation", TABLE.values(), ids=TABLE)
+def test_every_rule_writes_itself_and_its_derivatives(operation):
+    first, *derivatives = formula(operation).splitlines()
+    assert first.count("(") == first.count(")")
+    assert len(derivatives) >= 1
+    assert all(re.fullmatch(r"∂.+/∂\w+ = .+", line) for line in derivatives)
+    for line in latex(operation).splitlines():
+        assert line.count("{") == line.count("}")
+        assert line.count(r"\left(") == line.count(r"\right)")
+        assert line.isascii()
+
+
+def test_rules_said_with_others_show_how():
+    assert formula(TABLE["sigmoid"]) == "σ(z) = 1/(1 + exp(−z))\n∂σ/∂z = σ(z)·σ(−z)"
+    assert formula(TABLE["maximum"]).splitlines()[0] == "max(a, b)"  # elementary: the branch taken is not the rule
+    assert formula(TABLE["fixed_power"]) == "x^3\n∂(x^3)/∂x = 3·x^2"
+
+
+def test_a_users_operation_explains_itself():
+    softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
+    assert formula(softsign) == "softsign(x) = x/(1 + |x|)\n∂softsign/∂x = 1/(1 + |x|)^2"
+
+
+def test_a_rule_that_takes_floats_only_shows_its_number():
+    sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+    x = Value(0, "x")
+    assert Names([x, y := sine(x)]).local_derivatives(y) == ["1"]
+
+
+def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():
+    steep = Operation("steep", lambda x: x, lambda out, x: (1 / (1 / (x * x)),))
+    far = Value(1e200, "x")
+    far_out = Value.record(Operation("flat", lambda x: x, lambda out, x: (1 / (1 + exp(x)),)), (Value(1000, "x"),))
+    assert Names([*far_out.inputs, far_out]).local_derivatives(far_out) == ["0"]
+    assert formula(steep) == "steep(x)\n∂steep/∂x = 1/(1/(x·x))"
+    with pytest.raises(ArithmeticError):
+        steep(far)
+
+
+def test_a_dot_of_numbered_weights_and_inputs_reads_like_the_text():
+    weights, inputs = [[Value(i, f"{stem}{i}") for i in range(1, 4)] for stem in ("w", "x")]
+    b = Value(1, "b")
+    assert formula(sigmoid(dot(weights, inputs) + b)) == "σ(w·x + b)"
+    assert formula(dot(weights, [1, 2, 3])) == "w1·1 + w2·2 + w3·3"
+    assert formula(dot(weights[::-1], inputs)) == "w3·x1 + w2·x2 + w1·x3"
+    assert formula(dot([0.1, 0.2], inputs[:2])) == "0.1·x1 + 0.2·x2"
+    assert formula(dot([2.0] * 9, [b] * 9)) == "2·b + 2·b + … + 2·b"
+    assert latex(dot(weights, inputs)) == r"w_{1} \cdot x_{1} + w_{2} \cdot x_{2} + w_{3} \cdot x_{3}"
+
+
+def test_values_of_one_label_are_told_apart_and_no_label_looks_like_a_place():
+    first, second, place = Value(1, "w"), Value(2, "w"), Value(3, "v0")
+    assert formula(first + second + place * Value(5)) == "w + w#2 + v0·vv4"
+
+
+def test_labels_do_no_harm():
+    assert formula(Value(1, "a + b") * Value(2, "\x1b[31m\n")) == r"(a + b)·(\x1b[31m\n)"
+    assert latex(Value(1, "x_1%") * Value(2, "w12")) == r"\mathrm{x\_1\%} \cdot w_{12}"
+    assert len(formula(sqrt(Value(1, "x" * 1000)))) < 50
+
+
+def test_a_shared_graph_is_not_written_out_a_thousand_times():
+    y = Value(1, "x")
+    for _ in range(60):
+        y = y + y
+    assert len(formula(y)) <= 400
+
+
+def test_a_deep_graph_needs_no_recursion():
+    y = Value(0.5, "x")
+    for _ in range(20_000):
+        y = sigmoid(y)
+    assert len(formula(log(y))) <= 400

@@ -1,0 +1,225 @@
+"""Steps are the two passes: the same numbers, bit for bit, in the same order, on a graph that nobody notices."""
+
+import copy
+import dataclasses
+import math
+import struct
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, exp, explain, maximum, sigmoid, steps, tanh
+from tinygrad_sigmoid.stepping import MOST_PATHS, BackwardStep, ForwardStep
+
+numbers = st.floats(-3, 3).map(lambda x: round(x, 3))
+UNARY = [sigmoid, tanh, abs, lambda v: -v, lambda v: v**2, lambda v: exp(v * 0.1), lambda v: 2 * v]
+BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1), maximum]
+
+
+@st.composite
+def graphs(draw):
+    """An output of a random graph with shared values, repeated operands, constants and unused leaves."""
+    values = [Value(draw(numbers), draw(st.sampled_from(["a", "b", "w", ""]))) for _ in range(draw(st.integers(1, 4)))]
+    pick = st.integers(0, 10**6)
+    for _ in range(draw(st.integers(1, 14))):
+        p, q = values[draw(pick) % len(values)], values[draw(pick) % len(values)]
+        kind = draw(st.integers(0, 2))
+        if kind == 0:
+            new = draw(st.sampled_from(UNARY))(p)
+        elif kind == 1:
+            new = draw(st.sampled_from(BINARY))(p, q)
+        else:
+            new = dot([p, q, 2.0], [q, p, p])
+        new.label = draw(st.sampled_from(["", "", "z"]))
+        values.append(new if abs(new.data) < 100 else sigmoid(new))
+    return values[-1]
+
+
+def bits(number):
+    return struct.pack("<d", number)
+
+
+@given(graphs())
+def test_the_last_gradients_are_those_of_backward_bit_for_bit(output):
+    walked = steps(output)
+    output.zero_grad()
+    output.backward()
+    assert set(walked.gradients) == {v for v in walked.values if v.grad is not None}
+    for value, gradient in walked.gradients.items():
+        assert bits(gradient) == bits(value.grad)
+
+
+@given(graphs())
+def test_nothing_on_the_graph_changes(output):
+    output.backward()
+    before = [(v.data, v.grad, v.label, v.inputs, v.local_derivatives) for v in steps(output).values]
+    walked = steps(output)
+    assert str(walked)
+    assert str(explain(output, wrt=walked.values[0]))
+    assert [(v.data, v.grad, v.label, v.inputs, v.local_derivatives) for v in walked.values] == before
+
+
+@given(graphs())
+def test_there_is_one_step_for_each_operation_and_each_edge(output):
+    walked = steps(output)
+    computed = [v for v in walked.values if v.inputs]
+    edges = sum(not used.constant for v in computed for used in v.inputs)
+    assert [step.number for step in walked] == list(range(1, len(computed) + edges + 1))
+    assert [walked.values[step.value] for step in walked.forward] == computed
+    for step in walked.forward:
+        value = walked.values[step.value]
+        assert (step.result, step.operation) == (value.data, value.operation.name)
+        assert tuple(walked.values[place] for place in step.inputs) == value.inputs
+    for step in walked.backward:
+        value = walked.values[step.value]
+        assert walked.values[step.input] is value.inputs[step.operand]
+        assert step.local_derivative == value.local_derivatives[step.operand]
+        assert step.contribution == step.upstream * step.local_derivative
+        assert step.after == (step.before or 0.0) + step.contribution
+
+
+@given(graphs())
+def test_a_value_passes_its_gradient_on_only_when_it_is_complete(output):
+    received, passed_on = set(), set()
+    for step in steps(output).backward:
+        passed_on.add(step.value)
+        assert step.input not in passed_on
+        received.add(step.input)
+        assert step.value in received or step.upstream == 1.0
+
+
+@given(graphs(), st.integers(0, 10**6))
+def test_paths_add_up_to_the_gradient(output, pick):
+    walked = steps(output)
+    wrt = [v for v in walked.values if not v.constant][pick % sum(not v.constant for v in walked.values)]
+    explained = explain(output, wrt=wrt)
+    assert bits(explained.gradient) == bits(walked.gradients[wrt])
+    assert len(explained.paths) == (explained.count if explained.count <= MOST_PATHS else 0)
+    if explained.paths:
+        scale = math.fsum(abs(path.product) for path in explained.paths)
+        assert abs(math.fsum(path.product for path in explained.paths) - explained.gradient) <= 1e-12 * scale
+        assert len({path.names + path.numbers for path in explained.paths}) <= explained.count
+    assert str(explained).startswith(explained.derivative)
+
+
+def as_fraction(text):
+    return Fraction(text.strip("()").replace("−", "-"))
+
+
+@given(graphs())
+def test_the_sign_between_figures_is_the_right_one(output):
+    for step in steps(output).backward:
+        sign = " ≈ " if " ≈ " in step.accumulation else " = "
+        figures, total = step.accumulation.removeprefix(f"gradient of {step.input_name} = ").split(sign)
+        products = [math.prod([as_fraction(f) for f in term.split("·")]) for term in figures.split(" + ")]
+        assert (sum(products) == as_fraction(total)) == (sign == " = ")
+
+
+def test_a_neuron_step_by_step():
+    neuron = Neuron([0.6], 0.9)
+    walked = steps(neuron([Value(1, "x1")]))
+    assert [str(step) for step in walked.forward] == [
+        "w1·x1 = 0.6·1 = 0.6",
+        "z = w1·x1 + b = 0.6 + 0.9 = 1.5",
+        "a = σ(z) = σ(1.5) ≈ 0.8176",
+    ]
+    assert str(walked[3]) == "∂a/∂z = σ(z)·σ(−z) ≈ 0.1491\ngradient of z = 1·0.1491 = 0.1491"
+    assert walked[-1].formula == "w1"
+
+
+def test_it_is_a_sequence_of_frozen_plain_data():
+    x = Value(3, "x")
+    walked = steps(x * x)
+    assert len(walked) == 3
+    assert isinstance(walked[0], ForwardStep)
+    assert [type(step) for step in walked[1:]] == [BackwardStep, BackwardStep]
+    assert walked[-1].after == 6.0
+    assert list(walked) == walked[:]
+    with pytest.raises(IndexError):
+        walked[3]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        walked[0].result = 1.0
+    assert dataclasses.asdict(walked[1]) == {
+        "number": 2,
+        "value": 1,
+        "input": 0,
+        "operand": 0,
+        "name": "x·x",
+        "input_name": "x",
+        "derivative": "∂(x·x)/∂x",
+        "formula": "x",
+        "upstream": 1.0,
+        "local_derivative": 3.0,
+        "contribution": 3.0,
+        "before": None,
+        "after": 3.0,
+    }
+    assert repr(walked) == "<1 steps forward and 2 back to the gradients of x·x>"
+
+
+def test_a_leaf_alone_has_no_steps():
+    x = Value(3, "x")
+    assert len(steps(x)) == 0
+    assert steps(x).gradients == {x: 1.0}
+    assert explain(x, wrt=x).gradient == 1.0
+
+
+def test_rounded_figures_are_marked():
+    third, x = Value(1 / 3, "t"), Value(3, "x")
+    assert str(steps(third * x)[0]) == "t·x = 0.3333·3 ≈ 1"
+    assert str(steps(Value(0.1, "a") + Value(0.2, "b"))[0]) == "a + b = 0.1 + 0.2 = 0.3"
+    assert str(steps(sigmoid(Value(0, "z")))[0]) == "σ(z) = σ(0) = 0.5"
+
+
+def test_a_users_operation_steps_like_a_built_in_one():
+    softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
+    walked = steps(softsign(Value(3, "x")))
+    assert str(walked[0]) == "softsign(x) = softsign(3) = 0.75"
+    assert str(walked[1]).splitlines()[0] == "∂softsign/∂x = 1/(1 + |x|)^2 = 0.0625"
+
+
+def test_a_changed_leaf_is_an_error_not_a_mixture():
+    x = Value(3, "x")
+    y = x * x
+    x.data = 4.0
+    for read in (steps, lambda output: explain(output, wrt=x)):
+        with pytest.raises(StaleGraph, match="x"):
+            read(y)
+
+
+def test_nielsens_diamond_and_its_paths():
+    x = Value(2, "x")
+    y = 3 * x
+    explained = explain(2 * y + 5 * y, wrt=x)
+    assert (explained.gradient, explained.count) == (21.0, 2)
+    assert [path.product for path in explained.paths] == [6.0, 15.0]
+
+
+def test_above_the_limit_the_uses_are_added_up():
+    x = y = Value(1, "x")
+    for _ in range(30):
+        y = y + y
+    explained = explain(y, wrt=x)
+    assert (explained.count, explained.paths, explained.gradient) == (2**30, (), 2.0**30)
+    assert len(explained.uses) == 2
+    assert "1073741824 paths, too many to write" in str(explained)
+    for _ in range(100):
+        y = y + y
+    assert "along more than 1000000000000000 paths" in str(explain(y, wrt=x))
+
+
+def test_what_the_output_does_not_depend_on():
+    x, other = Value(1, "x"), Value(2, "other")
+    assert str(explain(sigmoid(x), wrt=other)) == "∂σ/∂other = 0: no path leads from the output to other"
+
+
+def test_long_graphs_take_no_recursion_and_linear_time():
+    x = y = Value(0.5, "x")
+    for _ in range(5_000):
+        y = sigmoid(y)
+    walked = steps(copy.deepcopy(y))
+    assert len(walked) == 10_000
+    assert len(str(walked)) < 200 * len(walked)
+    assert explain(y, wrt=x).count == 1
