@@ -223,3 +223,13 @@ def test_long_graphs_take_no_recursion_and_linear_time():
     assert len(walked) == 10_000
     assert len(str(walked)) < 200 * len(walked)
     assert explain(y, wrt=x).count == 1
+
+
+def test_sentences_say_what_happens():
+    x = Value(3, "x")
+    forward, first, second = steps(x * x)
+    assert forward.sentence == "x·x is computed from x."
+    assert first.sentence == "x·x hands x its gradient times the local derivative."
+    assert second.sentence.endswith(", and it is added to what x has already.")
+    weights = [Value(i, f"w{i}") for i in range(1, 10)]
+    assert steps(dot(weights, weights))[0].sentence == "w·w is computed from w1, w2, w3, w4, … and w9."

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from tinygrad_sigmoid import __version__
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("step",)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -32,6 +32,7 @@ class ForwardStep:
         inputs: The values it is computed from, likewise.
         operation: The name of the operation.
         name: What the value is called: its label, or its formula, or v7.
+        input_names: What its inputs are called.
         formula: The operation with the names of its inputs, `w·x + b`.
         numbers: The operation with their numbers, `0.6 + 0.9`.
         result: What comes out.
@@ -43,10 +44,18 @@ class ForwardStep:
     inputs: tuple[int, ...]
     operation: str
     name: str
+    input_names: tuple[str, ...]
     formula: str
     numbers: str
     result: float
     exact: bool
+
+    @property
+    def sentence(self) -> str:
+        """What happens, in words: `z is computed from w·x and b.`"""
+        names = self.input_names if len(self.input_names) <= 6 else (*self.input_names[:4], "…", self.input_names[-1])
+        *others, last = dict.fromkeys(names)
+        return f"{self.name} is computed from {', '.join(others)}{' and ' if others else ''}{last}."
 
     def __str__(self) -> str:
         named = self.formula if self.formula == self.name else f"{self.name} = {self.formula}"
@@ -86,6 +95,14 @@ class BackwardStep:
     contribution: float
     before: float | None
     after: float
+
+    @property
+    def sentence(self) -> str:
+        """What happens, in words: `a hands z its gradient times the local derivative.`"""
+        handed = f"{self.name} hands {self.input_name} its gradient times the local derivative"
+        return (
+            f"{handed}." if self.before is None else f"{handed}, and it is added to what {self.input_name} has already."
+        )
 
     @property
     def local(self) -> str:
@@ -141,6 +158,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
             inputs=tuple([self._place[used] for used in value.inputs]),
             operation=operation.name,
             name=self._names[value],
+            input_names=tuple([self._names[used] for used in value.inputs]),
             formula=self._names.formula(value),
             numbers=self._names.numbers(value),
             result=value.data,
@@ -194,19 +212,19 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         width = len(str(len(self)))
         lines = ["forward pass"]
         lines += [f"{step.number:>{width}}  {step}" for step in self.forward]
-        lines.append(f"backward pass, from {derivative_of_output(self)}")
+        lines.append(f"backward pass, from {self.beginning}")
         indent = "\n" + " " * (width + 2)
         lines += [f"{step.number:>{width}}  {step.local}{indent}{step.accumulation}" for step in self.backward]
         return "\n".join(lines)
 
+    @property
+    def beginning(self) -> str:
+        """How the backward pass begins, `∂σ/∂σ(z) = 1`: an output changes exactly as fast as itself."""
+        output = self.values[-1]
+        return f"{self._names.derivative(output, output)} = 1"
+
     def __repr__(self) -> str:
         return f"<{len(self.forward)} steps forward and {len(self.backward)} back to the gradients of {self.names[-1]}>"
-
-
-def derivative_of_output(walked: Steps) -> str:
-    """How the backward pass begins, `∂σ/∂σ = 1`: an output changes exactly as fast as itself."""
-    output = walked.values[-1]
-    return f"{walked._names.derivative(output, output)} = 1"
 
 
 def steps(output: Value) -> Steps:
