@@ -1,11 +1,9 @@
 """The command `step`, at a terminal (a pseudo-terminal here) and away from one."""
 
 import os
-import select
-import subprocess
-import sys
 
 import pytest
+from terminal import Terminal
 
 from tinygrad_sigmoid import Value, sigmoid, steps
 from tinygrad_sigmoid.cli import main
@@ -18,43 +16,8 @@ def all_steps():
     return steps(sigmoid(w * x + b))
 
 
-class Terminal:
-    """A session of the command at a pseudo-terminal."""
-
-    def __init__(self, *words, **environment):
-        pty = pytest.importorskip("pty")
-        self.master, slave = pty.openpty()
-        command = [sys.executable, "-m", "tinygrad_sigmoid", "step", *words]
-        environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
-        os.close(slave)
-
-    def read(self, until="> "):
-        """What is printed up to the next prompt, or to the end."""
-        text = b""
-        while not (until and text.decode("utf-8", "ignore").endswith(until)):
-            assert select.select([self.master], [], [], 20)[0], f"nothing more came after {text!r}"
-            try:
-                piece = os.read(self.master, 4096)
-            except OSError:  # the other end is closed
-                piece = b""
-            if not piece:
-                break
-            text += piece
-        return text.decode("utf-8").replace("\r\n", "\n")
-
-    def type(self, keys, until="> "):
-        os.write(self.master, f"{keys}\n".encode())
-        return self.read(until)
-
-    def end(self):
-        status = self.process.wait(timeout=20)
-        os.close(self.master)
-        return status
-
-
 def test_a_walk_at_a_terminal():
-    terminal = Terminal(*FORMULA)
+    terminal = Terminal("step", *FORMULA)
     assert "step 1 of 8, forward" in (start := terminal.read())
     assert "w·x = 0.6·1 = 0.6" in start
     assert "step 2 of 8" in terminal.type("")
@@ -79,7 +42,7 @@ def test_a_walk_at_a_terminal():
 
 
 def test_ctrl_d_ends_the_walk():
-    terminal = Terminal(*FORMULA)
+    terminal = Terminal("step", *FORMULA)
     terminal.read()
     os.write(terminal.master, b"\x04")
     terminal.read(until="")
@@ -88,14 +51,14 @@ def test_ctrl_d_ends_the_walk():
 
 def test_colours_on_a_terminal_only_and_not_with_no_color():
     for environment, coloured in [({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]:
-        terminal = Terminal(*FORMULA, **environment)
+        terminal = Terminal("step", *FORMULA, **environment)
         assert ("\x1b[36mstep 1" in terminal.read()) == coloured
         terminal.type("q", until="")
         terminal.end()
 
 
 def test_ascii_where_the_terminal_knows_no_greek():
-    terminal = Terminal(*FORMULA, PYTHONIOENCODING="ascii")
+    terminal = Terminal("step", *FORMULA, PYTHONIOENCODING="ascii")
     terminal.read()
     assert "dsigmoid/d(w*x + b) = sigmoid(w*x + b)*sigmoid(-(w*x + b)) ~ 0.1491" in terminal.type("b")
     terminal.type("q", until="")

@@ -1,0 +1,45 @@
+"""A command of ours at a pseudo-terminal, for the tests of what only a terminal is shown."""
+
+import os
+import select
+import subprocess
+import sys
+
+import pytest
+
+
+class Terminal:
+    """A session of `tinygrad-sigmoid …` at a pseudo-terminal, whose prompts end with `> ` unless said otherwise."""
+
+    def __init__(self, *words, prompt="> ", **environment):
+        pty = pytest.importorskip("pty")
+        self.prompt = prompt
+        self.master, slave = pty.openpty()
+        command = [sys.executable, "-m", "tinygrad_sigmoid", *words]
+        environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+        os.close(slave)
+
+    def read(self, until=None):
+        """What is printed up to the next prompt, or to the end where `until` is empty."""
+        until = self.prompt if until is None else until
+        text = b""
+        while not (until and text.decode("utf-8", "ignore").endswith(until)):
+            assert select.select([self.master], [], [], 20)[0], f"nothing more came after {text!r}"
+            try:
+                piece = os.read(self.master, 4096)
+            except OSError:  # the other end is closed
+                piece = b""
+            if not piece:
+                break
+            text += piece
+        return text.decode("utf-8").replace("\r\n", "\n")
+
+    def type(self, keys, until=None):
+        os.write(self.master, f"{keys}\n".encode())
+        return self.read(until)
+
+    def end(self):
+        status = self.process.wait(timeout=20)
+        os.close(self.master)
+        return status
