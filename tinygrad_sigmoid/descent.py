@@ -44,8 +44,9 @@ class GradientDescent:
                 raise RuntimeError(f"{parameter!r} has no gradient yet: call backward() on the loss before step()")
             if not math.isfinite(parameter.grad):
                 raise ArithmeticError(f"{parameter!r} has no finite gradient: try a smaller learning rate")
+        rate = self.rate / samples
         for parameter in self.parameters:
-            parameter.data -= self.rate / samples * parameter.grad  # type: ignore[operator]
+            parameter.data -= rate * parameter.grad  # type: ignore[operator]
 
     def zero_grad(self) -> None:
         """Forgets the gradients, so that the next backward pass does not add to them."""

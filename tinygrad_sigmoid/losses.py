@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from operator import sub
 from typing import Any
 
-from tinygrad_sigmoid.operations import dot, sigmoid, softplus
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import cut_short, dot, paired, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
+
+
+def _half_sum_of_squares(*inputs: Any) -> Any:
+    half = len(inputs) // 2
+    total = 0
+    for i in range(half):
+        total += (inputs[i] - inputs[half + i]) ** 2
+    return 0.5 * total
+
+
+def _differences(out: Any, *inputs: Any) -> tuple[Any, ...]:
+    half = len(inputs) // 2
+    return tuple(map(sub, inputs, inputs[half:] + inputs[:half]))  # a − y for every a, y − a for every y
+
+
+# ½ Σ (a − y)² of the inputs a1, a2, …, y1, y2, …: one row, and so one box, for the same reason as `dot`.
+half_squared_distance = Operation(
+    "half_squared_distance",
+    _half_sum_of_squares,
+    _differences,
+    symbol="½‖a−y‖²",
+    precedence=1,
+    notation=lambda *inputs: " + ".join(cut_short([f"½({a} − {y})²" for a, y in paired(inputs)], "…")),
+    latex=lambda *inputs: " + ".join(
+        cut_short([rf"\frac{{1}}{{2}}\left({a} - {y}\right)^2" for a, y in paired(inputs)], r"\dots")
+    ),
+)
 
 
 def squared_error(outputs: Any, targets: Any) -> Any:
@@ -22,8 +50,8 @@ def squared_error(outputs: Any, targets: Any) -> Any:
     Raises:
         ValueError: There are not as many outputs as targets.
     """
-    differences = [a - y for a, y in _paired(outputs, targets)]
-    return 0.5 * dot(differences, differences)
+    outputs, targets = _matching(outputs, targets)
+    return half_squared_distance.apply(*outputs, *targets)
 
 
 def cross_entropy(outputs: Any, targets: Any) -> Any:
@@ -42,7 +70,7 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         ValueError: There are not as many outputs as targets.
     """
     total: Any = 0
-    for a, y in _paired(outputs, targets):
+    for a, y in zip(*_matching(outputs, targets), strict=True):
         if not isinstance(a, Value) or a.operation is not sigmoid:
             raise TypeError(f"cross_entropy needs outputs of σ, but got {a!r}: use sigmoid as the output activation")
         [z] = a.inputs
@@ -64,18 +92,19 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     Raises:
         ValueError: There are not as many outputs as targets.
     """
-    pairs = _paired(outputs, targets)
-    log_of_sum: Any = pairs[0][0]
-    for z, _ in pairs[1:]:
+    outputs, targets = _matching(outputs, targets)
+    log_of_sum: Any = outputs[0]
+    for z in outputs[1:]:
         log_of_sum = log_of_sum + softplus(z - log_of_sum)  # log(e^a + e^b) = a + log(1 + e^(b − a))
-    return log_of_sum - dot([y for _, y in pairs], [z for z, _ in pairs])
+    return log_of_sum - dot(targets, outputs)
 
 
-def _paired(outputs: Any, targets: Any) -> list[tuple[Any, Any]]:
-    outputs = outputs if isinstance(outputs, Sequence) else [outputs]
+def _matching(outputs: Any, targets: Any) -> tuple[Any, Any]:
+    """Both as lists, of one length; a single number becomes a list of one."""
+    outputs = outputs if hasattr(outputs, "__len__") else [outputs]
     targets = targets if hasattr(targets, "__len__") else [targets]
     if len(outputs) != len(targets) or not len(outputs):
         raise ValueError(
             f"there are {len(outputs)} outputs but {len(targets)} targets: give one target for each output"
         )
-    return list(zip(outputs, targets, strict=True))
+    return outputs, targets

@@ -127,12 +127,12 @@ class Neuron(Tunable):
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
         self._check(inputs)
-        output: Value = dot(self.weights, inputs) + self.bias
-        z = output
+        z = Value.record(dot, (*self.weights, *inputs)) + self.bias
         z.label = self._label_z
-        if self.activation is not None:
-            output = self.activation.apply(z)
-            output.label = self._label_a
+        if self.activation is None:
+            return z
+        output = Value.record(self.activation, (z,))
+        output.label = self._label_a
         return output
 
     def predict(self, inputs: Sequence[float]) -> float:

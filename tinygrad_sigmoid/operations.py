@@ -198,14 +198,16 @@ minimum = Operation(
 # -- Sums of products ------------------------------------------------------------------------------------------------
 
 
-def _pairs(inputs: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:
-    return zip(inputs, inputs[len(inputs) // 2 :])  # noqa: B905 (w1, w2, x1, x2 beside x1, x2: ends with the shorter)
+def paired(inputs: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:
+    """w1 with x1, w2 with x2, and so on, of the inputs w1, w2, …, x1, x2, …"""
+    return zip(inputs, inputs[len(inputs) // 2 :])  # noqa: B905 (zip ends with the shorter, the second half)
 
 
 def _sum_of_products(*inputs: Any) -> Any:
+    half = len(inputs) // 2
     total = 0
-    for w, x in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (ends with the shorter: w1, w2, x1, x2 and x1, x2)
-        total += w * x
+    for i in range(half):
+        total += inputs[i] * inputs[half + i]
     return total
 
 
@@ -215,7 +217,7 @@ def _in_words(*inputs: str) -> str:
     weights, others = _vector(inputs[:half]), _vector(inputs[half:])
     if weights and others:
         return f"{weights}·{others}"
-    return " + ".join(_cut_short([f"{w}·{x}" for w, x in _pairs(inputs)], "…"))
+    return " + ".join(cut_short([f"{w}·{x}" for w, x in paired(inputs)], "…"))
 
 
 def _vector(names: Sequence[str]) -> str:
@@ -225,7 +227,7 @@ def _vector(names: Sequence[str]) -> str:
     return stem if numbered and stem[-1:].isalpha() else ""
 
 
-def _cut_short(terms: list[str], dots: str) -> list[str]:
+def cut_short(terms: list[str], dots: str) -> list[str]:
     return terms if len(terms) <= 6 else [*terms[:2], dots, terms[-1]]
 
 
@@ -262,7 +264,7 @@ dot = _Dot(
     symbol="dot",
     precedence=1,
     notation=_in_words,
-    latex=lambda *inputs: " + ".join(_cut_short([rf"{w} \cdot {x}" for w, x in _pairs(inputs)], r"\dots")),
+    latex=lambda *inputs: " + ".join(cut_short([rf"{w} \cdot {x}" for w, x in paired(inputs)], r"\dots")),
 )
 
 

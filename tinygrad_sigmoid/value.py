@@ -108,7 +108,7 @@ class Value:
         """A new value, computed by `operation` from `inputs`; plain numbers among them become constants."""
         for given in inputs:
             if type(given) is not Value:
-                inputs = tuple(Value.inputs_from(inputs))
+                inputs = tuple([used if isinstance(used, Value) else _constant(used) for used in inputs])
                 break
         value = _new(Value)
         value.grad = None
@@ -117,7 +117,7 @@ class Value:
         value.inputs = inputs
         value.number = next_number()
         value.constant = False
-        value._compute()
+        value._compute(operation, inputs)
         return value
 
     @staticmethod
@@ -125,10 +125,8 @@ class Value:
         """Inputs for several operations: the plain numbers among them become constants once, not once an operation."""
         return [given if isinstance(given, Value) else _constant(given) for given in numbers]
 
-    def _compute(self) -> None:
-        """Sets the data and the local derivatives from the operation and the inputs."""
-        operation: Any = self.operation
-        inputs = self.inputs
+    def _compute(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
+        """Sets the data and the local derivatives, which are this operation's for the inputs as they are now."""
         try:
             if len(inputs) == 2:  # one or two inputs, the most frequent, written out: it takes half the time
                 a, b = inputs[0].data, inputs[1].data
@@ -191,7 +189,7 @@ class Value:
                     value.data = as_number(value.data)
                 else:
                     replaced.append((value, value.data, value.local_derivatives))
-                    value._compute()
+                    value._compute(value.operation, value.inputs)
         except Exception:
             for changed, data, local_derivatives in replaced:
                 changed.data, changed.local_derivatives = data, local_derivatives
