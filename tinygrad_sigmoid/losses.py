@@ -14,7 +14,8 @@ def _half_sum_of_squares(*inputs: Any) -> Any:
     half = len(inputs) // 2
     total = 0
     for i in range(half):
-        total += (inputs[i] - inputs[half + i]) ** 2
+        difference = inputs[i] - inputs[half + i]
+        total += difference * difference
     return 0.5 * total
 
 

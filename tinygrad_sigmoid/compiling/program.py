@@ -35,13 +35,10 @@ def compiled(
       let dot1 = w1 * x;  // dot1 = dot(w1, x)
       let z = dot1 + b;  // z = add(dot1, b)
       let a = 1.0 / (1.0 + Math.exp(-z));  // a = sigmoid(z)
-      let subtract1 = a - y;  // subtract1 = subtract(a, y)
-      let dot2 = subtract1 * subtract1;  // dot2 = dot(subtract1, subtract1)
-      let loss = 0.5 * dot2;  // loss = multiply(0.5, dot2)
-      // ∂loss/∂subtract1 = ∂loss/∂a: through dot2 (·subtract1), through dot2 (·subtract1)
-      let grad_subtract1 = 0.5 * subtract1 + 0.5 * subtract1;
+      let grad_a = a - y;  // ∂loss/∂a: through loss (·∂loss/∂a)
+      let loss = 0.5 * (grad_a * grad_a);  // loss = half_squared_distance(a, y)
       // ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
-      let grad_z = grad_subtract1 * (a * (1.0 / (1.0 + Math.exp(z))));
+      let grad_z = grad_a * (a * (1.0 / (1.0 + Math.exp(z))));
       let grad_w1 = grad_z * x;  // ∂loss/∂w1: through dot1 (·x)
       return [loss, [grad_w1, grad_z]];
     }
