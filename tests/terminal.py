@@ -15,6 +15,8 @@ class Terminal:
         pty = pytest.importorskip("pty")
         self.prompt = prompt
         self.master, slave = pty.openpty()
+        termios = pytest.importorskip("termios")
+        termios.tcsetwinsize(slave, (24, 80))
         command = [sys.executable, "-m", "tinygrad_sigmoid", *words]
         environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)

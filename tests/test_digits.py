@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from idx_files import write_idx, write_small_mnist
 
 from tinygrad_sigmoid import digits
-from tinygrad_sigmoid.digits import ASCII_SHADES, SHADES, Digit, load_digits, load_mnist, picture
-
-
-def write_idx(path: Path, sizes: list[int], content: bytes) -> None:
-    whole = struct.pack(f">BBBB{len(sizes)}I", 0, 0, 8, len(sizes), *sizes) + content
-    path.write_bytes(gzip.compress(whole) if path.suffix == ".gz" else whole)
-
-
-def write_mnist(folder: Path, part: str, chosen: list[Digit], ending: str = "") -> None:
-    pixels = bytes(round(255 * pixel) for digit in chosen for pixel in digit.inputs)
-    write_idx(folder / f"{part}-images-idx3-ubyte{ending}", [len(chosen), 8, 8], pixels)
-    write_idx(folder / f"{part}-labels-idx1-ubyte{ending}", [len(chosen)], bytes(digit.digit for digit in chosen))
+from tinygrad_sigmoid.digits import ASCII_SHADES, SHADES, load_digits, load_mnist, picture
 
 
 @pytest.fixture
 def mnist(tmp_path: Path) -> Path:
-    train, test = load_digits()
-    write_mnist(tmp_path, "train", train[:40])
-    write_mnist(tmp_path, "t10k", test[:20], ".gz")
+    write_small_mnist(tmp_path)
     return tmp_path
 
 
