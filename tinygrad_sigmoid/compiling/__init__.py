@@ -4,6 +4,7 @@ Everything starts with one walk (`lowering`), which says the graph and its gradi
 targets know those few and nothing else: σ, and whatever you add to the table, reaches them through its row.
 """
 
-from tinygrad_sigmoid.compiling.program import Program, compiled
+from tinygrad_sigmoid.compiling.program import Program
+from tinygrad_sigmoid.compiling.targets import compiled
 
 __all__ = ["Program", "compiled"]

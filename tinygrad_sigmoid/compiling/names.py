@@ -84,7 +84,9 @@ class Names:
                 for used, local in zip(user.inputs, lowered.local_derivatives[user], strict=True)
                 if used is values[0]
             ]
-            self.comments[number] = f"{_joined(partials, ' = ')}: {_joined(through)}"
+            # Where nothing is upstream, the gradient is the local derivative itself.
+            itself = any(user is lowered.output for user in self._users[values[0]]) and len(through) == 1
+            self.comments[number] = _joined(partials, " = ") + ("" if itself else f": {_joined(through)}")
 
     def _say_local_derivatives(self) -> None:
         for value, local_derivatives in self.lowered.local_derivatives.items():

@@ -1,101 +1,111 @@
-"""`compiled`: a program out of a recorded graph; what it takes and what it refuses."""
+"""What every program can do, whatever it was compiled for."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
-
-from tinygrad_sigmoid.compiling.lowering import Lowered
-from tinygrad_sigmoid.compiling.source import javascript_source, python_source
-from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.value import Value
-
-Target = Literal["python", "javascript"]
+from typing import Any
 
 
-def compiled(
-    output: Value,
-    *,
-    inputs: Sequence[Value],
-    wrt: Sequence[Value] = (),
-    target: Target = "python",
-    trace: bool = False,
-) -> Program:
-    """A program that computes a recorded graph and its gradients again, for other numbers, many times faster.
-
-    >>> from tinygrad_sigmoid import Neuron, Value, squared_error
-    >>> neuron, x, y = Neuron([0.6], 0.9), Value(1.0, "x"), Value(0.0, "y")
-    >>> loss = squared_error(neuron([x]), y)
-    >>> loss.label = "loss"
-    >>> print(compiled(loss, inputs=[x, y], wrt=neuron.parameters(), target="javascript").source)
-    // loss and its gradients, by the chain rule.
-    function program(x, y, w1 = 0.6, b = 0.9) {
-      let dot1 = w1 * x;  // dot1 = dot(w1, x)
-      let z = dot1 + b;  // z = add(dot1, b)
-      let a = 1.0 / (1.0 + Math.exp(-z));  // a = sigmoid(z)
-      let grad_a = a - y;  // ∂loss/∂a: through loss (·∂loss/∂a)
-      let loss = 0.5 * (grad_a * grad_a);  // loss = half_squared_distance(a, y)
-      // ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
-      let grad_z = grad_a * (a * (1.0 / (1.0 + Math.exp(z))));
-      let grad_w1 = grad_z * x;  // ∂loss/∂w1: through dot1 (·x)
-      return [loss, [grad_w1, grad_z]];
-    }
-    <BLANKLINE>
-
-    The graph may have been recorded with any numbers; a program keeps only those of the leaves that are not inputs, as
-    defaults. It is a pure function: it changes nothing, can be pickled, and may be called by several threads at once.
-
-    Args:
-        output: The graph.
-        inputs: The leaves that become the program's arguments, in this order.
-        wrt: The leaves or values in between with respect to which the output is differentiated. The gradient of one
-            that is not in the graph is 0, and a warning says so.
-        target: `"python"`, source that you can read and that computes the same bits as the graph; or `"javascript"`,
-            whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
-        trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
-            `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
-            order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
-            JavaScript `null`) for constants. `wrt` has no meaning then.
-
-    Raises:
-        ValueError: An input is not a leaf of the graph, or is listed twice.
-        TypeError: An operation of your own can't be said in the target's language.
-    """
-    _check(output, inputs, wrt)
-    differentiated = [value for value in topological_order(output) if not value.constant] if trace else wrt
-    lowered = Lowered(output, inputs, differentiated)
-    if target == "python":
-        source = python_source(lowered, wrt, required=len(inputs), trace=trace)
-    elif target == "javascript":
-        source = javascript_source(lowered, wrt, required=len(inputs), trace=trace)
-    else:
-        raise ValueError(f"there is no target {target!r}: use 'python' or 'javascript'")
-    return Program(target, source, len(inputs))
-
-
-@dataclass(frozen=True)
 class Program:
-    """A program: its `source`, in the language of its target; `required` of its arguments have no default."""
+    """What a recorded graph computes, and its gradients, without the graph; made by `compiled`.
 
-    target: str
-    source: str
-    required: int
+    A program is a pure function: it changes nothing, can be pickled, and may be called by several threads at once.
 
+    Attributes:
+        target: What it was compiled for.
+        source: Its text; empty for the targets that have none.
+        inputs: How many inputs it takes.
+        parameters: The recorded numbers of all other leaves: those of `wrt` first, in that order, then the rest.
+    """
 
-def _check(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
-    known = set(topological_order(output))
-    for leaf in inputs:
-        if not isinstance(leaf, Value) or leaf not in known:
-            raise ValueError(f"the input {leaf!r} is not in the graph of the output: leave it out, or use it there")
-        if leaf.inputs or leaf.constant:
-            raise ValueError(
-                f"the input {leaf!r} is computed from other values: an input is a leaf, as Value(0.5, 'x')"
+    target = "javascript"
+
+    def __init__(self, source: str, inputs: int, parameters: Sequence[float]) -> None:
+        self.source = source
+        self.inputs = inputs
+        self.parameters = tuple(parameters)
+
+    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+        """The output and its gradients for one sample.
+
+        Args:
+            numbers: One for each input; then, to replace those that were recorded, one for each parameter.
+
+        Raises:
+            TypeError: There are too few or too many, or one is not a number.
+            ArithmeticError, ValueError: The target is Python, and recording the graph with these numbers would fail.
+                The other targets give infinity or nan, as IEEE 754 has it.
+        """
+        raise TypeError(f"a program for {self.target} runs in a page: compile for target='python' to call it here")
+
+    def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
+        """The mean output and the mean gradients over many samples.
+
+        Args:
+            columns: Arrays or lists of n entries each, whose entries are numbers or rows of numbers: together as many
+                numbers for a sample as there are inputs, in the same order. Other kinds of numbers than float64, and
+                arrays that are not contiguous, are converted.
+            parameters: Numbers for the parameters in place of those that were recorded.
+
+        Raises:
+            ValueError: There are no samples, or the numbers don't match the inputs.
+            ArithmeticError: A sample has no finite output or gradient; the message tells the first.
+        """
+        raise TypeError(f"a program for {self.target} runs in a page: compile for target='python' to call it here")
+
+    def samples(self, *columns: Any) -> Any:
+        """The columns as `descend` wants them: a row of inputs for each sample."""
+        raise NotImplementedError
+
+    def parameters_from(self, given: Any = None) -> Any:
+        """A copy of the parameters as `descend` wants them."""
+        raise NotImplementedError
+
+    def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+        """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
+
+        Args:
+            parameters: From `parameters_from`; the first of them, as many as there are gradients, are changed.
+            samples: From `samples`.
+            order: The numbers of the samples in the order in which they are seen.
+            batch: How many of them make a mini-batch.
+            rate: The learning rate η: a parameter changes by −η · the mean gradient of the mini-batch.
+
+        Raises:
+            ArithmeticError: As in `batch`; the mini-batches before have been applied.
+        """
+        raise NotImplementedError
+
+    def complete(self, numbers: Sequence[float]) -> Sequence[float]:
+        """The numbers of a call with the recorded parameters added, if they were left out."""
+        if len(numbers) == self.inputs:
+            return (*numbers, *self.parameters)
+        if len(numbers) != self.inputs + len(self.parameters):
+            raise TypeError(
+                f"this program takes {self.inputs} inputs, or {self.inputs + len(self.parameters)} numbers with its "
+                f"parameters, but got {len(numbers)}: give one number for each"
             )
-    if len(set(inputs)) < len(inputs):
-        twice = next(leaf for i, leaf in enumerate(inputs) if leaf in inputs[:i])
-        raise ValueError(f"the input {twice!r} is listed twice: list it once")
-    for value in wrt:
-        if value not in known:
-            warnings.warn(f"{value!r} is not in the graph of the output: its gradient is always 0", stacklevel=3)
+        return numbers
+
+    def require_parameters(self, count: int) -> None:
+        """Raises an error if there are not as many numbers as parameters."""
+        if count != len(self.parameters):
+            raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
+
+    def require_width(self, width: int) -> None:
+        """Raises an error if a sample does not have as many numbers as there are inputs."""
+        if width != self.inputs:
+            raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
+
+
+def uneven(lengths: Sequence[int]) -> ValueError:
+    return ValueError(f"the columns have {' and '.join(map(str, lengths))} entries: give one for each sample in all")
+
+
+def no_samples() -> ValueError:
+    return ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
+
+
+def without_number(place: int, error: Exception | None = None) -> ArithmeticError:
+    reason = f": {error}" if error else ": look at its numbers, or try a smaller learning rate"
+    return ArithmeticError(f"sample {place}, counted from 0, has no finite output or gradient{reason}")

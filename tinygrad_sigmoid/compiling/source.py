@@ -118,9 +118,10 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
             name, shown = writer.names.of[symbol.number], writer.names.shown(checked[symbol.number])
             body.append(f"    if {name} - {name}: raise OverflowError({_quoted(shown + ' is too large for a float')})")
     head = _wrapped(f"def program({', '.join(writer.arguments(required, '='))}):")
-    tail = _wrapped(f"    return {', '.join(_returned(writer, wrt, trace, 'None'))}")
+    returned = ", ".join(_returned(writer, wrt, trace, "None"))
+    tail = _wrapped(f"    return {returned}" if len(returned) < WIDTH - 11 else f"    return ({returned})")
     text = "\n".join([*head, *body, *tail])
-    return "\n".join([f'"""{_title(writer, trace)}"""', "", *_prelude(lowered, text), text, ""])
+    return "\n".join([f"# {_title(writer, trace)}", "", *_prelude(lowered, text), text, ""])
 
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
@@ -178,7 +179,7 @@ class _Writer:
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
         comment = f"{language.comment} {comment}" if comment else ""
-        if not comment or len(statements[-1]) + len(comment) > WIDTH - 6:
+        if not comment or len(statements[-1]) + len(comment) > WIDTH - 12:
             return [comment, *statements] if comment else statements
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
 
@@ -305,7 +306,7 @@ def _prelude(lowered: Lowered, text: str) -> list[str]:
 
 
 def _title(writer: _Writer, trace: bool) -> str:
-    output = writer.names.shown(writer.lowered.output).replace("\\", "/").replace('"', "'")
+    output = writer.names.shown(writer.lowered.output)
     return f"{output}: every number of both passes." if trace else f"{output} and its gradients, by the chain rule."
 
 

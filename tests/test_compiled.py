@@ -1,0 +1,423 @@
+"""Programs: whatever they are compiled for, they compute what the recorded graph computes."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import random
+import subprocess
+import sys
+import threading
+import tracemalloc
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_graphs import NUMBERS, graphs
+
+from tinygrad_sigmoid import (
+    Network,
+    Neuron,
+    Operation,
+    Value,
+    cross_entropy,
+    exp,
+    gradients,
+    log,
+    relu,
+    sigmoid,
+    softmax_cross_entropy,
+    softplus,
+    sqrt,
+    squared_error,
+    tanh,
+)
+from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.graph import topological_order
+
+ARRAYS = ["numpy"]
+CALLABLE = ["python", *ARRAYS]
+
+
+def eager(output: Value, leaves: Sequence[Value], numbers: Sequence[float]) -> tuple[float, list[float]]:
+    """The output and the gradients of the leaves by the two passes over the graph itself."""
+    before = [leaf.data for leaf in leaves]
+    try:
+        for leaf, number in zip(leaves, numbers, strict=True):
+            leaf.data = number
+        output.forward()
+        output.zero_grad()
+        output.backward()
+        return output.data, [leaf.grad or 0.0 for leaf in leaves]
+    finally:
+        for leaf, number in zip(leaves, before, strict=True):
+            leaf.data = number
+        output.forward()
+
+
+def leaves_of(output: Value) -> list[Value]:
+    return [value for value in topological_order(output) if not value.inputs and not value.constant]
+
+
+def assert_close(got: Any, wanted: Any, relative: float = 1e-11) -> None:
+    for one, other in zip(np.ravel(got), np.ravel(wanted), strict=True):
+        if math.isfinite(other):
+            assert math.isclose(one, other, rel_tol=relative, abs_tol=1e-300), (one, other)
+        else:
+            assert not math.isfinite(one)
+
+
+# -- Python: the same bits, the same refusals --------------------------------------------------------------------------
+
+
+@settings(max_examples=300)
+@given(graphs(), st.data())
+def test_python_gives_the_bits_of_the_graph_or_fails_as_it_does(graph: tuple[Value, list[Value]], data: Any) -> None:
+    output, _ = graph
+    leaves = leaves_of(output)
+    program = compiled(output, inputs=leaves, wrt=leaves)
+    numbers = [data.draw(NUMBERS) for _ in leaves]
+    try:
+        wanted = eager(output, leaves, numbers)
+    except (ArithmeticError, ValueError):
+        with pytest.raises((ArithmeticError, ValueError)):
+            program(*numbers)
+    else:
+        value, slopes = program(*numbers)
+        assert value == wanted[0]
+        assert all(
+            one == other or (one != one and other != other) for one, other in zip(slopes, wanted[1], strict=True)
+        )
+
+
+@settings(max_examples=100)
+@given(graphs())
+def test_the_trace_is_every_number_of_both_passes(graph: tuple[Value, list[Value]]) -> None:
+    output, _ = graph
+    leaves, order = leaves_of(output), topological_order(output)
+    data, local_derivatives, slopes = compiled(output, inputs=leaves, trace=True).function(*[x.data for x in leaves])  # type: ignore[attr-defined]
+    output.zero_grad()
+    output.backward()
+    assert data == [value.data for value in order]
+    assert [tuple(row) for row in local_derivatives] == [value.local_derivatives for value in order]
+    for value, slope in zip(order, slopes, strict=True):
+        assert slope is None if value.constant else slope == value.grad or slope != slope
+
+
+def test_the_source_of_a_neuron_reads_like_the_text() -> None:
+    neuron, x, y = Neuron([0.6, -0.4], 0.1), [Value(0.3, "x1"), Value(-0.2, "x2")], Value(1.0, "y")
+    loss = squared_error(neuron(x), y)
+    loss.label = "loss"
+    assert (
+        compiled(loss, inputs=[*x, y], wrt=neuron.parameters()).source
+        == """\
+# loss and its gradients, by the chain rule.
+
+import math
+from math import inf
+
+
+def exp(x):
+    try:
+        return math.exp(x)
+    except OverflowError:  # 1/(1 + inf) is the right 0
+        return inf
+
+
+def program(x1, x2, y, w1=0.6, w2=-0.4, b=0.1):
+    dot1 = w1 * x1 + w2 * x2  # dot1 = dot(w1, w2, x1, x2)
+    z = dot1 + b  # z = add(dot1, b)
+    if z - z: raise OverflowError("z is too large for a float")
+    a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
+    if a - a: raise OverflowError("a is too large for a float")
+    grad_a = a - y  # ∂loss/∂a
+    loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
+    if loss - loss: raise OverflowError("loss is too large for a float")
+    grad_z = grad_a * (a * (1.0 / (1.0 + exp(z))))  # ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
+    grad_w1 = grad_z * x1  # ∂loss/∂w1: through dot1 (·x1)
+    grad_w2 = grad_z * x2  # ∂loss/∂w2: through dot1 (·x2)
+    return loss, [grad_w1, grad_w2, grad_z]
+"""
+    )
+
+
+def test_the_source_runs_by_itself() -> None:
+    x = Value(0.5, "x")
+    program = compiled(tanh(x) * softplus(x) + 2**x + abs(x) ** 0.5, inputs=[x], wrt=[x])
+    alone = subprocess.run(
+        [sys.executable, "-I", "-c", f"{program.source}\nprint(*map(repr, program(0.25)))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    value, [slope] = program(0.25)
+    assert alone.stdout.split() == [repr(value), f"[{slope!r}]"]
+
+
+def test_a_long_sum_and_a_deep_chain_can_be_written() -> None:
+    xs = [Value(float(i), f"x{i}") for i in range(2000)]
+    total: Any = 0
+    for x in xs:
+        total = total * 0.5 + x
+    program = compiled(total + Neuron([1.0] * 2000, 0.0)(xs), inputs=xs, wrt=xs)
+    assert len(program(*[1.0] * 2000)[1]) == 2000
+
+
+def test_labels_of_any_kind() -> None:
+    labels = ["def", "x", "x", "1 <b>", "exp", "a\nb", '"""', "é", "program", "inf", "w\\", "OverflowError", "{0}"]
+    leaves = [Value(float(i), label) for i, label in enumerate(labels, 1)]
+    total: Any = exp(leaves[0] / 10)
+    for leaf in leaves:
+        total = total + leaf * leaf
+        total.label = leaf.label
+    assert compiled(total, inputs=leaves, wrt=leaves)(*[leaf.data for leaf in leaves])[1][1:] == [
+        2.0 * leaf.data for leaf in leaves[1:]
+    ]
+
+
+# -- Arrays and machine code -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+@settings(max_examples=150)
+@given(graphs(), st.data())
+def test_other_targets_agree_with_the_graph(target: Any, graph: tuple[Value, list[Value]], data: Any) -> None:
+    output, _ = graph
+    leaves = leaves_of(output)
+    split = data.draw(st.integers(0, len(leaves)))
+    program = compiled(output, inputs=leaves[:split], wrt=leaves, target=target)
+    output.zero_grad()
+    output.backward()
+    value, slopes = program(*[leaf.data for leaf in leaves[:split]])
+    assert_close(value, output.data)
+    assert_close(slopes, [leaf.grad or 0.0 for leaf in leaves])
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+@pytest.mark.parametrize("operation", [sigmoid, tanh, exp, softplus, relu, log, sqrt])
+def test_extreme_numbers(target: Any, operation: Operation) -> None:
+    x = Value(1.0, "x")
+    program = compiled(operation(x), inputs=[x], wrt=[x], target=target)
+    for number in [1000.0, -1000.0, 709.7, -709.7, -744.0, 5e-324, -5e-324, 1e-310, 1e308, -1e308, 0.0]:
+        try:
+            wanted = eager(operation.apply(Value(number)), [], []) and operation(number)
+        except (ArithmeticError, ValueError):
+            continue
+        # A few units in the last place: subnormal results have no digits to spare.
+        got = program(number)[0]
+        assert abs(got - wanted) <= 4 * math.ulp(wanted), (operation, number)
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_where_python_raises_the_others_give_infinity_or_nan(target: Any) -> None:
+    x = Value(1.0, "x")
+    assert compiled(1 / x, inputs=[x], target=target)(0.0)[0] == math.inf
+    assert compiled(exp(x), inputs=[x], target=target)(1000.0)[0] == math.inf
+    assert compiled(log(x), inputs=[x], target=target)(0.0)[0] == -math.inf
+    assert math.isnan(compiled(log(x), inputs=[x], target=target)(-1.0)[0])
+    assert math.isnan(compiled(sqrt(x), inputs=[x], target=target)(-1.0)[0])
+    with pytest.raises(ZeroDivisionError):
+        compiled(1 / x, inputs=[x])(0.0)
+    with pytest.raises(OverflowError, match="output is too large"):
+        compiled(exp(x), inputs=[x])(1000.0)
+
+
+def network_program(target: Any, loss: Any = squared_error, sizes: Sequence[int] = (4, 5, 3)) -> tuple[Any, Network]:
+    network = Network(sizes, seed=2, output_activation=None if loss is softmax_cross_entropy else sigmoid)
+    x = [Value(0.1 * i, f"x{i}") for i in range(sizes[0])]
+    y = [Value(0.5, f"y{i}") for i in range(sizes[-1])]
+    return compiled(loss(network(x), y), inputs=[*x, *y], wrt=network.parameters(), target=target), network
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+@pytest.mark.parametrize("loss", [squared_error, cross_entropy, softmax_cross_entropy])
+@pytest.mark.parametrize("count", [1, 7, 100])
+def test_a_batch_is_the_mean_of_its_samples(target: Any, loss: Any, count: int) -> None:
+    program, network = network_program(target, loss)
+    generator = np.random.default_rng(0)
+    inputs, targets = generator.normal(size=(count, 4)), generator.uniform(size=(count, 3))
+    value, slopes = program.batch(inputs, targets)
+    losses = []
+    for x, y in zip(inputs.tolist(), targets.tolist(), strict=True):
+        losses.append(loss(network(x), y))
+        losses[-1].backward()
+    assert_close(value, sum(one.data for one in losses) / count)
+    assert np.allclose(slopes, [p.grad / count for p in network.parameters()], rtol=1e-10, atol=1e-15)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_second_derivatives_compile(target: Any) -> None:
+    x = Value(0.7, "x")
+    [first] = gradients(sigmoid(x) * tanh(x), [x])
+    wanted = gradients(first, [x])[0].data
+    assert_close(compiled(first, inputs=[x], wrt=[x], target=target)(0.7)[1], [wanted])
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_other_parameters(target: Any) -> None:
+    program, network = network_program(target)
+    sample = [0.1, 0.2, 0.3, 0.4, 0.0, 1.0, 0.0]
+    other = Network([4, 5, 3], seed=9)
+    numbers = [p.data for p in other.parameters()]
+    loss = squared_error(other(sample[:4]), sample[4:])
+    loss.backward()
+    value, slopes = program(*sample, *numbers)
+    assert_close(value, loss.data)
+    assert np.allclose(slopes, [p.grad for p in other.parameters()], rtol=1e-10, atol=1e-15)
+    assert_close(program.batch([sample], parameters=numbers)[0], loss.data)
+    assert network.parameters()[0].data == program.parameters[0]
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_programs_pickle(target: Any) -> None:
+    program, _ = network_program(target)
+    sample = [0.1, 0.2, 0.3, 0.4, 0.0, 1.0, 0.0]
+    assert pickle.loads(pickle.dumps(program))(*sample) == program(*sample)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_threads_may_call_one_program(target: Any) -> None:
+    program, _ = network_program(target)
+    generator = np.random.default_rng(1)
+    batches = [generator.uniform(size=(20 + i, 7)) for i in range(8)]
+    wanted = [program.batch(samples)[0] for samples in batches]
+    failed = []
+
+    def work(i: int) -> None:
+        for _ in range(20):
+            if program.batch(batches[i])[0] != wanted[i]:
+                failed.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_a_million_samples_take_no_more_memory(target: Any) -> None:
+    program, _ = network_program(target, sizes=(2, 3, 1))
+    inputs, targets = np.full((1_000_000, 2), 0.25), np.full(1_000_000, 0.5)
+    tracemalloc.start()
+    try:
+        value, _ = program.batch(inputs, targets)
+        assert tracemalloc.get_traced_memory()[1] < 8e6
+    finally:
+        tracemalloc.stop()
+    assert_close(value, program(0.25, 0.25, 0.5)[0], 1e-9)
+
+
+# -- What is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_wrong_samples_are_refused_in_words(target: Any) -> None:
+    program, _ = network_program(target)
+    with pytest.raises(TypeError, match="takes 7 inputs, or 50 numbers with its parameters, but got 3"):
+        program(1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match="convert the text"):
+        program("1", *[0.0] * 6)
+    with pytest.raises(ValueError, match="there are no samples"):
+        program.batch([], [])
+    with pytest.raises(ValueError, match="2 and 1 entries"):
+        program.batch([[0.0] * 4] * 2, [[0.0] * 3])
+    with pytest.raises(ValueError, match="a sample has 5 numbers, but there are 7 inputs"):
+        program.batch([[0.0] * 5])
+    with pytest.raises(ValueError, match="there are 43 parameters, but 2 numbers"):
+        program.batch([[0.0] * 7], parameters=[1.0, 2.0])
+    with pytest.raises((ValueError, TypeError)):
+        program.batch([["a"] * 7])
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_the_first_sample_that_fails_is_named(target: Any) -> None:
+    x = Value(1.0, "x")
+    program = compiled(1 / x, inputs=[x], wrt=[x], target=target)
+    with pytest.raises(ArithmeticError, match="sample 2, counted from 0"):
+        program.batch([1.0, 2.0, 0.0, 3.0, 0.0])
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_arrays_of_other_kinds_are_converted(target: Any) -> None:
+    program, _ = network_program(target)
+    samples = np.random.default_rng(3).uniform(size=(10, 14)).astype(np.float32)[:, ::2]
+    assert program.batch(samples)[0] == program.batch(np.ascontiguousarray(samples, np.float64))[0]
+
+
+def test_graphs_that_make_no_program_are_refused_in_words() -> None:
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    product = x * y
+    with pytest.raises(ValueError, match=r"Value\(3.0, 'z'\) is not in the graph"):
+        compiled(product, inputs=[x, Value(3.0, "z")])
+    with pytest.raises(ValueError, match="listed twice"):
+        compiled(product, inputs=[x, x])
+    with pytest.raises(ValueError, match="an input is a leaf"):
+        compiled(product + 1, inputs=[product])
+    with pytest.raises(ValueError, match="no target 'rust'"):
+        compiled(product, inputs=[x], target="rust")  # type: ignore[arg-type]
+    with pytest.warns(UserWarning, match="its gradient is always 0"):
+        program = compiled(product, inputs=[x, y], wrt=[x, Value(5.0, "elsewhere")])
+    assert program(3.0, 4.0) == (12.0, [4.0, 0.0])
+
+
+# Two operations that are said with Python's own functions; the second branches, as no rule should.
+arctangent = Operation("arctangent", math.atan, lambda out, x: (1 / (1 + x * x),))
+sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+bump = Operation("bump", lambda x: exp(-x * x), lambda out, x: (-2 * x * out,))
+
+
+def test_operations_of_ones_own() -> None:
+    x = Value(0.5, "x")
+    output = arctangent(x) * sine(x)
+    program = compiled(output, inputs=[x], wrt=[x])
+    output.backward()
+    assert program(0.5) == (output.data, [x.grad])
+    for target in (*ARRAYS, "javascript"):
+        with pytest.raises(TypeError, match=f"(?i)'arctangent' can't be compiled for {target}"):
+            compiled(output, inputs=[x], wrt=[x], target=target)  # type: ignore[arg-type]
+    for target in ARRAYS:
+        x.grad = None
+        said = bump(x)
+        said.backward()
+        assert_close(np.hstack(compiled(said, inputs=[x], wrt=[x], target=target)(0.5)), [said.data, x.grad])  # type: ignore[arg-type]
+
+
+def test_an_operation_that_cannot_be_imported_is_refused() -> None:
+    local = Operation("local", math.atan, lambda out, x: (1 / (1 + x * x),))
+    x = Value(0.5, "x")
+    with pytest.raises(TypeError, match="at the top level of a module"):
+        compiled(local(x), inputs=[x])
+
+
+# -- Descent -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+@pytest.mark.parametrize("batch", [1, 3, 10, 100])
+def test_an_epoch_is_the_same_for_every_target(target: Any, batch: int) -> None:
+    samples = np.random.default_rng(5).uniform(size=(50, 7))
+    order = list(range(50))
+    random.Random(1).shuffle(order)
+    found = []
+    for chosen in ("python", target):
+        program, _ = network_program(chosen)
+        parameters = program.parameters_from()
+        losses = program.descend(parameters, program.samples(samples), order, batch, 0.5)
+        found.append([losses, *parameters])
+    assert np.allclose(*found, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_descent_that_explodes_says_so_and_keeps_the_last_good_parameters(target: Any) -> None:
+    w, x = Value(1.0, "w"), Value(1.0, "x")
+    program = compiled(w * w * w * w * x, inputs=[x], wrt=[w], target=target)
+    parameters = program.parameters_from()
+    with pytest.raises(ArithmeticError, match="sample 0"):
+        program.descend(parameters, program.samples([1.0]), [0] * 20, 1, 10.0)
+    assert math.isfinite(parameters[0])
+    assert abs(parameters[0]) > 1e30

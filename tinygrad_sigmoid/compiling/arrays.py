@@ -1,0 +1,86 @@
+"""What the programs that compute with arrays have in common: how samples come in, and sums and errors go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_sigmoid.compiling.program import Program, no_samples, uneven, without_number
+from tinygrad_sigmoid.compiling.tape import Tape
+from tinygrad_sigmoid.operation import as_number
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class ArrayProgram(Program):
+    """A program over arrays of samples. A target has to say `sums` and `descend`."""
+
+    most = 1  # samples that are worked on at a time
+
+    def __init__(self, tape: Tape) -> None:
+        super().__init__("", tape.inputs, tape.parameters)
+        self.tape = tape
+
+    def sums(self, parameters: Array, samples: Array) -> Array:
+        """The results, output first, then gradients, summed over at most `most` samples; valid until the next call."""
+        raise NotImplementedError
+
+    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+        given = np.array([as_number(number) for number in self.complete(numbers)])
+        value, *gradients = self.sums(given[self.inputs :], given[np.newaxis, : self.inputs]).tolist()
+        return value, gradients
+
+    def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
+        arrays = [np.asarray(column, np.float64) for column in columns]
+        count = self._count(arrays)
+        given = self.parameters_from(parameters)
+        totals = np.zeros(len(self.tape.results))
+        for start in range(0, count, self.most):
+            samples = self._joined([array[start : start + self.most] for array in arrays])
+            sums = self.sums(given, samples)
+            self.require_finite(sums, given, samples, start)
+            totals += sums
+        totals /= count
+        return float(totals[0]), totals[1:]
+
+    def samples(self, *columns: Any) -> Array:
+        arrays = [np.asarray(column, np.float64) for column in columns]
+        self._count(arrays)
+        return self._joined(arrays)
+
+    def parameters_from(self, given: Any = None) -> Array:
+        array = np.array(self.tape.parameters if given is None else given, np.float64)
+        self.require_parameters(array.size)
+        return array
+
+    def total(self, parameters: Array, samples: Array) -> Array:
+        """The results summed over any number of samples."""
+        parts = [samples[start : start + self.most] for start in range(0, len(samples), self.most)]
+        return (
+            self.sums(parameters, parts[0])
+            if len(parts) == 1
+            else sum((self.sums(parameters, part) for part in parts), np.zeros(len(self.tape.results)))
+        )
+
+    def require_finite(self, sums: Array, parameters: Array, samples: Array, first: int = 0) -> None:
+        """Raises `ArithmeticError` if a sum is infinite or nan, and names the first sample that makes it so."""
+        if not np.isfinite(sums).all():
+            for place, sample in enumerate(samples, first):
+                if not np.isfinite(self.sums(parameters, sample[np.newaxis])).all():
+                    raise without_number(place)
+            raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")
+
+    def _count(self, arrays: list[Array]) -> int:
+        lengths = [len(array) for array in arrays]
+        if not lengths or 0 in lengths:
+            raise no_samples()
+        if len(set(lengths)) > 1:
+            raise uneven(lengths)
+        self.require_width(sum(array[0].size for array in arrays))
+        return lengths[0]
+
+    @staticmethod
+    def _joined(arrays: list[Array]) -> Array:
+        return np.hstack([array.reshape(len(array), -1) for array in arrays])

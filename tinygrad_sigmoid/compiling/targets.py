@@ -1,0 +1,134 @@
+"""`compiled`: from a recorded graph to a program, for one of several targets."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+from tinygrad_sigmoid.compiling.lowering import Lowered
+from tinygrad_sigmoid.compiling.program import Program
+from tinygrad_sigmoid.compiling.python import PythonProgram
+from tinygrad_sigmoid.compiling.source import javascript_source, python_source
+from tinygrad_sigmoid.compiling.tape import Tape
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.value import Value
+
+Target = Literal["python", "numpy", "javascript"]
+TARGETS: tuple[str, ...] = get_args(Target)
+
+_WRITTEN = {"python": python_source, "javascript": javascript_source}
+_ARRAYS = {
+    "numpy": ("tinygrad_sigmoid.compiling.levels", "NumpyProgram", "fast"),
+}
+
+
+def compiled(
+    output: Value,
+    *,
+    inputs: Sequence[Value],
+    wrt: Sequence[Value] = (),
+    target: Target = "python",
+    trace: bool = False,
+) -> Program:
+    """A program that computes a recorded graph and its gradients again, for other numbers, many times faster.
+
+    >>> from tinygrad_sigmoid import Neuron, Value, squared_error
+    >>> neuron, x, y = Neuron([0.6], 0.9), Value(1.0, "x"), Value(0.0, "y")
+    >>> loss = squared_error(neuron([x]), y)
+    >>> loss.label = "loss"
+    >>> program = compiled(loss, inputs=[x, y], wrt=neuron.parameters())
+    >>> print(program.source)
+    # loss and its gradients, by the chain rule.
+    <BLANKLINE>
+    import math
+    from math import inf
+    <BLANKLINE>
+    <BLANKLINE>
+    def exp(x):
+        try:
+            return math.exp(x)
+        except OverflowError:  # 1/(1 + inf) is the right 0
+            return inf
+    <BLANKLINE>
+    <BLANKLINE>
+    def program(x, y, w1=0.6, b=0.9):
+        dot1 = w1 * x  # dot1 = dot(w1, x)
+        z = dot1 + b  # z = add(dot1, b)
+        if z - z: raise OverflowError("z is too large for a float")
+        a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
+        if a - a: raise OverflowError("a is too large for a float")
+        grad_a = a - y  # ∂loss/∂a
+        loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
+        if loss - loss: raise OverflowError("loss is too large for a float")
+        grad_z = grad_a * (a * (1.0 / (1.0 + exp(z))))  # ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
+        grad_w1 = grad_z * x  # ∂loss/∂w1: through dot1 (·x)
+        return loss, [grad_w1, grad_z]
+    <BLANKLINE>
+    >>> value, gradients = program(0.5, 1.0)
+    >>> f"{value:.4f}", [f"{gradient:.4f}" for gradient in gradients]
+    ('0.0268', ['-0.0206', '-0.0412'])
+    >>> value, gradients = program.batch([0.5, 0.25, 0.0], [1.0, 1.0, 0.0])
+    >>> f"{value:.4f}"
+    '0.1044'
+
+    The graph may have been recorded with any numbers; a program keeps only those of the leaves that are not inputs, its
+    parameters, as defaults.
+
+    Args:
+        output: The graph.
+        inputs: The leaves that become the program's arguments, in this order.
+        wrt: The leaves or values in between with respect to which the output is differentiated. The gradient of one
+            that is not in the graph is 0, and a warning says so.
+        target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
+            recording it would; `"numpy"`, array operations over nodes and samples; or
+            `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
+        trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
+            `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
+            order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
+            JavaScript `null`) for constants. `wrt` has no meaning then.
+
+    Raises:
+        ValueError: An input is not a leaf of the graph, or is listed twice.
+        TypeError: An operation of your own can't be said in the target's language.
+        ImportError: The target needs a package that is not installed.
+    """
+    _check(output, inputs, wrt)
+    if target not in TARGETS:
+        raise ValueError(f"there is no target {target!r}: use one of {', '.join(map(repr, TARGETS))}")
+    if trace and target not in _WRITTEN:
+        raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
+    differentiated = [value for value in topological_order(output) if not value.constant] if trace else wrt
+    lowered = Lowered(output, inputs, differentiated)
+    if target in _WRITTEN:
+        parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
+        source = _WRITTEN[target](lowered, wrt, required=len(inputs), trace=trace)
+        return (PythonProgram if target == "python" else Program)(source, len(inputs), parameters)
+    lowered.require_elementary(target)
+    tape = Tape.of(lowered, len(inputs), wrt)
+    module, name, extra = _ARRAYS[target]
+    try:
+        made: Program = getattr(importlib.import_module(module), name)(tape)
+    except ImportError as error:
+        raise ImportError(
+            f"target={target!r} needs {error.name}: pip install 'tinygrad-sigmoid[{extra}]', or use target='python'"
+        ) from error
+    return made
+
+
+def _check(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
+    known = set(topological_order(output))
+    for leaf in inputs:
+        if not isinstance(leaf, Value) or leaf not in known:
+            raise ValueError(f"the input {leaf!r} is not in the graph of the output: leave it out, or use it there")
+        if leaf.inputs or leaf.constant:
+            raise ValueError(
+                f"the input {leaf!r} is computed from other values: an input is a leaf, as Value(0.5, 'x')"
+            )
+    if len(set(inputs)) < len(inputs):
+        twice = next(leaf for i, leaf in enumerate(inputs) if leaf in inputs[:i])
+        raise ValueError(f"the input {twice!r} is listed twice: list it once")
+    for value in wrt:
+        if value not in known:
+            warnings.warn(f"{value!r} is not in the graph of the output: its gradient is always 0", stacklevel=3)
