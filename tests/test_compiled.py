@@ -132,7 +132,6 @@ def program(x1, x2, y, w1=0.6, w2=-0.4, b=0.1):
     z = dot1 + b  # z = add(dot1, b)
     if z - z: raise OverflowError("z is too large for a float")
     a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
-    if a - a: raise OverflowError("a is too large for a float")
     grad_a = a - y  # ∂loss/∂a
     loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
     if loss - loss: raise OverflowError("loss is too large for a float")

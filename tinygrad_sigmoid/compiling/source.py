@@ -19,7 +19,7 @@ from typing import Any
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.compiling.names import Names
-from tinygrad_sigmoid.graph import computed, uses
+from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
@@ -285,12 +285,17 @@ def _checked(lowered: Lowered) -> dict[int, Value]:
     Not all of them: an infinity in a sum makes the sum infinite, so it is enough to look where it would get lost, as
     in σ, which makes a 1 of it.
     """
-    users = uses(lowered.order)
-    checked = {}
-    for value in computed(lowered.output):
-        symbol = lowered.data[value]
-        if isinstance(symbol, Symbol) and not any(user.operation in _PASSING_ON for user in users[value]):
-            checked[symbol.number] = value
+    recorded = {
+        symbol.number: value for value in reversed(lowered.order) if isinstance(symbol := lowered.data[value], Symbol)
+    }
+    checked: dict[int, Value] = {}
+    shows: set[int] = set()  # symbols whose infinity would be seen, in themselves or further on
+    for symbol in reversed(lowered.needed([lowered.data[lowered.output]])):
+        if symbol.number not in shows and symbol.number in recorded and symbol.operation is not None:
+            checked[symbol.number] = recorded[symbol.number]
+            shows.add(symbol.number)
+        if symbol.number in shows and symbol.operation in _PASSING_ON:
+            shows.update(used.number for used in symbol.inputs if isinstance(used, Symbol))
     return checked
 
 

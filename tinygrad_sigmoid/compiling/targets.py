@@ -58,7 +58,6 @@ def compiled(
         z = dot1 + b  # z = add(dot1, b)
         if z - z: raise OverflowError("z is too large for a float")
         a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
-        if a - a: raise OverflowError("a is too large for a float")
         grad_a = a - y  # ∂loss/∂a
         loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
         if loss - loss: raise OverflowError("loss is too large for a float")
