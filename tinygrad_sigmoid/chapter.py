@@ -543,7 +543,7 @@ def baselines() -> Iterator[Figure]:
     "graph of your own.",
 )
 def museum() -> Iterator[Figure]:
-    """x = 2; y = 3x; a = 2y; b = 5y; c = a + b. What is dc/dx, the right way and six famous wrong ways?"""
+    """x = 2; y = 3x; a = 2y; b = 5y; c = a + b. What is dc/dx, the right way and the famous wrong ways?"""
     x = Value(2, "x")
     y = 3 * x
     comparison = compare(2 * y + 5 * y)

@@ -1,0 +1,37 @@
+"""13. Your own operation: a formula and its derivative, once, and everything works. Needs nothing but the package."""
+
+# %% Three lines make an operation. The rule is written in ordinary arithmetic and other operations.
+from tinygrad_sigmoid import Neuron, Operation, Value, absolute, gradients, nudge, sigmoid
+
+softsign = Operation(
+    "softsign", lambda x: x / (1 + absolute(x)), lambda out, x: (1 / (1 + absolute(x)) ** 2,), kink=lambda x: x
+)
+
+x = Value(3, "x")
+y = softsign(x)
+y.backward()
+print(f"softsign(3) = {y.data}, its derivative there {x.grad}")
+
+# %% It is a neuron's activation like any other, and the nudge test vouches for its derivative.
+neuron = Neuron([-2, -2], 3, softsign)
+print(nudge(neuron([1, 1]), {neuron.bias: 0.1}).halving(3))
+
+# %% Because the rule works on Values too, it can be differentiated again.
+[first] = gradients(softsign(x), [x])
+[second] = gradients(first, [x])
+print(f"second derivative at 3: {second.data}, on paper −2/(1 + 3)³ = {-2 / 4**3}")
+
+
+# %% What is said with other operations needs no rule at all.
+def swish(z):
+    return z * sigmoid(z)
+
+
+z = Value(1.0, "z")
+swish(z).backward()
+print(f"swish'(1) = {z.grad:.6f}")
+
+# %% And a wrong derivative? The nudge test says so.
+wrong = Operation("wrong", lambda x: x * x, lambda out, x: (2.06 * x,))
+v = Value(1.0, "v")
+print(nudge(wrong(v), {v: 0.01}).halving(3).verdict)
