@@ -128,7 +128,7 @@ class Operation:
         named = [
             f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip_longest(numbers, labels)
         ]
-        shown = f"{self.name}({', '.join(named[:8])}{', …' * (len(named) > 8)})"
+        shown = self.shown(named if len(named) <= 8 else [*named[:8], "…"])
         if outside:
             reason = f"is not defined: {self.cure}"
         elif isinstance(error, OverflowError):
@@ -138,6 +138,10 @@ class Operation:
         explained = type(error)(f"{shown} {reason}")
         explained.explained = True  # type: ignore[attr-defined]
         raise explained from None
+
+    def shown(self, inputs: Sequence[str]) -> str:
+        """The operation on these inputs, as error messages write it."""
+        return f"{self.name}({', '.join(inputs)})"
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"

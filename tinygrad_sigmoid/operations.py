@@ -86,11 +86,29 @@ power: Operation = _Power(
     cure="a Value as exponent needs a base above 0 (a plain number as exponent, x**2, takes any base)",
 )
 
-# The exponent is a plain number here, never a Value, so to look at it freezes nothing.
-fixed_power = Operation(
+
+class _FixedPower(Operation):
+    """Its errors show `x**p`, as the user wrote it."""
+
+    __slots__ = ()
+
+    def shown(self, inputs: Sequence[str]) -> str:
+        base, exponent = inputs
+        return f"({base})**{exponent}"
+
+
+def _slope_of_power(out: Any, x: Any, p: float) -> Any:
+    # The exponent is a plain number here, never a Value, so to look at it freezes nothing.
+    if not p:
+        return 0.0
+    # Below ½ the float p − 1 is rounded, and x^(p − 1), the same as out/x, would be off by up to 350 units.
+    return p * x ** (p - 1.0) if p >= 0.5 else p * out / x
+
+
+fixed_power = _FixedPower(
     "fixed_power",
     math.pow,
-    lambda out, x, p: (p * x ** (p - 1.0) if p else 0.0, 0.0),
+    lambda out, x, p: (_slope_of_power(out, x, p), 0.0),
     symbol="^",
     precedence=4,
     notation=lambda x, p: x if p == "1" else f"{x}^{p}",
