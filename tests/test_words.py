@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.expression import FormulaError, leaves_from, recorded
 
 
@@ -44,3 +45,10 @@ def test_any_other_word_is_named_with_the_cure(words: list[str], message: str) -
         leaves_from(words)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_wrong_on_the_command_line_is_one_line_and_status_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", "w*x", "w=1", "x"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "tinygrad-sigmoid: 'x' gives no name a number: write it as in w=0.6, without spaces"
+    ]

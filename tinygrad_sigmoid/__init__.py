@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.compiling import compiled
     from tinygrad_sigmoid.derivatives import gradients
     from tinygrad_sigmoid.descent import GradientDescent
+    from tinygrad_sigmoid.drawing import draw
     from tinygrad_sigmoid.formulas import formula, latex
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
@@ -69,6 +70,7 @@ __all__ = [
     "cross_entropy",
     "divide",
     "dot",
+    "draw",
     "exp",
     "explain",
     "expm1",
@@ -106,6 +108,7 @@ _ROOMS = {
     "Perceptron": "neuron",
     "compiled": "compiling",
     "cross_entropy": "losses",
+    "draw": "drawing",
     "explain": "stepping",
     "formula": "formulas",
     "gradients": "derivatives",
@@ -116,6 +119,15 @@ _ROOMS = {
     "steps": "stepping",
     "train": "training",
 }
+
+
+def _shown(value: Value) -> dict[str, str]:
+    from tinygrad_sigmoid.drawing import notebook_display
+
+    return notebook_display(value)
+
+
+Value.shown_by = _shown
 
 
 def __getattr__(name: str) -> Any:

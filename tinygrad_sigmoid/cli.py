@@ -15,7 +15,7 @@ from types import ModuleType
 
 from tinygrad_sigmoid import __version__
 
-COMMANDS: tuple[str, ...] = ("step", "chapter", "digits")
+COMMANDS: tuple[str, ...] = ("draw", "step", "chapter", "digits")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -70,6 +70,16 @@ def number_text(number: float) -> str:
     return (f"{digits}e{int(exponent)}" if exponent else digits).replace("-", "−")
 
 
+def applied(operation: Operation, operands: Sequence[str]) -> str:
+    """An operation on operands of these names, as text; `…` is one that has none.
+
+    >>> from tinygrad_sigmoid.operations import add, sigmoid
+    >>> applied(add, ["…", "b"]), applied(sigmoid, ["z"])
+    ('… + b', 'σ(z)')
+    """
+    return _composed(operation, [Written(name) if name == "…" else _name(name) for name in operands], _TEXT).text
+
+
 class Names:
     """What to call each value of a graph, in one or two words, and the formula that it was computed with.
 

@@ -315,13 +315,15 @@ class Network(Tunable):
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Writes `text` to `path` so that the file is complete or untouched, whatever happens meanwhile."""
+def write_whole(path: str | os.PathLike[str], contents: str | bytes) -> None:
+    """Writes `contents` to `path` so that the file is complete or untouched, whatever happens meanwhile."""
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {str(target.parent)!r}: make it first, or write elsewhere")
     handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(contents.encode() if isinstance(contents, str) else contents)
         os.chmod(unfinished, target.stat().st_mode & 0o777 if target.exists() else 0o644)
         os.replace(unfinished, target)
     except BaseException:

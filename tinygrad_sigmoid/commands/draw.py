@@ -1,0 +1,51 @@
+"""Draws the graph of a formula, with the numbers and gradients of one forward and one backward pass."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tinygrad_sigmoid.cli import add_formula
+from tinygrad_sigmoid.expression import leaves_from, recorded
+from tinygrad_sigmoid.neuron import write_whole
+
+NAME = "draw"
+HELP = "draw the graph of a formula"
+EXAMPLES = """examples:
+  tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
+  tinygrad-sigmoid draw "a*a + 3*a" a=2            # the drawing's text, for Graphviz, to the terminal
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_formula(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="graph.svg for a picture, graph.gv or graph.dot for the drawing's text, graph.pdf, graph.png, … where "
+        "Graphviz is installed; left out, the text is printed",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from tinygrad_sigmoid.drawing import draw
+
+    output = recorded(arguments.formula, leaves_from(arguments.leaves))
+    output.backward()
+    drawing = draw(output)
+    if arguments.output is None:
+        print(drawing.source, end="")
+        return 0
+    suffix = Path(arguments.output).suffix.lower()
+    write_whole(arguments.output, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
+    print(arguments.output)
+    return 0
+
+
+def _format(suffix: str) -> str:
+    from graphviz import FORMATS  # type: ignore[import-untyped]
+
+    if suffix[1:] not in FORMATS:
+        raise ValueError(f"{suffix or 'a name without an ending'!r} is no kind of picture: end it in .svg, .pdf or .gv")
+    return suffix[1:]
