@@ -7,6 +7,7 @@ process, and is gone afterwards. So pictures can be made in several threads at o
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import threading
@@ -163,3 +164,7 @@ def _compiled() -> tuple[Any, Any, Any]:
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
     return wasmtime, linker, wasmtime.Module(engine, binary)
+
+
+# wasmtime can free what it made only while Python still stands.
+atexit.register(_compiled.cache_clear)
