@@ -53,8 +53,9 @@ def test_every_item_says_what_to_notice_and_asks_something(ran: tuple[Item, list
     assert item.story.endswith((".", "?"))
     assert item.notice
     assert any(figure.question for figure in computed)
-    text = item.report(computed)
-    assert text.startswith(f"{item.number}. {item.title}\n")
+    assert item.heading.startswith(f"{item.number}. {item.title}\n")
+    text = item.table(computed)
+    assert max(map(len, f"{item.heading}\n{text}".split("\n"))) <= chapter.WIDTH
     for figure in computed:
         assert any(line.startswith(figure.what) and line.endswith(figure.shown) for line in text.split("\n"))
         if isinstance(figure.here, str) and figure.question:

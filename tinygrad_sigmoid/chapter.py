@@ -73,27 +73,31 @@ class Item:
     figures: Callable[[], Iterator[Figure]]
     notice: str
 
-    def report(self, figures: Sequence[Figure]) -> str:
-        """The item as text, with these figures of it.
+    @property
+    def heading(self) -> str:
+        """Its number, what it claims and what is done, as text."""
+        return f"{self.number}. {self.title}\n{textwrap.fill(self.story, WIDTH)}"
+
+    def table(self, figures: Sequence[Figure]) -> str:
+        """These figures of it, as text, and what to notice.
 
         >>> flip = ITEMS[4]
-        >>> print(flip.report(list(flip.figures())))
+        >>> print(flip.heading)
         5. A tiny change can flip a perceptron
         NAND at x = (1, 0), first with the bias 2, then with 2 + 10⁻¹².
-                                               the book      here
-        perceptron, b = 2                             0         0
-        perceptron, b = 2 + 10⁻¹²                     1         1
-        the perceptron's output                   flips     flips
-        change of the sigmoid neuron's output   2.5e-13   2.5e-13
-        Notice: The same change of the same bias: everything or 2.5·10⁻¹³. Only one of these two can be tuned.
+        >>> print(flip.table(list(flip.figures())))
+                                                the book      here
+        perceptron, b = 2                              0         0
+        perceptron, b = 2 + 10⁻¹²                      1         1
+        the perceptron's output                    flips     flips
+        change of the sigmoid neuron's output    2.5e-13   2.5e-13
+        Notice: The same change of the same bias: everything or 2.5·10⁻¹³. Only one of these two can be
+        tuned.
         """
-        width = max(len(figure.what) for figure in figures)
-        books = max(len("the book"), *(len(figure.book) for figure in figures))
-        heres = max(len("here"), *(len(figure.shown) for figure in figures))
-        lines = [f"{figure.what:<{width}}   {figure.book:>{books}}   {figure.shown:>{heres}}" for figure in figures]
-        header = f"{'':<{width}}   {'the book':>{books}}   {'here':>{heres}}"
-        story, notice = (textwrap.fill(text, WIDTH) for text in (self.story, f"Notice: {self.notice}"))
-        return "\n".join([f"{self.number}. {self.title}", story, header, *lines, notice])
+        rows = [("", "the book", "here"), *[(figure.what, figure.book, figure.shown) for figure in figures]]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        lines = [f"{what:<{widths[0]}}   {book:>{widths[1]}}   {here:>{widths[2]}}" for what, book, here in rows]
+        return "\n".join([*lines, textwrap.fill(f"Notice: {self.notice}", WIDTH)])
 
 
 @dataclass(frozen=True)
@@ -479,15 +483,15 @@ def reading() -> Iterator[Figure]:
         asked = "After the first epoch, what percentage of the test digits is read right here?"
         yield Figure(
             f"epoch {epoch.number}: % right",
-            f"{100 * book / MNIST_TESTED:.2f} (MNIST)",
-            100 * epoch.correct / epoch.tested,
+            f"{_percent(book, MNIST_TESTED)} (MNIST)",
+            _percent(epoch.correct, epoch.tested),
             asked if epoch.number == 1 else "",
         )
 
 
 @_item(
     "The learning rate can be too small and too large",
-    "Too small: it learns, but hardly. Too large: it never finds the valley. Nothing but trying tells them apart.",
+    "Too small: hardly anything happens. Too large: it never finds the valley. Only trying other rates tells why.",
 )
 def learning_rates() -> Iterator[Figure]:
     """The same network from the same beginning, with three learning rates, three epochs on 500 digits each. In the
@@ -501,9 +505,13 @@ def learning_rates() -> Iterator[Figure]:
             yield Figure(
                 f"η = {rate:g}, epoch {epoch.number}: % right",
                 f"{percent} (MNIST)" if percent else "",
-                100 * epoch.correct / epoch.tested,
+                _percent(epoch.correct, epoch.tested),
                 asked if rate == 100 and epoch.number == 3 else "",
             )
+
+
+def _percent(right: int, tested: int) -> float:
+    return round(100 * right / tested, 2)
 
 
 def by_darkness(train: Sequence[Digit], test: Sequence[Digit]) -> int:
@@ -525,11 +533,11 @@ def baselines() -> Iterator[Figure]:
     train, test = load_digits()
     guesses = random.Random(0).choices(range(10), k=len(test))
     guessed = sum(guess == sample.digit for guess, sample in zip(guesses, test, strict=True))
-    yield Figure("guessing: % right", "10 (MNIST)", 100 * guessed / len(test))
+    yield Figure("guessing: % right", "10 (MNIST)", _percent(guessed, len(test)))
     yield Figure(
         "average darkness: % right",
         "22.25 (MNIST)",
-        100 * by_darkness(train, test) / len(test),
+        _percent(by_darkness(train, test), len(test)),
         "What percentage is told right by darkness alone?",
     )
 

@@ -31,8 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.quiz and sys.stdin.isatty() and sys.stdout.isatty():
         _quiz(chosen)
     else:
-        print("\n\n".join(item.report(list(item.figures())) for item in chosen))
+        _show(chosen)
     return 0
+
+
+def _show(items: list[Item]) -> None:
+    for position, item in enumerate(items):
+        print("\n" * (position > 0) + item.heading, flush=True)  # some items then compute for a few seconds
+        print(item.table(list(item.figures())))
 
 
 def _quiz(items: list[Item]) -> None:
@@ -40,7 +46,7 @@ def _quiz(items: list[Item]) -> None:
     print("Predict before you see. Enter alone skips a question, q ends the quiz.")
     answers: list[bool] = []
     for item in items:
-        print(f"\n{item.number}. {item.title}\n{item.story}")
+        print(f"\n{item.heading}", flush=True)
         figures = list(item.figures())
         try:
             for figure in figures:
@@ -48,7 +54,7 @@ def _quiz(items: list[Item]) -> None:
                     answers.append(_asked(figure))
         except EOFError:
             break
-        print(item.report(figures).split("\n", 2)[2])
+        print(item.table(figures))
     print(f"\n{sum(answers)} of {len(answers)} predicted.")
 
 
