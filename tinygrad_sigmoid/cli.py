@@ -1,13 +1,14 @@
 """The command line: `tinygrad-sigmoid COMMAND …`, or `python -m tinygrad_sigmoid COMMAND …`.
 
 Each command is a module of `commands` with a `NAME`, a one-line `HELP`, `add_arguments(parser)` and
-`run(arguments) -> exit status`. Without a command, the first one runs.
+`run(arguments) -> exit status`. Without a command, `tune` runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,15 +16,17 @@ from types import ModuleType
 
 from tinygrad_sigmoid import __version__
 
-COMMANDS: tuple[str, ...] = ("draw", "step", "chapter", "digits")
+COMMANDS: tuple[str, ...] = ("tune", "draw", "step", "chapter", "digits")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 2 for arguments that make no sense, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if words is None else words)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no σ shows a question mark instead
     commands = {name: importlib.import_module(f"tinygrad_sigmoid.commands.{name}") for name in COMMANDS}
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
-        words = [COMMANDS[0], *words]
+        words = ["tune", *words]
     try:
         arguments = _parsed(_parser(commands), words)
         status: int = arguments.run(arguments)

@@ -1,0 +1,121 @@
+"""The command line as a user meets it: one line and exit status 2 for nonsense, 130 for Ctrl-C, never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinygrad_sigmoid import cli
+from tinygrad_sigmoid.commands import tune
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    folder = tmp_path_factory.mktemp("story")
+    command = [sys.executable, "-m", "tinygrad_sigmoid", "--out", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout, folder
+
+
+def test_the_main_job_tells_its_story_in_about_forty_lines(story: tuple[str, Path]) -> None:
+    told, _ = story
+    assert 30 <= len(told.splitlines()) <= 48
+    assert max(map(len, told.splitlines())) <= 120
+    assert [line[0] for line in told.splitlines() if line[:2] in ("1.", "2.", "3.", "4.")] == ["1", "2", "3", "4"]
+
+
+def test_the_main_job_writes_the_picture_and_the_page_and_says_where(story: tuple[str, Path]) -> None:
+    told, folder = story
+    assert f"wrote {folder / 'neuron.svg'}" in told
+    assert "</svg>" in (folder / "neuron.svg").read_text(encoding="utf-8")
+
+
+def test_tuning_reads_more_digits_right_and_the_loss_falls(story: tuple[str, Path]) -> None:
+    told, _ = story
+    [read] = [line.split() for line in told.splitlines() if "test digits it read" in line]
+    total, before, after = (int(word) for word in read if word.isdigit())
+    assert before < 0.75 * total
+    assert after > 0.95 * total
+    [loss] = [line.split() for line in told.splitlines() if line.startswith("   loss")]
+    assert float(loss[-1]) < 0.3 * float(loss[-3])
+
+
+def test_the_nudges_behave_as_the_text_says(story: tuple[str, Path]) -> None:
+    told, _ = story
+    rows = [line.split() for line in told.splitlines() if line.endswith(("nothing", "flips"))]
+    assert [row[-1] for row in rows] == ["nothing"] * 5 + ["flips"]
+    for row in rows:
+        change, predicted, actual, remainder = map(float, row[:4])
+        assert change < 0
+        assert abs(remainder) < 0.1 * abs(predicted)
+        assert actual == pytest.approx(predicted + remainder, abs=2e-5)
+    assert "falls fourfold" in told
+
+
+def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(story: tuple[str, Path]) -> None:
+    told, _ = story
+    perceptrons, sigmoid = (
+        [int(word) for word in line.partition(": ")[2].split() if word.isdigit()]
+        for line in told.splitlines()
+        if "blindly:" in line or "tuned:" in line
+    )
+    assert min(perceptrons) < 0.7 * perceptrons[0]
+    assert max(sigmoid) - min(sigmoid) < 0.05 * sigmoid[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--rate", "0"], "learning rate must be a number above 0"),
+        (["--rate", "nan"], "learning rate must be a number above 0"),
+        (["--out", "no/such/folder"], "is not a folder: make it first"),
+    ],
+)
+def test_nonsense_is_one_line_and_exit_status_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(words) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["--rate", "fast"], ["no-such-command"], ["--no-such-option"]])
+def test_argparse_refuses_what_it_does_not_know(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_explains_itself_with_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"tinygrad-sigmoid {command}" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune, "train", interrupted)
+    assert cli.main([]) == 130
+    assert "stopped" in capsys.readouterr().err
+
+
+def test_a_terminal_without_sigma_and_a_reader_who_leaves_are_no_errors(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tinygrad_sigmoid", "--epochs", "1", "--out", str(tmp_path)]
+    environment = {"PYTHONIOENCODING": "ascii", "PATH": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
