@@ -1,19 +1,33 @@
-"""Training: gradient descent over mini-batches, epoch after epoch, with a history to look at."""
+"""Training: gradient descent over mini-batches, epoch after epoch, with a history to look at.
+
+Every sample gives the same graph with other numbers. So the graph of one sample is recorded, compiled, and replayed
+for all of them (`Replayed`), unless that can't be right or doesn't pay; then every sample is recorded (`Eager`).
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import random
+import signal
 import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
+from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.descent import GradientDescent
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Layer, Network, Neuron
 from tinygrad_sigmoid.value import Value
 
 Sample = tuple[Sequence[float], Sequence[float]]
+Trainable = Neuron | Layer | Network
+Loss = Callable[[Any, Any], Value]
+Target = Literal["best", "python", "numpy"]
 
 
 @dataclass(frozen=True)
@@ -34,15 +48,16 @@ class Epoch:
 
 
 def training(
-    network: Neuron | Layer | Network,
+    network: Trainable,
     samples: Sequence[Sample],
     *,
     epochs: int = 30,
     batch: int = 10,
     rate: float = 3.0,
-    loss: Callable[[Any, Any], Value] = squared_error,
+    loss: Loss = squared_error,
     seed: int | None = None,
     test: Sequence[Sample] = (),
+    target: Target | None = "best",
 ) -> Iterator[Epoch]:
     """Trains a network epoch by epoch, for whoever wants to watch: each `next` runs one and tells how it went.
 
@@ -53,32 +68,26 @@ def training(
     if epochs < 0 or batch < 1:
         raise ValueError(f"train needs epochs ≥ 0 and a mini-batch of at least 1, but got {epochs} and {batch}")
     descent = GradientDescent(network.parameters(), rate)
+    trainer = _trainer(network, samples, loss, epochs, target)
     generator = random.Random(seed)
-    order = list(samples)
+    order = list(range(len(samples)))
     for number in range(1, epochs + 1):
         generator.shuffle(order)
-        losses = 0.0
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            descent.zero_grad()
-            for inputs, targets in chosen:
-                sample_loss = loss(network(inputs), targets)
-                sample_loss.backward()
-                losses += sample_loss.data
-            descent.step(len(chosen))
-        yield Epoch(number, losses / len(order), correct(network, test), len(test))
+        losses = trainer.epoch(descent, order, batch)
+        yield Epoch(number, losses / len(order), trainer.correct(test), len(test))
 
 
 def train(
-    network: Neuron | Layer | Network,
+    network: Trainable,
     samples: Sequence[Sample],
     *,
     epochs: int = 30,
     batch: int = 10,
     rate: float = 3.0,
-    loss: Callable[[Any, Any], Value] = squared_error,
+    loss: Loss = squared_error,
     seed: int | None = None,
     test: Sequence[Sample] = (),
+    target: Target | None = "best",
 ) -> list[Epoch]:
     """Trains a network by mini-batch gradient descent and returns its history, one `Epoch` after the other.
 
@@ -98,17 +107,22 @@ def train(
         loss: What is made smaller: called with the network's outputs and the sample's targets.
         seed: The same seed gives the same order of samples.
         test: Samples that are counted after each epoch, not trained on.
+        target: What the graph of a sample is compiled for, as in `compiled`; `"best"` is the fastest that is installed
+            and pays. `None` records every sample anew, as do graphs whose form depends on the sample's numbers; a
+            warning tells why then. The history is the same but for rounding.
 
-    A progress bar is shown on a terminal only.
+    A progress bar is shown on a terminal only. Ctrl-C stops between two mini-batches, with the network whole.
     """
     from tqdm import tqdm
 
-    watched = training(network, samples, epochs=epochs, batch=batch, rate=rate, loss=loss, seed=seed, test=test)
+    watched = training(
+        network, samples, epochs=epochs, batch=batch, rate=rate, loss=loss, seed=seed, test=test, target=target
+    )
     bar = tqdm(watched, total=epochs, unit="epoch", leave=False, disable=not sys.stderr.isatty())
     return list(bar)
 
 
-def correct(network: Neuron | Layer | Network, samples: Sequence[Sample]) -> int:
+def correct(network: Trainable, samples: Sequence[Sample]) -> int:
     """How many samples are read right: the largest output is the largest target's; one output, on its side of ½."""
     return sum(_choice(network.predict(inputs)) == _choice(targets) for inputs, targets in samples)
 
@@ -116,3 +130,186 @@ def correct(network: Neuron | Layer | Network, samples: Sequence[Sample]) -> int
 def _choice(outputs: Any) -> int:
     outputs = outputs if isinstance(outputs, Sequence) else [outputs]
     return int(outputs[0] > 0.5) if len(outputs) == 1 else outputs.index(max(outputs))
+
+
+class Trainer(Protocol):
+    """Does the work of an epoch."""
+
+    def epoch(self, descent: GradientDescent, order: Sequence[int], batch: int) -> float:
+        """Trains on the samples in this order and returns the sum of their losses."""
+
+    def correct(self, test: Sequence[Sample]) -> int:
+        """How many test samples are read right."""
+
+
+@dataclass
+class Eager:
+    """Records the graph of every sample."""
+
+    network: Trainable
+    samples: Sequence[Sample]
+    loss: Loss
+
+    def epoch(self, descent: GradientDescent, order: Sequence[int], batch: int) -> float:
+        losses = 0.0
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            descent.zero_grad()
+            for place in chosen:
+                inputs, targets = self.samples[place]
+                sample_loss = self.loss(self.network(inputs), targets)
+                sample_loss.backward()
+                losses += sample_loss.data
+            with _uninterrupted():
+                descent.step(len(chosen))
+        return losses
+
+    def correct(self, test: Sequence[Sample]) -> int:
+        return correct(self.network, test)
+
+
+class Replayed:
+    """Replays the compiled graph of one sample.
+
+    Raises:
+        NotOneGraphError: The samples don't all give that graph.
+    """
+
+    def __init__(self, network: Trainable, samples: Sequence[Sample], loss: Loss, epochs: int, target: Target) -> None:
+        self.network = network
+        self.parameters = network.parameters()
+        few = [samples[place * (len(samples) - 1) // 4] for place in range(5)]
+        recorded = [_Recorded(network, sample, loss) for sample in few]
+        first = recorded[0]
+        if any(other.form() != first.form() for other in recorded[1:]):
+            raise NotOneGraphError("the graph of a sample depends on its numbers")
+        if not first.leaves().issuperset(self.parameters):
+            raise NotOneGraphError("a parameter has no part in the loss")
+        if first.leaves().difference(self.parameters, first.inputs):
+            raise NotOneGraphError("the loss uses Values of its own")
+        if not first.leaves().issuperset(first.inputs):
+            raise NotOneGraphError("a number of the sample has no part in the graph, or only as a plain number")
+        if target == "best":
+            target = _best(first.work() * len(samples) * epochs)
+        try:
+            self.program = compiled(
+                first.output, inputs=first.inputs, wrt=self.parameters, watch=first.outputs, target=target
+            )
+        except TypeError as error:
+            raise NotOneGraphError(str(error)) from error
+        self.samples = self._table(samples)
+        for sample, other in zip(few, recorded, strict=True):
+            value, _ = self.program(*_numbers(sample))
+            if abs(value - other.output.data) > 1e-9 * (1 + abs(value)):
+                raise NotOneGraphError("the graph of a sample depends on its numbers")
+
+    def epoch(self, descent: GradientDescent, order: Sequence[int], batch: int) -> float:
+        parameters = self.program.parameters_from([parameter.data for parameter in self.parameters])
+        try:
+            return self.program.descend(parameters, self.samples, order, batch, descent.rate)
+        finally:
+            with _uninterrupted():
+                for parameter, number in zip(self.parameters, parameters, strict=True):
+                    parameter.data = float(number)
+
+    def correct(self, test: Sequence[Sample]) -> int:
+        if not test or self.program.target == "python":
+            return correct(self.network, test)
+        parameters = self.program.parameters_from([parameter.data for parameter in self.parameters])
+        outputs = self.program.watched(parameters, self._table(test)).tolist()
+        return sum(_choice(found) == _choice(targets) for found, (_, targets) in zip(outputs, test, strict=True))
+
+    def _table(self, samples: Sequence[Sample]) -> Any:
+        return self.program.samples(*zip(*samples, strict=True))
+
+
+class NotOneGraphError(ValueError):
+    """One graph doesn't do for all samples, and why."""
+
+
+class _Recorded:
+    """The graph of one sample, its numbers being leaves."""
+
+    def __init__(self, network: Trainable, sample: Sample, loss: Loss) -> None:
+        inputs, targets = sample
+        x = [Value(number, f"x{i}") for i, number in enumerate(inputs, 1)]
+        y = [Value(number, f"y{i}") for i, number in enumerate(_listed(targets), 1)]
+        try:
+            outputs = network(x)
+            self.output = loss(outputs, y if hasattr(targets, "__len__") else y[0])
+        except Exception as error:  # whatever a loss may raise that was not made for Values as targets
+            raise NotOneGraphError(
+                f"its graph can't be recorded with Values for the sample's numbers ({error})"
+            ) from error
+        self.outputs = [outputs] if isinstance(outputs, Value) else outputs
+        self.inputs = [*x, *y]
+        self.order = topological_order(self.output)
+
+    def leaves(self) -> set[Value]:
+        return {value for value in self.order if not value.inputs and not value.constant}
+
+    def form(self) -> list[Any]:
+        """What two graphs have in common that differ in the numbers of the sample only."""
+        place = {value: place for place, value in enumerate(self.order)}
+        place_of_input = {value: place for place, value in enumerate(self.inputs)}
+        return [
+            (value.operation, *[place[used] for used in value.inputs])
+            if value.inputs
+            else value.data
+            if value.constant
+            else ("input", place_of_input[value])
+            if value in place_of_input
+            else value
+            for value in self.order
+        ]
+
+    def work(self) -> int:
+        """About how many numbers are computed with in both passes."""
+        return sum(len(value.inputs) for value in self.order)
+
+
+def _trainer(network: Trainable, samples: Sequence[Sample], loss: Loss, epochs: int, target: Target | None) -> Trainer:
+    if target is not None and len(samples) * epochs > _FEW:
+        try:
+            return Replayed(network, samples, loss, epochs, target)
+        except NotOneGraphError as error:
+            inputs, targets = samples[0]
+            loss(network(inputs), targets)  # whatever is wrong with the samples is better said by this
+            warnings.warn(f"every sample is recorded anew, which is slow: {error}", stacklevel=4)
+    return Eager(network, samples, loss)
+
+
+# Recording and compiling a graph takes about as long as going through it so many times.
+_FEW = 100
+# Numbers that generated Python computes with in about a third of a second, which is what NumPy takes to be imported.
+_MUCH = 10_000_000
+
+
+def _best(work: int) -> Literal["python", "numpy"]:
+    return "numpy" if work > _MUCH and importlib.util.find_spec("numpy") else "python"
+
+
+def _numbers(sample: Sample) -> list[float]:
+    inputs, targets = sample
+    return [*inputs, *_listed(targets)]
+
+
+def _listed(targets: Any) -> Sequence[float]:
+    return targets if hasattr(targets, "__len__") else [targets]
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Lets Ctrl-C wait until the block is done."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    pressed: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *details: pressed.append(details))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pressed:
+            handler(*pressed[0])

@@ -27,6 +27,14 @@ class ArrayProgram(Program):
         """The results, output first, then gradients, summed over at most `most` samples; valid until the next call."""
         raise NotImplementedError
 
+    def numbers(self, parameters: Array, samples: Array) -> Array:
+        """The numbers of the watched values, a row for each of at most `most` samples."""
+        raise NotImplementedError
+
+    def watched(self, parameters: Array, samples: Array) -> Array:
+        starts = range(0, len(samples), self.most)
+        return np.vstack([self.numbers(parameters, samples[start : start + self.most]) for start in starts])
+
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         given = np.array([as_number(number) for number in self.complete(numbers)])
         value, *gradients = self.sums(given[self.inputs :], given[np.newaxis, : self.inputs]).tolist()

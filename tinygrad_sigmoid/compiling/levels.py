@@ -84,11 +84,13 @@ class Plan:
     Attributes:
         groups: What is computed, one array operation each.
         totals: What is summed up in the end.
+        watched: The rows that can be read, one by one.
         sizes: How many rows the two stores have, the batched one second.
     """
 
     groups: list[Group]
     totals: list[Total]
+    watched: list[Rows]
     sizes: tuple[int, int]
 
 
@@ -118,9 +120,9 @@ class _Planner:
             self._enter(slot, name, operands, wait=slot not in products)
         self._unite_lonely()
         groups = [self._group(key[1], members) for key, members in sorted(self.waiting.items(), key=lambda g: g[0][0])]
-        return Plan(
-            groups, [*self._product_totals(products), *self._sum_totals(products)], (self.sizes[0], self.sizes[1])
-        )
+        totals = [*self._product_totals(products), *self._sum_totals(products)]
+        watched = [self._rows([slot]) for slot in self.tape.watched]
+        return Plan(groups, totals, watched, (self.sizes[0], self.sizes[1]))
 
     @property
     def first_constant(self) -> int:
@@ -194,7 +196,7 @@ class _Planner:
     def _only_summed(self) -> dict[int, tuple[int, int]]:
         """The gradients that are a product of two batched numbers and used for nothing else: slot to operands."""
         tape = self.tape
-        used = {slot for _, operands in tape.instructions for slot in operands}
+        used = {slot for _, operands in tape.instructions for slot in operands}.union(tape.watched)
         batched = set(range(tape.inputs))
         products = {}
         wanted = set(tape.results)
@@ -344,8 +346,16 @@ class NumpyProgram(ArrayProgram):
         with np.errstate(all="ignore"):
             return workspace.run()
 
+    def numbers(self, parameters: Array, samples: Array) -> Array:
+        self.sums(parameters, samples)
+        workspace = self._workspace(len(samples))
+        stores = (workspace.numbers[:, np.newaxis], workspace.batched)
+        rows = [stores[rows.batched][rows.numbers[0]] for rows in self.plan.watched]
+        return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
+
     def descend(self, parameters: Array, samples: Array, order: Numbers, batch: int, rate: float) -> float:
         losses = 0.0
+        order = np.asarray(order)
         trained = parameters[: len(self.tape.results) - 1]
         for start in range(0, len(order), batch):
             chosen = samples[order[start : start + batch]]

@@ -111,9 +111,11 @@ class Lowered:
         output: The graph.
         inputs: The leaves that are arguments without a default.
         wrt: The values that the output is differentiated with respect to.
+        watch: Other values that are wanted.
 
     Attributes:
         output: The graph.
+        order: Its values and those of `watch`, in topological order.
         arguments: Its leaves: the inputs, then those of `wrt`, then all others.
         symbols: Every symbol, inputs before what is computed from them.
         data: For each value of the graph, the symbol (or the constant number) that computes it.
@@ -123,14 +125,16 @@ class Lowered:
         modules: Where those are imported from: (module, name).
     """
 
-    def __init__(self, output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
+    def __init__(
+        self, output: Value, inputs: Sequence[Value], wrt: Sequence[Value], watch: Sequence[Value] = ()
+    ) -> None:
         self.output = output
         self.symbols: list[Symbol] = []
         self.calls: dict[Operation, str] = {}
         self.modules: dict[tuple[str, str], None] = {}
         self._known: dict[tuple[Any, ...], Symbol] = {}
 
-        self.order = topological_order(output)
+        self.order = topological_order(output, *watch)
         variable = [value for value in self.order if not value.inputs and not value.constant]
         used = set(variable)
         wanted = [value for value in wrt if value in used]

@@ -61,6 +61,10 @@ class Program:
         """A copy of the parameters as `descend` wants them."""
         raise NotImplementedError
 
+    def watched(self, parameters: Any, samples: Any) -> Any:
+        """The numbers of the values that were to be watched, a row for each sample; arguments as in `descend`."""
+        raise NotImplementedError
+
     def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
         """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
 

@@ -19,6 +19,7 @@ class Tape:
         constants: Numbers that never change, in the slots after those.
         instructions: An operation's name and the slots of its inputs, for each of the following slots.
         results: The slot of the output, then those of the gradients.
+        watched: Slots whose numbers can be asked for, sample by sample.
     """
 
     inputs: int
@@ -26,12 +27,15 @@ class Tape:
     constants: tuple[float, ...]
     instructions: tuple[tuple[str, tuple[int, ...]], ...]
     results: tuple[int, ...]
+    watched: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value]) -> Tape:
+    def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value] = ()) -> Tape:
+        """The tape of a lowered graph: the output, its gradients, and what is watched beside them."""
         results = [lowered.data[lowered.output], *[lowered.gradients[value] for value in wrt]]
-        needed = [symbol for symbol in lowered.needed(results) if symbol.operation is not None]
-        operands: list[Operand] = [*results, *[operand for symbol in needed for operand in symbol.inputs]]
+        watched = [lowered.data[value] for value in watch]
+        needed = [symbol for symbol in lowered.needed([*results, *watched]) if symbol.operation is not None]
+        operands: list[Operand] = [*results, *watched, *[operand for symbol in needed for operand in symbol.inputs]]
         constants = {repr(number): number for number in operands if not isinstance(number, Symbol)}
 
         arguments = [lowered.data[leaf] for leaf in lowered.arguments]
@@ -51,6 +55,7 @@ class Tape:
             tuple(constants.values()),
             tuple((symbol.operation.name, tuple(map(slot, symbol.inputs))) for symbol in needed if symbol.operation),
             tuple(map(slot, results)),
+            tuple(map(slot, watched)),
         )
 
     @property

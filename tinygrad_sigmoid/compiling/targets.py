@@ -29,6 +29,7 @@ def compiled(
     *,
     inputs: Sequence[Value],
     wrt: Sequence[Value] = (),
+    watch: Sequence[Value] = (),
     target: Target = "python",
     trace: bool = False,
 ) -> Program:
@@ -80,6 +81,8 @@ def compiled(
         inputs: The leaves that become the program's arguments, in this order.
         wrt: The leaves or values in between with respect to which the output is differentiated. The gradient of one
             that is not in the graph is 0, and a warning says so.
+        watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
+            `watched(parameters, samples)`: the outputs of a network, beside its loss.
         target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
             recording it would; `"numpy"`, array operations over nodes and samples; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
@@ -99,13 +102,13 @@ def compiled(
     if trace and target not in _WRITTEN:
         raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
     differentiated = [value for value in topological_order(output) if not value.constant] if trace else wrt
-    lowered = Lowered(output, inputs, differentiated)
+    lowered = Lowered(output, inputs, differentiated, watch)
     if target in _WRITTEN:
         parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
         source = _WRITTEN[target](lowered, wrt, required=len(inputs), trace=trace)
         return (PythonProgram if target == "python" else Program)(source, len(inputs), parameters)
     lowered.require_elementary(target)
-    tape = Tape.of(lowered, len(inputs), wrt)
+    tape = Tape.of(lowered, len(inputs), wrt, watch)
     module, name, extra = _ARRAYS[target]
     try:
         made: Program = getattr(importlib.import_module(module), name)(tape)

@@ -1,0 +1,183 @@
+"""Training: one history, whatever computes it; and a network that is whole whenever it stops."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import threading
+from typing import Any
+
+import pytest
+
+from tinygrad_sigmoid import (
+    Layer,
+    Network,
+    Neuron,
+    Operation,
+    Value,
+    cross_entropy,
+    softmax_cross_entropy,
+    squared_error,
+    train,
+)
+from tinygrad_sigmoid.digits import load_digits
+from tinygrad_sigmoid.training import Eager, Epoch, Replayed, training
+
+TARGETS = ["python", "numpy"]
+NOR = [((0.0, 0.0), 1.0), ((0.0, 1.0), 0.0), ((1.0, 0.0), 0.0), ((1.0, 1.0), 0.0)]
+SPIRAL = [((math.sin(i) * i / 40, math.cos(i) * i / 40), [float(i % 2), i % 3 / 2]) for i in range(37)]
+
+
+def history(target: Any, loss: Any = squared_error, batch: int = 5) -> tuple[list[Epoch], list[float]]:
+    network = (
+        Network([2, 4, 2], seed=3, output_activation=None)
+        if loss is softmax_cross_entropy
+        else Network([2, 4, 2], seed=3)
+    )
+    found = train(network, SPIRAL, epochs=6, batch=batch, rate=0.5, loss=loss, seed=1, test=SPIRAL, target=target)
+    return found, [parameter.data for parameter in network.parameters()]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("loss", [squared_error, cross_entropy, softmax_cross_entropy])
+@pytest.mark.parametrize("batch", [1, 5, 64])
+def test_all_targets_give_one_history(target: Any, loss: Any, batch: int) -> None:
+    wanted, parameters = history(None, loss, batch)
+    found, others = history(target, loss, batch)
+    assert [epoch.correct for epoch in found] == [epoch.correct for epoch in wanted]
+    assert [epoch.loss for epoch in found] == pytest.approx([epoch.loss for epoch in wanted], rel=1e-10)
+    assert others == pytest.approx(parameters, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    "make", [lambda: Neuron.random(2, seed=1), lambda: Layer([Neuron([1, 1], 0), Neuron([1, -1], 0)])]
+)
+def test_neurons_and_layers_train_too(target: Any, make: Any) -> None:
+    samples = NOR if isinstance(make(), Neuron) else [(x, [y, 1 - y]) for x, y in NOR]
+    found = [train(make(), samples, epochs=30, batch=4, seed=0, test=samples, target=t) for t in (None, target)]
+    assert found[1][-1].loss == pytest.approx(found[0][-1].loss, rel=1e-10)
+    assert found[1][-1].correct == found[0][-1].correct
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS, "best"])
+def test_the_digits_are_learnt(target: Any) -> None:
+    samples, test = load_digits()
+    network = Network([64, 5, 10], seed=0)
+    epochs = 2 if target is None else 4
+    found = train(network, samples[:300], epochs=epochs, seed=0, test=test[:50], target=target)
+    assert found[-1].loss < 0.6
+    assert found[-1].tested == 50
+
+
+def huber(outputs: Any, targets: Any) -> Any:
+    """A loss whose graph depends on the data: quadratic near the target, straight far from it."""
+    difference = outputs - targets
+    return 0.5 * difference * difference if abs(difference.data) < 0.5 else abs(difference)
+
+
+def test_a_graph_that_depends_on_the_data_is_recorded_anew_and_the_reason_said() -> None:
+    network, other = Neuron.random(2, seed=2), Neuron.random(2, seed=2)
+    with pytest.warns(UserWarning, match="recorded anew, which is slow: the graph of a sample depends on its numbers"):
+        found = train(network, NOR, epochs=50, seed=0, loss=huber)
+    assert found == train(other, NOR, epochs=50, seed=0, loss=huber, target=None)
+
+
+def test_a_loss_that_takes_the_targets_number_is_noticed() -> None:
+    def loss(output: Any, target: Any) -> Any:
+        return squared_error(output, target if isinstance(target, float) else target.data)
+
+    with pytest.warns(UserWarning, match="depends on its numbers"):
+        train(Neuron.random(2, seed=2), NOR, epochs=50, seed=0, loss=loss)
+
+
+secret = Operation("secret", math.atan, lambda out, x: (1 / (1 + x * x),))
+
+
+def test_an_operation_for_python_alone_trains_in_python() -> None:
+    found = []
+    for target in (None, "python"):
+        neuron = Neuron([0.5, -0.5], 0.1, secret)
+        found.append(train(neuron, NOR, epochs=40, rate=0.1, seed=0, target=target)[-1].loss)  # type: ignore[arg-type]
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+    with pytest.warns(UserWarning, match="'secret' can't be compiled for numpy"):
+        train(Neuron([0.5, -0.5], 0.1, secret), NOR, epochs=40, rate=0.1, seed=0, target="numpy")
+
+
+def test_wrong_samples_are_said_as_ever() -> None:
+    with pytest.raises(ValueError, match="2 weights but got 3 inputs"):
+        train(Neuron([1, 1], 0), [((1.0, 2.0, 3.0), 1.0)], epochs=200)
+    with pytest.raises(ValueError, match="one target for each output"):
+        train(Neuron([1, 1], 0), [((1.0, 2.0), [1.0, 2.0])], epochs=200)
+    with pytest.raises(ValueError, match="nothing to train on"):
+        train(Neuron([1, 1], 0), [])
+    with pytest.raises(ValueError, match="mini-batch of at least 1"):
+        train(Neuron([1, 1], 0), NOR, batch=0)
+    with pytest.raises(ValueError, match="learning rate"):
+        train(Neuron([1, 1], 0), NOR, rate=0.0)
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS])
+def test_no_epochs_and_a_step_too_large(target: Any) -> None:
+    assert train(Neuron([1, 1], 0), NOR, epochs=0, target=target) == []
+    neuron = Neuron([1.0], 0.0, None)
+    with pytest.raises(ArithmeticError):
+        train(neuron, [((1e3,), 5.0)] * 10, epochs=500, batch=1, rate=1.0, target=target)
+    assert all(math.isfinite(parameter.data) for parameter in neuron.parameters())
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS])
+def test_ctrl_c_leaves_a_whole_network(target: Any) -> None:
+    """Whatever the moment, the parameters are those after some whole number of mini-batches."""
+    samples = [((float(i % 7), float(i % 3)), float(i % 2)) for i in range(200)]
+    wholes = set()
+    network = Neuron.random(2, seed=4)
+    descent = [tuple(p.data for p in network.parameters())]
+    for number in range(200):  # the same descent, a mini-batch at a time
+        train(network, samples[number : number + 1], epochs=1, batch=1, rate=0.1, target=None)
+        descent.append(tuple(p.data for p in network.parameters()))
+    wholes = {tuple(round(number, 9) for number in state) for state in descent}
+
+    network = Neuron.random(2, seed=4)
+    trainer = (
+        Eager(network, samples, squared_error)
+        if target is None
+        else Replayed(network, samples, squared_error, 1, target)
+    )
+    from tinygrad_sigmoid import GradientDescent
+
+    threading.Timer(0.002, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        trainer.epoch(GradientDescent(network.parameters(), 0.1), list(range(200)) * 500, 1)
+    state = tuple(round(p.data, 9) for p in network.parameters())
+    assert state in wholes or len(wholes) == 201
+
+
+def test_the_network_may_be_changed_between_epochs() -> None:
+    network = Network([2, 3, 1], seed=5)
+    samples = [(x, [y]) for x, y in NOR]
+    for epoch in training(network, samples, epochs=60, seed=0, target="numpy"):
+        if epoch.number == 30:
+            for parameter in network.parameters():
+                parameter.data = 0.0
+            held = [parameter.data for parameter in network.parameters()]
+    assert held == [0.0] * len(held)
+    assert network.layers[0].neurons[0].weights[0].data == network.layers[0].neurons[1].weights[0].data != 0.0
+
+
+def test_a_loss_that_leaves_a_target_out_is_left_to_the_eager_way() -> None:
+    samples = [(x, [y, 7.0]) for x, y in NOR]
+    with pytest.warns(UserWarning, match="no part in the graph"):
+        train(Neuron([1, 1], 0), samples, epochs=50, loss=lambda output, targets: squared_error(output, targets[0]))
+
+
+def test_a_value_of_the_losss_own_is_left_to_the_eager_way() -> None:
+    strength = Value(0.01, "strength")
+    network = Neuron([0.5, 0.5], 0.0)
+
+    def decaying(output: Any, target: Any) -> Any:
+        return squared_error(output, target) + strength * network.weights[0] ** 2
+
+    with pytest.warns(UserWarning, match="Values of its own"):
+        train(network, NOR, epochs=50, loss=decaying)
