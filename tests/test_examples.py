@@ -75,6 +75,13 @@ SHOWN = {
         "naive recursion: step 3: y hands 2 on to x, but ∂output/∂y is 7",
         "On w·x + b these agree with the right one: naive recursion; ",
     ],
+    "10_drawing": [
+        "6 boxes have no gradient yet",
+        "neuron.svg: 1 · 0.1491 · 1 · 1 = 0.1491",
+        "2 edges with ∂ 3, so the gradient of a is 6.0",
+        "network: 5 closed neurons, with one opened 4",
+        "naive.svg: ",
+    ],
     "13_your_own_operation": [
         "softsign(3) = 0.75, its derivative there 0.0625",
         "the gradient is right",

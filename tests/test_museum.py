@@ -91,7 +91,8 @@ def test_assignment_and_second_passes_on_powers() -> None:
 def test_the_first_wrong_step_is_named(name: str, step: int, reason: str) -> None:
     verdict = compare(the_graph()[1])[name]
     assert verdict.reason == f"step {step}: {reason}"
-    assert verdict.first_wrong == step - 1
+    assert verdict.mistake is not None
+    assert verdict.mistake.position == step - 1
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -113,7 +114,21 @@ def test_on_random_graphs(seed: int) -> None:
             != pytest.approx(gradient * (1 if value.inputs else kept), rel=1e-9, abs=1e-9)
         ]
         assert verdict.agrees == (not wrong)
-        assert (verdict.first_wrong is None) == verdict.agrees
+        assert (verdict.mistake is None) == verdict.agrees
+
+
+def test_a_drawing_marks_the_place() -> None:
+    _, c = the_graph()
+    comparison = compare(c)
+    naive = comparison.draw("naive recursion").source.splitlines()
+    marked = [line for line in naive if "penwidth=4" in line]
+    assert len(marked) == 2
+    assert 'n2 [label="y = 3·x\\ndata 6\\ngrad ·\\nshould hand on 7"' in marked[0]
+    assert 'n0 -> n2 [label="∂ 3\\nstep 3: hands on 2"' in marked[1]
+    replaced = comparison.draw("= for +=").source
+    assert "grad ·\\n2 replaces 5" in replaced
+    x = Value(3, "x")
+    assert "penwidth=4" not in compare(x * x).draw("naive recursion").source
 
 
 def test_a_tree_hides_most_mistakes_and_the_comparison_shows_where_they_would_show() -> None:

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.value import Value
+
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.drawing import Drawing
 
 LARGEST = 300  # values: some exhibits recurse, and Python stops a recursion after a thousand calls
 LONGEST = 20_000  # steps: naive recursion takes a step for every edge of every path, and paths can be 2^n
@@ -226,29 +230,51 @@ EXHIBITS = (
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """The first step of an exhibit that goes wrong.
+
+    Attributes:
+        position: Which of its steps, from 0.
+        value: Where it shows: the value that hands on too little or too much, or that loses what it had.
+        remark: What is wrong with that value, in a few words.
+        reason: What is wrong, in a sentence.
+    """
+
+    position: int
+    value: Value
+    remark: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Verdict:
     """How an exhibit did on a graph.
 
     Attributes:
         exhibit: Which.
-        gradients: What it says; empty if it would not have come to an end.
+        gradients: What it says; empty if it was not run.
         right: What is right: for leaves, the sum over the passes that it keeps.
         steps: How it got there.
-        first_wrong: Where in `steps` it first goes wrong; `None` if it doesn't.
-        reason: What is wrong there, in a sentence.
+        mistake: Where in `steps` it first goes wrong; `None` if it gives the right gradients.
+        not_run: Why it was not run; empty if it was.
     """
 
     exhibit: Exhibit
     gradients: dict[Value, float]
     right: dict[Value, float]
     steps: list[Step]
-    first_wrong: int | None
-    reason: str
+    mistake: Mistake | None
+    not_run: str = ""
 
     @property
     def agrees(self) -> bool:
-        """Whether it gives the right gradients on this graph, in the right way."""
-        return self.first_wrong is None and not self.reason
+        """Whether it gives the right gradients on this graph."""
+        return self.mistake is None and not self.not_run
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, with the number of the step; empty if it agrees."""
+        return self.not_run if self.mistake is None else f"step {self.mistake.position + 1}: {self.mistake.reason}"
 
 
 @dataclass(frozen=True)
@@ -258,6 +284,17 @@ class Comparison:
     output: Value
     right: dict[Value, float]
     verdicts: list[Verdict]
+
+    def draw(self, name: str) -> Drawing:
+        """The graph, with the place marked where the exhibit of that name first goes wrong; unmarked if it doesn't."""
+        from tinygrad_sigmoid.drawing import draw
+
+        verdict = self[name]
+        if (mistake := verdict.mistake) is None:
+            return draw(self.output)
+        step = verdict.steps[mistake.position]
+        handed_on = f"step {mistake.position + 1}: hands on {step.upstream:.4g}"
+        return draw(self.output, marks={(step.value, step.used): handed_on, mistake.value: mistake.remark})
 
     def __getitem__(self, name: str) -> Verdict:
         """The verdict on the exhibit of that name."""
@@ -367,15 +404,15 @@ def _judged(exhibit: Exhibit, output: Value, right: dict[Value, float]) -> Verdi
     exhibit.run(output, ledger)
     allowed = _allowance(output)
     if all(abs(ledger.get(v, 0.0) - expected[v]) <= allowed[v] for v in expected if not v.constant):
-        return Verdict(exhibit, dict(ledger), expected, ledger.steps, None, "")
-    position, reason = _first_wrong(exhibit, ledger.steps, right, allowed)
-    return Verdict(exhibit, dict(ledger), expected, ledger.steps, position, f"step {position + 1}: {reason}")
+        return Verdict(exhibit, dict(ledger), expected, ledger.steps, None)
+    mistake = _first_mistake(exhibit, ledger.steps, right, allowed)
+    return Verdict(exhibit, dict(ledger), expected, ledger.steps, mistake)
 
 
-def _first_wrong(
+def _first_mistake(
     exhibit: Exhibit, steps: list[Step], right: dict[Value, float], allowed: dict[Value, float]
-) -> tuple[int, str]:
-    """The first step that breaks the rules, and how: hand on all there is, add it up, once for every edge."""
+) -> Mistake:
+    """The first step that breaks the rules: hand on all there is, add it up, once for every edge and pass."""
     users = Counter(used for value in right for used, _ in edges(value))
     reported, handed = Counter[Value](), Counter[tuple[Value, Value]]()
     for position, step in enumerate(steps):
@@ -384,18 +421,18 @@ def _first_wrong(
         handed[value, used] += 1
         told = f"{_name(value)} hands {step.upstream:.4g} on to {_name(used)}"
         if abs(step.upstream - right[value]) > allowed[value]:
+            missing = users[value] - reported[value]
             told += f", but ∂output/∂{_name(value)} is {right[value]:.4g}: "
-            if (missing := users[value] - reported[value]) > 0:
-                return position, told + _not_reported(missing, users[value])
-            return position, told + "the rest was left over from the pass before."
-        contributions = [step.upstream * local for candidate, local in edges(value) if candidate is used]
-        if step.after not in [step.before + contribution for contribution in contributions]:
-            return position, (
-                f"{told}, and its {step.before:.4g} is replaced by {step.after:.4g} where it should become "
-                f"{step.before + step.after:.4g}."
+            told += (
+                _not_reported(missing, users[value]) if missing > 0 else "the rest was left over from the pass before."
             )
+            return Mistake(position, value, f"should hand on {right[value]:.4g}", told)
+        sums = [step.before + step.upstream * local for candidate, local in edges(value) if candidate is used]
+        if step.after not in sums:
+            told += f", and its {step.before:.4g} is replaced by {step.after:.4g} where it should become {sums[0]:.4g}."
+            return Mistake(position, used, f"{step.after:.4g} replaces {step.before:.4g}", told)
         if handed[value, used] > value.inputs.count(used) * exhibit.passes:
-            return position, f"{told} once too often."
+            return Mistake(position, used, "given to once too often", f"{told} once too often.")
     raise AssertionError(f"{exhibit.name} gives a wrong gradient, but each of its steps is right")
 
 

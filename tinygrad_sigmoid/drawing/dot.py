@@ -8,6 +8,7 @@ where the edge ends · the number on the edge*.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require_drawable
@@ -35,9 +36,18 @@ _CONSTANT = f'shape=plaintext fontsize=11 fontcolor={_GREY} margin="0.04,0.02" w
 _OPERATION = 'shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"'
 _OUTPUT = 'shape=box style="rounded,filled" peripheries=2 color="#2c8650" fillcolor="#dcf3e3"'
 _COLLAPSED = 'shape=box3d style=filled color="#7a5bb0" fillcolor="#ece5f7"'
+_MARKED = 'penwidth=4 color="#c0392b"'
+
+# What is marked, with a remark: a value, or an edge, which is a value and one of its inputs.
+Marks = Mapping[Value | tuple[Value, Value], str]
 
 
-def draw(*outputs: Value, collapse: str | Iterable[str] | None = None, expand: str | Iterable[str] = ()) -> Drawing:
+def draw(
+    *outputs: Value,
+    collapse: str | Iterable[str] | None = None,
+    expand: str | Iterable[str] = (),
+    marks: Marks = MappingProxyType({}),
+) -> Drawing:
     """A picture of how values were computed, with their gradients: shows itself in a notebook, or `.render()` it.
 
     >>> from tinygrad_sigmoid import Value, draw
@@ -61,6 +71,7 @@ def draw(*outputs: Value, collapse: str | Iterable[str] | None = None, expand: s
         collapse: Places that become one box each, instead of the automatic choice: a name or a list of names, with
             `*` for any characters: `"layer1"`, `"*.neuron*"`. An empty list collapses nothing.
         expand: Places that are drawn open in any case, in the same form.
+        marks: What is drawn thick and red, each with a remark: values, and edges as pairs (value, one of its inputs).
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
@@ -78,20 +89,20 @@ def draw(*outputs: Value, collapse: str | Iterable[str] | None = None, expand: s
     require_drawable(box_of)
     for output in outputs:
         output.require_current()
-    return Drawing(format="svg", body=[f"\t{line}\n" for line in _lines(box_of, frozenset(outputs))])
+    return Drawing(format="svg", body=[f"\t{line}\n" for line in _lines(box_of, frozenset(outputs), marks)])
 
 
-def _lines(box_of: Mapping[Value, Box], outputs: Collection[Value]) -> Iterator[str]:
+def _lines(box_of: Mapping[Value, Box], outputs: Collection[Value], marks: Marks) -> Iterator[str]:
     names = {box: f"n{number}" for number, box in enumerate(dict.fromkeys(box_of.values()))}
     shown_outside = _shown_outside(box_of, outputs)
-    nodes = {box: f"{name} [{_node(box, outputs, shown_outside.get(box, []))}]" for box, name in names.items()}
+    nodes = {box: f"{name} [{_node(box, outputs, shown_outside.get(box, []), marks)}]" for box, name in names.items()}
     layout, edges = _layout(names)
     yield f"graph [{_GRAPH} {layout}]"
     yield f"node [{_NODE}]"
     yield f"edge [{_EDGE}{edges}]"
     yield from _clusters(nodes)
     for box in names:
-        yield from _edges(box, box_of, names)
+        yield from _edges(box, box_of, names, marks)
 
 
 def _layout(drawn: Collection[Box]) -> tuple[str, str]:
@@ -111,16 +122,22 @@ def _layout(drawn: Collection[Box]) -> tuple[str, str]:
 # -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, outputs: Collection[Value], shown_outside: list[Value]) -> str:
+def _node(box: Box, outputs: Collection[Value], shown_outside: list[Value], marks: Marks) -> str:
+    lines, role = _described(box, outputs, shown_outside)
+    remarks = [marks[value] for value in box.values if value in marks]
+    return f"{_label(*lines, *remarks)} {role}" + f" {_MARKED}" * bool(remarks)
+
+
+def _described(box: Box, outputs: Collection[Value], shown_outside: list[Value]) -> tuple[list[str], str]:
+    """The lines of text in a box, and the look of what it stands for."""
     value = box.values[0]
     if box.collapsed is not None:
-        return f"{_label(printable(box.collapsed), *_contents(box, shown_outside))} {_COLLAPSED}"
+        return [printable(box.collapsed), *_contents(box, shown_outside)], _COLLAPSED
     if value.constant:
-        text = number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"
-        return f"{_label(text)} {_CONSTANT}"
+        return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], _CONSTANT
     if not value.inputs:
-        return f"{_label(_name(value), *_numbers(value))} {_LEAF}"
-    return f"{_label(_heading(value, box.place), *_numbers(value))} {_OUTPUT if value in outputs else _OPERATION}"
+        return [_name(value), *_numbers(value)], _LEAF
+    return [_heading(value, box.place), *_numbers(value)], _OUTPUT if value in outputs else _OPERATION
 
 
 def _contents(box: Box, shown_outside: list[Value]) -> list[str]:
@@ -213,24 +230,30 @@ def _frame_around(place: Place, framed: Collection[Place]) -> Place:
 # -- Edges -------------------------------------------------------------------------------------------------------------
 
 
-def _edges(box: Box, box_of: Mapping[Value, Box], names: Mapping[Box, str]) -> Iterator[str]:
+def _edges(box: Box, box_of: Mapping[Value, Box], names: Mapping[Box, str], marks: Marks) -> Iterator[str]:
     """The edges that end at a box: one for each operand, or one for all that come from or go to a collapsed place."""
     together: dict[Box, set[Value]] = {}
+    remarks: dict[Box, list[str]] = {}
     for value in box.values:
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
-            start = box_of[used]
+            start, remark = box_of[used], [marks[value, used]] if (value, used) in marks else []
             if box.collapsed is None and start.collapsed is None:
-                yield f"{names[start]} -> {names[box]} [{_attributes(used, local)}{_length(start, box)}]"
+                yield f"{names[start]} -> {names[box]} [{_attributes(used, local, remark)}{_length(start, box)}]"
             elif start is not box:
                 together.setdefault(start, set()).add(used)
+                remarks.setdefault(start, []).extend(remark)
     for start, used_values in together.items():
-        many = f' label="{len(used_values):,} values"' if start.collapsed is not None and len(used_values) > 1 else ""
-        yield f"{names[start]} -> {names[box]} [{_TOGETHER}{many}]"
+        many = [f"{len(used_values):,} values"] if start.collapsed is not None and len(used_values) > 1 else []
+        label = f" {_label(*many, *remarks[start])}" if many or remarks[start] else ""
+        look = _MARKED if remarks[start] else _TOGETHER
+        yield f"{names[start]} -> {names[box]} [{look}{label}]"
 
 
-def _attributes(used: Value, local: float) -> str:
+def _attributes(used: Value, local: float, remark: list[str]) -> str:
     # A plain number has no gradient, so nothing passes back along its edge.
-    return "arrowhead=none" if used.constant else f'label="∂ {number_text(local)}"'
+    if used.constant:
+        return "arrowhead=none"
+    return _label(f"∂ {number_text(local)}", *remark) + f" {_MARKED}" * bool(remark)
 
 
 def _length(start: Box, end: Box) -> str:
