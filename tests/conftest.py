@@ -2,5 +2,7 @@
 
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]  # for tests of what pytest shows when a check fails
+
 settings.register_profile("reproducible", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("reproducible")

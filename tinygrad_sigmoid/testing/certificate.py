@@ -1,0 +1,59 @@
+"""What a check has proven, and to what resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Certificate:
+    """What `check_gradients` has proven of a graph; printing it says it in words.
+
+    Attributes:
+        values: Values computed that are what their operations give, bit for bit.
+        local_derivatives: Local derivatives that agree with their operation's own formula.
+        worst_ulp: How far the worst of them is off, in units of the last place.
+        gradients: Gradients that are the sum of their contributions.
+        worst_sum: How far the worst of them is off, as a part of what rounding allows.
+        leaves: Leaves whose gradient agrees with the whole graph, differenced.
+        worst_leaf: How far the worst of them is off, as a part of what rounding allows.
+        kinks: Places at a kink, where any value between the slopes of the two sides is right.
+        unresolved: What could not be told, and why.
+        derivatives: The same for the gradient of each leaf, if derivatives of derivatives were checked.
+    """
+
+    values: int = 0
+    local_derivatives: int = 0
+    worst_ulp: float = 0.0
+    gradients: int = 0
+    worst_sum: float = 0.0
+    leaves: int = 0
+    worst_leaf: float = 0.0
+    kinks: list[str] = field(default_factory=list)
+    unresolved: list[str] = field(default_factory=list)
+    derivatives: dict[str, Certificate] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{_counted(self.values, 'value')} computed: what the operations give, bit for bit",
+            f"{_counted(self.local_derivatives, 'local derivative')} as each operation's own formula has it: at worst "
+            f"{self.worst_ulp:.2g} ulp off",
+            f"{_counted(self.gradients, 'gradient')} the sum of the contributions: at worst {self.worst_sum:.0%} of "
+            f"what rounding allows",
+        ]
+        if self.leaves:
+            lines.append(
+                f"{_counted(self.leaves, 'leaf', 'leaves')} as the whole graph, differenced, has it: at worst "
+                f"{self.worst_leaf:.0%} of what rounding allows"
+            )
+        lines.append("a second backward pass adds the same once more to the leaves, and no data has changed")
+        lines += [f"at a kink, where any slope between those of the two sides is right: {kink}" for kink in self.kinks]
+        lines += [f"unresolved: {reason}" for reason in self.unresolved]
+        for leaf, derivative in self.derivatives.items():
+            lines.append(f"the gradient of {leaf}, itself a graph:")
+            lines += [f"  {line}" for line in str(derivative).splitlines()]
+        return "\n".join(lines)
+
+
+def _counted(number: int, thing: str, things: str = "") -> str:
+    return f"{number} {thing if number == 1 else things or thing + 's'}"

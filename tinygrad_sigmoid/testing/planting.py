@@ -1,0 +1,75 @@
+"""Planted bugs: an operation made wrong for a while, to prove that a test would notice."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import TABLE
+
+
+@contextmanager
+def planted_bug(
+    operation: Operation | str,
+    *,
+    scale: float | None = None,
+    sign: bool = False,
+    drop: int | None = None,
+    swap: bool = False,
+    derivatives: Callable[..., tuple[Any, ...]] | None = None,
+    forward: Callable[..., Any] | None = None,
+) -> Iterator[Operation]:
+    """Makes an operation's rule wrong inside a `with` block, so that you can see whether your own tests bite.
+
+    >>> from tinygrad_sigmoid import Value
+    >>> x = Value(3.0, "x")
+    >>> with planted_bug("multiply", scale=2.0):
+    ...     y = x * x
+    >>> y.local_derivatives
+    (6.0, 6.0)
+    >>> (x * x).local_derivatives
+    (3.0, 3.0)
+
+    Values that are recorded in the block keep the wrong local derivatives.
+
+    Args:
+        operation: The operation, or its name in the table.
+        scale: Its local derivatives are so many times too large.
+        sign: They have the wrong sign.
+        drop: That for this input, counted from 1, is 0.
+        swap: They come in the opposite order.
+        derivatives: They are computed by this instead.
+        forward: The result is computed by this instead.
+
+    Raises:
+        ValueError: Not exactly one bug is planted, or no such operation or input is there.
+    """
+    if isinstance(operation, str):
+        if operation not in TABLE:
+            raise ValueError(f"{operation!r} is not in the table: use one of {', '.join(TABLE)}, or pass the operation")
+        operation = TABLE[operation]
+    if sum([scale is not None, sign, drop is not None, swap, derivatives is not None, forward is not None]) != 1:
+        raise ValueError("plant exactly one bug: scale=, sign=, drop=, swap=, derivatives= or forward=")
+    right = copy.copy(operation.derivatives), operation.forward
+    honest = operation.derivatives
+
+    def wrong(out: Any, *inputs: Any) -> tuple[Any, ...]:
+        found = list(honest(out, *inputs))
+        if drop is not None:
+            if not 1 <= drop <= len(found):
+                raise ValueError(f"{operation.name} has {len(found)} inputs: drop={drop} is none of them")
+            found[drop - 1] = 0.0
+        if swap:
+            found.reverse()
+        factor = -1.0 if sign else 1.0 if scale is None else scale
+        return tuple(factor * derivative for derivative in found)
+
+    try:
+        operation.derivatives = derivatives or (honest if forward else wrong)
+        operation.forward = forward or operation.forward
+        yield operation
+    finally:
+        operation.derivatives, operation.forward = right

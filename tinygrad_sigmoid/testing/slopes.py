@@ -1,0 +1,136 @@
+"""A closer and closer look at a slope, until it can be said whether a claimed derivative is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
+from enum import Enum
+
+from tinygrad_sigmoid.testing.exact import digits
+
+DIGITS = 50  # to begin with; small slopes of large results, and doubt, take more
+
+# By how many powers of ten the inputs are nearer to each other than to 0, at the first look and at closer ones.
+CLOSENESS = (20, 50, 350)
+
+SMALLEST = Decimal(math.ulp(0.0))
+LARGEST = Decimal(2) ** 1024 * (1 - Decimal(2) ** -54)  # from here on a number rounds to infinity
+_EPSILON = Decimal(2) ** -52
+
+
+def ulps(number: Decimal) -> Decimal:
+    """How far floats near `number` are apart: 2⁻⁵² of it, and never less than the smallest float."""
+    return max(abs(number) * _EPSILON, SMALLEST)
+
+
+class Verdict(Enum):
+    """What a closer and closer look at a slope says about a claimed derivative."""
+
+    RIGHT = "right"
+    KINK = "right at a kink, where any value between the slopes of the two sides is"
+    WRONG = "wrong"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How fast a result changes with one input: anything from `low` to `high`, which differ at a kink.
+
+    Attributes:
+        low: The smaller one of the slopes to the left and to the right.
+        high: The larger one.
+        rounding: How far the digits in force let either be from the truth.
+    """
+
+    low: Decimal
+    high: Decimal
+    rounding: Decimal
+
+    def nearest(self, claim: Decimal) -> Decimal:
+        """The right derivative that is nearest to a claimed one."""
+        return min(max(claim, self.low), self.high)
+
+
+def judged(
+    claim: float,
+    result: Callable[[Decimal], Decimal],
+    at: float,
+    scale: float,
+    size: float,
+    allowed: Callable[[Decimal], Decimal],
+) -> tuple[Verdict, Decimal]:
+    """The verdict on a claimed derivative of `result` at `at`, and the right one, as far as it could be told.
+
+    Args:
+        claim: The derivative in question.
+        result: Computes with the digits in force when it is called.
+        at: The input.
+        scale: Changes that are small beside this cross no kink that `at` does not lie on.
+        size: How large the result is, or what it is computed from, roughly; at least 0.
+        allowed: How far a claim may be from a right derivative of this size.
+    """
+    if math.isnan(claim):
+        return Verdict.WRONG, Decimal("NaN")
+    claimed = Decimal(claim) if math.isfinite(claim) else LARGEST.copy_sign(Decimal(claim))
+    previous: Slope | None = None
+    truth = Decimal("NaN")
+    for closeness in CLOSENESS:
+        # In doubt, as many digits as the smallest slope takes: the claim may be of the wrong size. And what is computed
+        # on the way to a small result, as the 1 of log(1 + x), may be larger than it.
+        if previous is not None:
+            size = max(size, 1.0)
+        enough = enough_digits(closeness, size, scale, claim if previous is None else 0.0)
+        with localcontext(digits(enough)):
+            change = Decimal(scale).scaleb(-closeness)
+            # A claim that is the slope to one side is right, whatever the other side is like.
+            slope = _slope(result, Decimal(at), (change,) if previous is None else (change, -change), size)
+            if slope is None:
+                continue
+            truth = slope.nearest(claimed)
+            off, wide, margin = abs(claimed - truth), slope.high - slope.low, allowed(truth)
+            if math.isinf(claim) and abs(truth) >= LARGEST * (1 - 64 * _EPSILON):
+                off = Decimal(0)
+            if off + slope.rounding <= margin and wide <= margin:
+                return Verdict.RIGHT, truth
+            if previous is not None:
+                if off <= margin and wide > (previous.high - previous.low) / 2:
+                    return Verdict.KINK, truth
+                side = abs(slope.low - previous.low) if claimed < slope.low else abs(slope.high - previous.high)
+                if off > margin + 4 * (side + slope.rounding):
+                    return Verdict.WRONG, truth
+            previous = slope
+    return Verdict.UNRESOLVED, truth
+
+
+def _slope(
+    result: Callable[[Decimal], Decimal], at: Decimal, changes: tuple[Decimal, ...], size: float
+) -> Slope | None:
+    """The slope over each of these changes for which there is a result; None if there is none for any."""
+    slopes = []
+    try:
+        here = result(at)
+        largest = max(abs(here), Decimal(size))
+        for change in changes:
+            with suppress(InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
+                there = result(at + change)
+                slopes.append((there - here) / change)
+                largest = max(largest, abs(there))
+    except (InvalidOperation, DivisionByZero):
+        return None
+    if not slopes or not largest.is_finite():
+        return None
+    return Slope(min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0]))
+
+
+def enough_digits(closeness: int, size: float, scale: float, slope: float) -> int:
+    """How many digits show a slope of this size in results of that size, so close together."""
+    cancelled = _exponent(size) - _exponent(slope) - _exponent(scale) if size else 0
+    return DIGITS - CLOSENESS[0] + closeness + max(0, cancelled)
+
+
+def _exponent(number: float) -> int:
+    """The power of ten of a number's first digit; for 0 and infinity, that of the smallest and the largest float."""
+    return math.floor(math.log10(abs(number))) if number and math.isfinite(number) else (-325 if number == 0 else 308)
