@@ -21,7 +21,7 @@ from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.losses import half_squared_distance
 from tinygrad_sigmoid.operations import TABLE
 
-DIGITS = 700  # so many that even 1 − σ(700), which is 1e-304, is known to hundreds of digits
+DIGITS = 360  # so many that even 1 − σ(700), which is 1e-304, is known to more than 50
 
 
 def _s(z: Any) -> Any:
@@ -116,7 +116,7 @@ def test_values_and_slopes_of_one_input_are_right_to_4_units_in_the_last_place(n
     row, (function, first, *_) = TABLE[name], CURVES[name]
     compared = 0
     with mp.workdps(DIGITS):
-        for number in numbers_of_every_size(60):
+        for number in numbers_of_every_size(40):
             kink = row.kink is not None and row.kink(number) == 0
             if not is_inside(row, number) or (name == "sqrt" and number == 0):
                 continue
@@ -161,7 +161,7 @@ def test_second_and_third_derivatives_are_those_of_the_closed_form(name: str) ->
     # of the terms, which are as large as the derivative one order lower.
     row, forms = TABLE[name], CURVES[name]
     with mp.workdps(DIGITS):
-        for number in numbers_of_every_size(15):
+        for number in numbers_of_every_size(10):
             if not is_inside(row, number) or (row.kink is not None and row.kink(number) == 0):
                 continue
             exact = [form(mpf(number)) for form in forms]
@@ -216,7 +216,7 @@ def test_nothing_overflows_that_need_not(name: str, number: float, result: float
     assert TABLE[name](Value(number)).data == result
 
 
-# -- Powers ------------------------------------------------------------------------------------------------------------
+# -- Powers ----------------------------------------------------------------------------------------------------------
 
 
 def sized_base(generator: random.Random) -> float:
@@ -227,7 +227,7 @@ def test_powers_by_a_plain_number_are_right_to_4_units_in_the_last_place() -> No
     generator = random.Random(2)
     whole = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 7.0]
     with mp.workdps(DIGITS):
-        for _ in range(3_000):
+        for _ in range(1_500):
             p = generator.choice([*whole, 0.5, 1.5, -0.5, 1 / 3, 0.1, -0.1, 2.7, -3.3, generator.uniform(-4, 4)])
             a = sized_base(generator) * (generator.choice([1, -1]) if p in whole else 1)
             exact, slope = mpf(a) ** mpf(p), mpf(p) * mpf(a) ** (mpf(p) - 1)
@@ -290,7 +290,7 @@ def test_second_derivatives_of_powers(a: float, p: float) -> None:
         assert abs(mpf(mixed.data) - exact) <= 1e-14 * base ** (order - 1) * 20
 
 
-# -- Kinks, jumps and edges ----------------------------------------------------------------------------------------------
+# -- Kinks, jumps and edges --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -316,12 +316,12 @@ def test_a_step_is_0_at_0() -> None:
 
 
 def test_an_infinite_slope_is_an_error_not_an_infinite_gradient() -> None:
-    with pytest.raises(ZeroDivisionError, match="sqrt.*keep its inputs away"):
+    with pytest.raises(ZeroDivisionError, match=r"sqrt.*keep its inputs away"):
         sqrt(Value(0.0, "x"))
     assert sqrt(0.0) == 0.0
 
 
-# -- Sums of products --------------------------------------------------------------------------------------------------
+# -- Sums of products ------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.tuples(st.floats(-1e100, 1e100), st.floats(-1e100, 1e100)), min_size=1, max_size=20))
@@ -346,7 +346,7 @@ def test_half_the_squared_distance(pairs: list[tuple[float, float]]) -> None:
     assert out.local_derivatives == (*[a - y for a, y in pairs], *[y - a for a, y in pairs])
 
 
-# -- Rows as such --------------------------------------------------------------------------------------------------------
+# -- Rows as such ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))

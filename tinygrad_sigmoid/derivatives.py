@@ -31,7 +31,12 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
+        TypeError: `output` is no Value, or `wrt` no list of them.
     """
+    if not isinstance(output, Value) or isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
+        raise TypeError(
+            f"gradients takes a Value and a list of Values, as in gradients(y, [x]), but got {output!r} and {wrt!r}"
+        )
     output.require_current()
 
     def local_derivatives(value: Value) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tinygrad_sigmoid.operation import as_number
 from tinygrad_sigmoid.value import Value
 
 
@@ -25,12 +26,12 @@ class GradientDescent:
     """
 
     def __init__(self, parameters: Sequence[Value], rate: float) -> None:
-        if not parameters:
-            raise ValueError("there are no parameters to tune: pass network.parameters()")
-        if not (rate > 0 and math.isfinite(rate)):
-            raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}")
+        if isinstance(parameters, Value) or not parameters:
+            raise ValueError("there is no list of parameters to tune: pass network.parameters(), or [w, b]")
         self.parameters = list(parameters)
-        self.rate = rate
+        self.rate = as_number(rate)
+        if not (self.rate > 0 and math.isfinite(self.rate)):
+            raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}: try 0.1")
 
     def step(self, samples: int = 1) -> None:
         """Changes every parameter once: v → v − (η/m) · gradient, m being the samples whose gradients were added up.

@@ -142,6 +142,8 @@ class Neuron(Tunable):
         return z if self.activation is None else self.activation(z)
 
     def _check(self, inputs: Sequence[Any]) -> None:
+        if not hasattr(inputs, "__len__"):
+            raise TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
         if len(inputs) != len(self.weights):
             raise ValueError(
                 f"this neuron has {len(self.weights)} weights but got {len(inputs)} inputs: give one for each weight"
@@ -194,7 +196,7 @@ class Layer(Tunable):
 
     def __init__(self, neurons: Sequence[Neuron]) -> None:
         if not neurons:
-            raise ValueError("a layer needs at least one neuron")
+            raise ValueError("a layer needs at least one neuron: pass a list of them")
         sizes = {len(neuron.weights) for neuron in neurons}
         if len(sizes) > 1:
             raise ValueError(f"the neurons of a layer all take the same inputs, but these have {sorted(sizes)} weights")
@@ -259,10 +261,10 @@ class Network(Tunable):
         activation: Operation | None = sigmoid,
         output_activation: Operation | None = sigmoid,
     ) -> None:
-        if len(sizes) < 2 or any(size < 1 for size in sizes):
+        if not isinstance(sizes, Sequence) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
             raise ValueError(
-                f"a network needs its number of inputs and at least one layer, all above 0, but got {list(sizes)}: "
-                f"write, for instance, Network([64, 30, 10])"
+                f"a network needs its number of inputs and at least one layer, all above 0, but got {sizes!r}: "
+                f"write whole numbers, for instance Network([64, 30, 10])"
             )
         generator = random.Random(seed)
         self.layers = []
@@ -282,7 +284,7 @@ class Network(Tunable):
                     f"weights: give as many weights as there are neurons before"
                 )
         if not layers:
-            raise ValueError("a network needs at least one layer")
+            raise ValueError("a network needs at least one layer: pass a list of them")
         network = cls.__new__(cls)
         network.layers = list(layers)
         return network

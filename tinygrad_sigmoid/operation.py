@@ -113,7 +113,7 @@ class Operation:
                 break
         try:
             return self.forward(*inputs)
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, TypeError) as error:
             self.explain(error, inputs)
 
     # A row may take its arguments in another form, as dot(weights, inputs) does; `apply` always takes the inputs one
@@ -122,6 +122,11 @@ class Operation:
 
     def explain(self, error: Exception, numbers: Sequence[float], labels: Sequence[str] = ()) -> NoReturn:
         """Raises `error` again in words that name the operation, its inputs, the reason and the cure."""
+        if isinstance(error, TypeError):
+            for number in numbers:
+                as_number(number)
+            self._explain_count(len(numbers))
+            raise error
         outside = self.defined is not None and not self.defined(*numbers)
         if getattr(error, "explained", False) and not outside:
             raise error
@@ -138,6 +143,20 @@ class Operation:
         explained = type(error)(f"{shown} {reason}")
         explained.explained = True  # type: ignore[attr-defined]
         raise explained from None
+
+    def _explain_count(self, given: int) -> None:
+        """Raises an error if the rule takes another number of inputs than it was given."""
+        import inspect  # slow to load, and only an error needs it
+
+        signature = inspect.signature(self.derivatives)
+        try:
+            signature.bind(None, *range(given))
+        except TypeError:
+            wanted = len(signature.parameters) - 1
+            raise TypeError(
+                f"{self.name} takes {wanted} input{'s' * (wanted > 1)}, but was given {given}: "
+                f"write it as {self.name}({', '.join(list(signature.parameters)[1:])})"
+            ) from None
 
     def shown(self, inputs: Sequence[str]) -> str:
         """The operation on these inputs, as error messages write it."""

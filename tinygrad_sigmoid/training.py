@@ -118,7 +118,7 @@ def train(
     watched = training(
         network, samples, epochs=epochs, batch=batch, rate=rate, loss=loss, seed=seed, test=test, target=target
     )
-    bar = tqdm(watched, total=epochs, unit="epoch", leave=False, disable=not sys.stderr.isatty())
+    bar = tqdm(watched, total=max(epochs, 0), unit="epoch", leave=False, disable=not sys.stderr.isatty())
     return list(bar)
 
 

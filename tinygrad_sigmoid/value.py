@@ -67,7 +67,7 @@ class Value:
     Raises:
         TypeError: `data` is no real number.
         OverflowError: It is an int that a float can't hold without rounding.
-        ValueError: It is nan.
+        ValueError: It is nan or infinite.
     """
 
     __slots__ = ("constant", "data", "grad", "inputs", "label", "local_derivatives", "number", "operation")
@@ -91,8 +91,8 @@ class Value:
         if isinstance(data, Value):
             raise TypeError(f"{data!r} is a Value already: use it as it is, or take its number with .data")
         self.data = as_number(data)
-        if math.isnan(self.data):
-            raise ValueError("nan is not a number to compute with: find out where it came from")
+        if not math.isfinite(self.data):
+            raise ValueError(f"{self.data} is not a number to compute with: find out where it came from")
         self.grad = None
         self.label = label
         self.operation = None
@@ -140,10 +140,22 @@ class Value:
                 numbers = [value.data for value in inputs]
                 self.data = out = operation.forward(*numbers)
                 self.local_derivatives = operation.derivatives(out, *numbers)
-            if out - out != 0.0:  # infinity and nan alone do this
+            if type(out) is not float:
+                self._compute_in_floats(operation, inputs)
+            elif out - out != 0.0:  # infinity and nan alone do this
                 raise OverflowError
-        except (ArithmeticError, ValueError) as error:
+        except (ArithmeticError, ValueError, TypeError) as error:
             operation.explain(error, [value.data for value in inputs], [value.label for value in inputs])
+
+    def _compute_in_floats(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
+        """The same where a leaf was given an int or a NumPy scalar, or the operation itself gives something like it."""
+        for used in inputs:
+            used.data = as_number(used.data)
+        numbers = [used.data for used in inputs]
+        self.data = out = as_number(operation.forward(*numbers))
+        self.local_derivatives = operation.derivatives(out, *numbers)
+        if not math.isfinite(out):
+            raise OverflowError
 
     # -- The two passes ----------------------------------------------------------------------------------------------
 

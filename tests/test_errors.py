@@ -1,0 +1,237 @@
+"""What is silently wrong elsewhere is an error here, which names the offending thing and says what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_sigmoid import (
+    GradientDescent,
+    Layer,
+    Network,
+    Neuron,
+    Operation,
+    Value,
+    add,
+    cross_entropy,
+    dot,
+    exp,
+    gradients,
+    log,
+    nudge,
+    power,
+    sigmoid,
+    softmax_cross_entropy,
+    squared_error,
+    train,
+)
+
+
+def v() -> Value:
+    return Value(2.0, "v")
+
+
+def zero() -> Value:
+    return Value(0.0, "zero")
+
+
+def below() -> Value:
+    return Value(-8.0, "below")
+
+
+def neuron() -> Neuron:
+    return Neuron([1, 2, 3], 0.5)
+
+
+# What is tried, the error, the offending thing as its message names it, and the cure as it names that.
+MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
+    (lambda: Value("3"), TypeError, "'3' (str)", "float(…)"),
+    (lambda: Value(None), TypeError, "None", "before backward()?"),
+    (lambda: Value(1j), TypeError, "1j (complex)", ".real or .imag"),
+    (lambda: Value([1, 2]), TypeError, "[1, 2] (list)", "one number at a time"),
+    (lambda: Value((1,)), TypeError, "(1,) (tuple)", "a stray comma"),
+    (lambda: Value(Value(1, "a")), TypeError, "Value(1.0, 'a')", ".data"),
+    (lambda: Value(math.nan), ValueError, "nan", "find out where it came from"),
+    (lambda: Value(-math.inf), ValueError, "-inf", "find out where it came from"),
+    (lambda: Value(2**60 + 1), OverflowError, str(2**60 + 1), f"float({2**60 + 1})"),
+    (lambda: Value(10**400), OverflowError, "int", "1.8e308"),
+    (lambda: np.array([1.0, 2.0]) * v(), TypeError, "array([1., 2.])", "one number at a time"),
+    (lambda: v() * np.array([1.0, 2.0]), TypeError, "array([1., 2.])", "one number at a time"),
+    (lambda: v() + np.array(2.0), TypeError, "array(2.)", "one number at a time"),
+    (lambda: math.exp(v()), TypeError, "Value(2.0, 'v')", "exp(v)"),
+    (lambda: float(v()), TypeError, "Value(2.0, 'v')", "v.data"),
+    (lambda: int(v()), TypeError, "Value(2.0, 'v')", "v.data"),
+    (lambda: bool(v()), TypeError, "Value(2.0, 'v')", "v.data != 0"),
+    (lambda: v() ** "2", TypeError, "'2' (str)", "float(…)"),
+    (lambda: v() + "2", TypeError, "'2' (str)", "float(…)"),
+    (lambda: v() < "2", TypeError, "'2' (str)", "float(…)"),
+    (lambda: v() * (v(),), TypeError, "(Value(2.0, 'v'),) (tuple)", "a stray comma"),
+    (lambda: sigmoid((v(),)), TypeError, "(Value(2.0, 'v'),) (tuple)", "a stray comma"),
+    (lambda: log(zero()), ValueError, "log(zero=0)", "keep its input above 0"),
+    (lambda: below().log(), ValueError, "log(below=-8)", "keep its input above 0"),
+    (lambda: log(-1.0), ValueError, "log(-1)", "keep its input above 0"),
+    (lambda: below().sqrt(), ValueError, "sqrt(below=-8)", "keep its input above 0"),
+    (lambda: zero().sqrt(), ZeroDivisionError, "sqrt(zero=0)", "keep its inputs away from there"),
+    (lambda: v() / zero(), ZeroDivisionError, "divide(v=2, zero=0)", "keep the divisor away from 0"),
+    (lambda: v() / 0, ZeroDivisionError, "divide(v=2, 0)", "keep the divisor away from 0"),
+    (lambda: 1 / zero(), ZeroDivisionError, "divide(1, zero=0)", "keep the divisor away from 0"),
+    (lambda: zero() ** -1, ValueError, "(zero=0)**-1", "0 needs an exponent of 0 or more"),
+    (lambda: power(0.0, -1.0), ValueError, "(0)**-1", "0 needs an exponent of 0 or more"),
+    (lambda: below() ** 0.5, ValueError, "(below=-8)**0.5", "a negative base a whole number"),
+    (lambda: below() ** v(), ValueError, "power(below=-8, v=2)", "a base above 0"),
+    (lambda: (-2) ** v(), ValueError, "power(-2, v=2)", "a base above 0"),
+    (lambda: exp(Value(1000, "big")), OverflowError, "exp(big=1000)", "make its inputs smaller"),
+    (lambda: Value(1e300, "a") * 1e300, OverflowError, "multiply(a=1e+300, 1e+300)", "make its inputs smaller"),
+    (lambda: Value(1e200, "a") ** 2, OverflowError, "(a=1e+200)**2", "make its inputs smaller"),
+    (lambda: sigmoid(v(), v()), TypeError, "sigmoid takes 1 input, but was given 2", "sigmoid(z)"),
+    (lambda: add(1.0), TypeError, "add takes 2 inputs, but was given 1", "add(a, b)"),
+    (lambda: dot(v(), v()), TypeError, "dot takes two lists", "into a list"),
+    (lambda: dot([v()], [1, 2]), ValueError, "1 and 2", "compare the two lists"),
+    (lambda: neuron()([1, 2]), ValueError, "3 weights but got 2 inputs", "one for each weight"),
+    (lambda: neuron().predict([1, 2]), ValueError, "3 weights but got 2 inputs", "one for each weight"),
+    (lambda: neuron()(v()), TypeError, "Value(2.0, 'v')", "neuron([x1, x2])"),
+    (lambda: neuron()(np.ones((3, 2))), TypeError, "array([1., 1.])", "one number at a time"),
+    (lambda: Network([2, 3, 1])([1.0]), ValueError, "2 weights but got 1 inputs", "one for each weight"),
+    (lambda: Neuron([], 1), ValueError, "at least one weight", "one for each input"),
+    (lambda: Neuron.random(0), ValueError, "got 0", "above 0"),
+    (lambda: Layer([]), ValueError, "at least one neuron", "pass a list"),
+    (lambda: Layer([Neuron([1], 0), neuron()]), ValueError, "[1, 3] weights", "all take the same inputs"),
+    (lambda: Network([3]), ValueError, "[3]", "Network([64, 30, 10])"),
+    (lambda: Network([3, 0]), ValueError, "[3, 0]", "Network([64, 30, 10])"),
+    (lambda: Network([3, 2.5]), ValueError, "[3, 2.5]", "Network([64, 30, 10])"),
+    (lambda: Network(5), ValueError, "5", "Network([64, 30, 10])"),
+    (lambda: Network.of([]), ValueError, "at least one layer", "pass a list"),
+    (lambda: Network.of([Layer([neuron()]), Layer([neuron()])]), ValueError, "3 weights", "as many weights as"),
+    (lambda: GradientDescent(neuron().parameters(), 0.1).step(), RuntimeError, "'w1'", "backward()"),
+    (lambda: GradientDescent([], 0.1), ValueError, "no list of parameters", "network.parameters()"),
+    (lambda: GradientDescent(v(), 0.1), ValueError, "no list of parameters", "[w, b]"),
+    (lambda: GradientDescent([v()], -1), ValueError, "-1", "above 0"),
+    (lambda: GradientDescent([v()], math.inf), ValueError, "inf", "0.1"),
+    (lambda: GradientDescent([v()], "1"), TypeError, "'1'", "float(…)"),
+    (lambda: squared_error([v()], [1, 2]), ValueError, "1 outputs but 2 targets", "one target for each"),
+    (lambda: cross_entropy(v(), 1), TypeError, "Value(2.0, 'v')", "sigmoid as the output activation"),
+    (lambda: softmax_cross_entropy([], []), ValueError, "0 outputs", "one target for each"),
+    (lambda: gradients((v(),), [v()]), TypeError, "(Value(2.0, 'v'),)", "gradients(y, [x])"),
+    (lambda: gradients(v(), v()), TypeError, "Value(2.0, 'v')", "gradients(y, [x])"),
+    (lambda: gradients(v(), [2.0]), TypeError, "2.0", "gradients(y, [x])"),
+    (lambda: nudge(v(), {}), ValueError, "nothing is nudged", "nudge(output, {w: 0.01})"),
+    (lambda: nudge(v(), {v() * 2: 1.0}), ValueError, "Value(4.0)", "nudge the leaves"),
+    (lambda: nudge(w := v(), {w: "1"}), TypeError, "'1'", "float(…)"),
+    (lambda: train(neuron(), []), ValueError, "nothing to train on", "at least one sample"),
+    (lambda: train(neuron(), [([1, 2, 3], 1)], batch=0), ValueError, "0", "at least 1"),
+    (lambda: train(neuron(), [([1, 2, 3], 1)], epochs=-1), ValueError, "-1", "≥ 0"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "kind", "thing", "cure"), MISTAKES)
+def test_the_message_names_the_thing_and_the_cure(
+    mistake: Callable[[], Any], kind: type[Exception], thing: str, cure: str
+) -> None:
+    with pytest.raises(kind) as raised:
+        mistake()
+    message = str(raised.value)
+    assert thing in message
+    assert cure in message
+    assert "\n" not in message
+
+
+def test_a_leaf_given_something_else_than_a_number_is_named_at_the_next_computation() -> None:
+    x = v()
+    y = x * x
+    x.data = "3"  # type: ignore[assignment]
+    for compute in (lambda: x + 1, lambda: 2 * x, y.forward):
+        with pytest.raises(TypeError, match="'3'"):
+            compute()
+    assert y.data == 4.0
+
+
+def test_an_infinite_gradient_is_not_stepped_along() -> None:
+    w = Value(1e-160, "w")
+    steep = 1e-160 / w
+    (1e160 * steep).backward()
+    assert w.grad == -math.inf
+    with pytest.raises(ArithmeticError, match=r"'w'.*smaller learning rate"):
+        GradientDescent([w], 0.1).step()
+    assert w.data == 1e-160
+
+
+def test_an_error_inside_a_rule_of_ones_own_is_passed_on() -> None:
+    broken = Operation("broken", lambda x: x + missing, lambda out, x: (1.0,))  # type: ignore[name-defined]  # noqa: F821
+    with pytest.raises(NameError, match="missing"):
+        broken(v())
+
+
+def test_an_operation_that_no_module_holds_can_not_be_pickled() -> None:
+    import pickle
+
+    nameless = Operation("nameless", lambda x: x, lambda out, x: (1.0,))
+    with pytest.raises(TypeError, match=r"'nameless'.*at the top level of a module"):
+        pickle.dumps(nameless(v()))
+
+
+# -- Files -------------------------------------------------------------------------------------------------------------
+
+WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "sigmoid"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Expecting value"),
+        (WHOLE[:40], "Unterminated|Expecting"),
+        ("[]", "list"),
+        ("3", "int"),
+        (WHOLE.replace("Neuron", "Network"), "it holds a Network: load it with Network.load"),
+        (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),
+        (WHOLE.replace("[1.0, 2.0]", "[]"), "at least one weight"),
+        (WHOLE.replace("[1.0, 2.0]", '["a", "b"]'), "'a'"),
+        (WHOLE.replace("[1.0, 2.0]", "5"), "int"),
+        (WHOLE.replace("[1.0, 2.0]", "[NaN]"), "nan"),
+        (WHOLE.replace("[1.0, 2.0]", "[Infinity]"), "inf"),
+        (WHOLE.replace("sigmoid", "swish"), r"'swish' is unknown here: pass it as activations=\[…\]"),
+        ("[" * 100_000, "is no saved Neuron"),
+    ],
+)
+def test_a_file_that_can_not_be_loaded_is_named_with_the_reason(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "neuron.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said) as raised:
+        Neuron.load(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_file_of_bytes_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "neuron.json"
+    path.write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(ValueError, match=r"neuron\.json is no saved Neuron"):
+        Neuron.load(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        ('"Neuron"', '"Person"'),
+        ('"layers"', '"floors"'),
+        ('"neurons": [', '"neurons": [7, '),
+    ],
+)
+def test_a_damaged_network_is_named(tmp_path: Path, damage: tuple[str, str]) -> None:
+    path = tmp_path / "network.json"
+    Network([2, 2, 1], seed=0).save(path)
+    path.write_text(path.read_text().replace(*damage, 1))
+    with pytest.raises(ValueError, match=r"network\.json is no saved Network"):
+        Network.load(path)
+
+
+def test_layers_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    network = Network([2, 2, 1], seed=0)
+    network.layers[1].neurons[0].weights.pop()
+    network.save(path)
+    with pytest.raises(ValueError, match="a layer of 2 neurons can't feed neurons with 1 weights"):
+        Network.load(path)
