@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
+    from tinygrad_sigmoid.page import explore
     from tinygrad_sigmoid.stepping import explain, steps
     from tinygrad_sigmoid.training import train
 
@@ -73,6 +74,7 @@ __all__ = [
     "draw",
     "exp",
     "explain",
+    "explore",
     "expm1",
     "formula",
     "gradients",
@@ -110,6 +112,7 @@ _ROOMS = {
     "cross_entropy": "losses",
     "draw": "drawing",
     "explain": "stepping",
+    "explore": "page",
     "formula": "formulas",
     "gradients": "derivatives",
     "latex": "formulas",

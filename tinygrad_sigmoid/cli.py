@@ -16,7 +16,7 @@ from types import ModuleType
 
 from tinygrad_sigmoid import __version__
 
-COMMANDS: tuple[str, ...] = ("tune", "draw", "step", "check", "chapter", "digits")
+COMMANDS: tuple[str, ...] = ("tune", "draw", "step", "explore", "check", "chapter", "digits")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -22,6 +22,7 @@ LONGEST_FORMULA = 400
 _SIGN = 3  # the precedence of a minus sign
 _LEFT_TO_RIGHT = 2  # up to this precedence a + b + c and a·b·c are read from the left
 _LOOSE = 0  # the precedence of a label that reads like a formula: in brackets wherever it meets a symbol
+_GAPS = 0xF0000  # characters from here on have no meaning of their own: they stand for gaps in a formula
 _NAME = re.compile(r"[\w.#′']+")
 
 
@@ -118,6 +119,29 @@ class Names:
         """The same with the numbers of the inputs in place of their names."""
         numbers = [self.style.number(used.data) for used in value.inputs]
         return _composed(_operation(value), numbers, self.style).text
+
+    def pattern(self, value: Value) -> list[str | dict[str, Any]]:
+        """The same with gaps for numbers that may change: texts, and where the number of which input goes.
+
+        `{"input": 0, "brackets": True}` is a gap for the first input, whose number needs brackets if it is negative.
+        """
+        operation = _operation(value)
+        marks = [
+            self._names[used] if used.constant else Written(chr(_GAPS + place))
+            for place, used in enumerate(value.inputs)
+        ]
+        negative = Written("−", _SIGN)
+        shift = 0 if operation.notation is None else 1
+        return [
+            {
+                "input": ord(piece) - _GAPS,
+                "brackets": _needs_brackets(operation, negative, ord(piece) - _GAPS + shift),
+            }
+            if len(piece) == 1 and ord(piece) >= _GAPS
+            else piece
+            for piece in re.split(f"([{chr(_GAPS)}-\U0010fffd])", _composed(operation, marks, self.style).text)
+            if piece
+        ]
 
     def derivative(self, value: Value, wrt: Value) -> str:
         """How a derivative is named: `∂σ/∂z`."""

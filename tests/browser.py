@@ -1,0 +1,80 @@
+"""A headless Chromium for the tests of the live page, and what they ask of it."""
+
+import json
+import os
+import shutil
+import tempfile
+
+import pytest
+
+_SWITCHES = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --window-size=1280,1000"
+)
+
+
+def needed(found, what):
+    """What was found; if nothing was, the tests are skipped, and in CI they fail."""
+    if found:
+        return found
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"there is no {what}, and in CI these tests must run")
+    return pytest.skip(f"there is no {what} on this machine")
+
+
+class Browser:
+    """One Chromium: opens pages, says what they logged and what they asked the network for."""
+
+    def __init__(self):
+        webdriver = pytest.importorskip("selenium.webdriver")
+        options = webdriver.ChromeOptions()
+        options.binary_location = needed(shutil.which("chromium") or shutil.which("chromium-browser"), "Chromium")
+        driver = needed(shutil.which("chromedriver"), "chromedriver")
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        for switch in [*_SWITCHES.split(), f"--user-data-dir={self.profile.name}"]:
+            options.add_argument(switch)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+
+    def close(self):
+        self.driver.quit()
+        self.profile.cleanup()
+
+    def open(self, path, step=""):
+        self.driver.get("about:blank")
+        self.log(), self.requests()
+        self.driver.get(f"{path.as_uri()}{step}")
+        self.settle()
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def settle(self):
+        """Waits until the page has drawn what it was told."""
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+        )
+
+    def press(self, *keys):
+        from selenium.webdriver import ActionChains
+
+        ActionChains(self.driver, duration=0).send_keys(*keys).perform()
+        self.settle()
+
+    def text(self, selector):
+        return self.run("return document.querySelector(arguments[0]).textContent", selector)
+
+    def log(self):
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self):
+        """The addresses that were asked for since the last time."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+
+    def show_as(self, *, dark=False, width=1280, height=1000):
+        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        self.settle()

@@ -1,0 +1,515 @@
+"""The live page, in a real browser: its numbers are Python's, and its parts do what they say."""
+
+import html
+import json
+import math
+import os
+import re
+from pathlib import Path
+
+import pytest
+from browser import Browser, needed
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_steps import graphs
+
+from tinygrad_sigmoid import (
+    Network,
+    Neuron,
+    Operation,
+    StaleGraph,
+    Value,
+    dot,
+    explore,
+    log,
+    sigmoid,
+    squared_error,
+    steps,
+)
+from tinygrad_sigmoid.cli import main
+from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.formulas import number_text
+from tinygrad_sigmoid.graph import leaves, topological_order
+
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    "<!--<script>",
+    "a\u2028b`${alert(1)}",
+    "{{script}}",
+    "&lt;",
+    '"><b>',
+]
+
+
+sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    opened = Browser()
+    yield opened
+    opened.close()
+
+
+def neuron():
+    made = Neuron([0.6, -1.2], 0.9)  # before its inputs, so its weights are the first leaves
+    return made([Value(1, "x1"), Value(0.5, "x2")])
+
+
+def network(sizes=(3, 5, 4, 1)):
+    [output] = Network(sizes, seed=2)([Value(i / 10, f"x{i}") for i in range(1, sizes[0] + 1)])
+    loss = squared_error(output, 1.0)
+    loss.label = "loss"
+    return loss
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens the page of a value, and checks at the end that nothing was logged and nothing left the page."""
+    browser.show_as()
+
+    def open_page(value, step=""):
+        path = tmp_path / "page.html"
+        explore(value, path)
+        browser.open(path, step)
+        return browser
+
+    yield open_page
+    assert browser.log() == []
+    assert {address.split(":")[0] for address in browser.requests()} <= {"file", "data", "about"}
+
+
+def shown_numbers(browser):
+    script = """return [...document.querySelectorAll('.box[data-value]')].map((box) =>
+        [Number(box.dataset.value), box.querySelector('.data').textContent, box.querySelector('.grad').textContent])"""
+    return {place: (data, grad) for place, data, grad in browser.run(script)}
+
+
+def expected_numbers(value):
+    walked = steps(value)
+    return {
+        place: (f"data {number_text(v.data)}", f"grad {number_text(walked.gradients[v])}")
+        for place, v in enumerate(walked.values)
+        if not v.constant
+    }
+
+
+# -- Numbers -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_browser_computes_pythons_numbers_on_random_graphs(browser):
+    """All data, local derivatives and gradients, where the graph was recorded and where its leaves are moved to."""
+    drawn = []
+
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @given(graphs(), st.lists(st.floats(-2, 2), min_size=4, max_size=4))
+    def collect(output, moves):
+        if output.inputs:
+            drawn.append((output, moves))
+
+    collect()
+    compared = 0
+    for output, moves in drawn:
+        changeable = [leaf for leaf in leaves(output) if not leaf.constant]
+        program = compiled(output, inputs=changeable, target="javascript", trace=True).source
+        for _ in range(2):
+            # Through JSON, because the driver itself rounds numbers on their way.
+            answer = browser.run(
+                f"{program}\nreturn JSON.stringify(program(...JSON.parse(arguments[0])))",
+                json.dumps([leaf.data for leaf in changeable]),
+            )
+            data, local_derivatives, gradients = json.loads(answer)
+            walked = steps(output)
+            for place, value in enumerate(walked.values):
+                pairs = [
+                    (data[place], value.data),
+                    *zip(local_derivatives[place], value.local_derivatives, strict=True),
+                ]
+                if not value.constant:
+                    pairs.append((gradients[place], walked.gradients[value]))
+                for found, right in pairs:
+                    assert math.isclose(found, right, rel_tol=1e-12, abs_tol=1e-12), (output, place)
+                    compared += 1
+            for leaf, move in zip(changeable, moves, strict=False):
+                leaf.data += move
+            try:
+                output.forward()
+            except (ArithmeticError, ValueError):
+                break
+    assert len(drawn) > 30
+    assert compared > 1_000
+
+
+@pytest.mark.parametrize("build", [neuron, network], ids=["neuron", "network"])
+def test_the_boxes_show_the_numbers_of_both_passes(opened, build):
+    value = build()
+    assert shown_numbers(opened(value)) == expected_numbers(value)
+
+
+def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
+    a, b = Value(3, "a"), Value(2, "b")
+    ratio = a / b
+    browser = opened(ratio - ratio * a)
+    value = ratio - ratio * a
+    for place, v in enumerate(topological_order(value)):
+        for operand, local in enumerate(v.local_derivatives):
+            assert browser.text(f'[data-edge="{place}.{operand}"] text') == f"∂ {number_text(local)}"
+
+
+def test_a_small_page_is_small():
+    assert len(explore(neuron()).html.encode()) < 60_000
+
+
+# -- Changing leaves ---------------------------------------------------------------------------------------------------
+
+
+def replayed(value, label, number):
+    leaf = next(leaf for leaf in leaves(value) if leaf.label == label)
+    leaf.data = number
+    return expected_numbers(value.forward())
+
+
+def test_typing_a_number_recomputes_both_passes(opened):
+    value = neuron()
+    browser = opened(value)
+    field = browser.driver.find_element("id", "exact-0")
+    field.clear()
+    field.send_keys("-2.5")
+    browser.settle()
+    assert shown_numbers(browser) == replayed(value, "w1", -2.5)
+    browser.driver.find_element("id", "reset").click()
+    browser.settle()
+    assert shown_numbers(browser) == replayed(value, "w1", 0.6)
+
+
+def test_dragging_a_box_recomputes_both_passes(opened):
+    from selenium.webdriver import ActionChains
+
+    value = neuron()
+    browser = opened(value)
+    box = browser.driver.find_element("id", "n2")  # b
+    ActionChains(browser.driver, duration=0).click_and_hold(box).move_by_offset(40, 3).move_by_offset(60, 0).perform()
+    browser.settle()
+    assert shown_numbers(browser) == replayed(value, "b", 1.9)  # a hundred pixels of 0.01
+    ActionChains(browser.driver, duration=0).release().move_by_offset(50, 0).perform()
+    browser.settle()
+    assert shown_numbers(browser)[2][0] == "data 1.9"
+    assert browser.text("#nudge-sentence") == "b went from 0.9 to 1.9."
+
+
+def test_arrow_keys_change_a_box_and_a_slider(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    value = neuron()
+    browser = opened(value)
+    browser.run("document.getElementById('n0').focus()")
+    browser.press(Keys.ARROW_RIGHT, Keys.ARROW_UP, Keys.PAGE_UP, Keys.ARROW_LEFT)
+    assert shown_numbers(browser) == replayed(value, "w1", 0.71)
+    assert browser.text("#step-heading") == f"{len(steps(value))} steps"  # no key has stepped as well
+    browser.run("document.getElementById('slide-1').focus()")
+    browser.press(Keys.ARROW_LEFT)
+    assert shown_numbers(browser) == replayed(value, "w2", -1.21)
+    browser.run("document.getElementById('n0').focus()")
+    browser.press(Keys.ENTER)
+    assert browser.run("return document.activeElement.id") == "exact-0"
+
+
+def test_where_nothing_is_defined_the_page_says_so(opened):
+    browser = opened(log(Value(2, "x")) * 3)
+    field = browser.driver.find_element("id", "exact-0")
+    field.clear()
+    field.send_keys("-1")
+    browser.settle()
+    assert browser.text("#trouble").startswith("log(x) is undefined here")
+    field.clear()
+    field.send_keys("1")
+    browser.settle()
+    assert browser.text("#trouble") == ""
+
+
+# -- Nudge -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_nudge_compares_prediction_change_and_perceptron(opened):
+    nand = Neuron([-2, -2], 3)
+    browser = opened(nand([Value(1, "x1"), Value(1, "x2")]))
+    field = browser.driver.find_element("id", "exact-0")
+    field.clear()
+    field.send_keys("-1.9")
+    browser.settle()
+    told = {key: browser.text(f"#{key}") for key in ("change", "gradient", "predicted", "actual", "perceptron")}
+    # Figures of the book's NAND at (1, 1).
+    assert told == {
+        "change": "+0.1",
+        "gradient": "0.1966",
+        "predicted": "+0.01966",
+        "actual": "+0.02011",
+        "perceptron": "none (0 → 0)",
+    }
+    field.clear()
+    field.send_keys("-0.5")
+    browser.settle()
+    assert browser.text("#perceptron") == "+1 (0 → 1)"
+    assert browser.run("return document.querySelectorAll('#curves path').length") == 3
+    browser.driver.find_element("id", "anew").click()
+    browser.settle()
+    assert browser.text("#predicted") == "0"
+
+
+def test_without_a_sigma_there_is_no_perceptron(opened):
+    browser = opened(Value(2, "a") * Value(3, "b"))
+    assert not browser.driver.find_element("id", "row-perceptron").is_displayed()
+
+
+# -- Steps -------------------------------------------------------------------------------------------------------------
+
+
+def told(browser):
+    return [browser.text(f"#step-{part}") for part in ("heading", "sentence", "local", "sum")]
+
+
+def test_each_step_says_what_python_says(opened):
+    value = squared_error(neuron(), 0.25)
+    browser = opened(value)
+    walked = steps(value)
+    for step in walked:
+        browser.driver.find_element("id", "on").click()
+        browser.settle()
+        heading, sentence, first, second = told(browser)
+        assert heading.startswith(f"Step {step.number} of {len(walked)}")
+        assert sentence == step.sentence
+        if step.number > len(walked.forward):
+            assert [first, second] == str(step).splitlines()
+        else:
+            assert f"{first} {second}".replace("≈", "=") == str(step).replace("≈", "=")
+    assert not browser.driver.find_element("id", "on").is_enabled()
+
+
+def test_a_step_shows_only_what_is_known_by_then(opened):
+    value = neuron()
+    browser = opened(value, "#2")
+    numbers = shown_numbers(browser)
+    everything = expected_numbers(value)
+    order = topological_order(value)
+    for place, v in enumerate(order):
+        known = not v.inputs or v in [s for s in order if s.inputs][:2]
+        assert numbers[place] == (everything[place][0] if known else "data ·", "grad ·")
+    walked = steps(value)
+    browser.run(f"location.hash = '#{len(walked)}'")
+    browser.settle()
+    assert shown_numbers(browser) == everything
+
+
+def test_keyboard_buttons_slider_and_address_go_to_steps(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    browser = opened(neuron(), "#3")
+
+    def at():
+        browser.settle()
+        return browser.run("return Number(document.getElementById('at').value)")
+
+    assert at() == 3
+    browser.press(Keys.ARROW_RIGHT)
+    assert (at(), browser.run("return location.hash")) == (4, "#4")
+    browser.press(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert at() == 2
+    browser.press(Keys.END)
+    total = len(steps(neuron()))
+    assert at() == total
+    browser.press(Keys.HOME)
+    assert at() == 1
+    browser.press("b")
+    assert at() == 4
+    browser.press(Keys.ESCAPE)
+    assert at() == 0
+    for button, place in [("last", total), ("back", total - 1), ("first", 1), ("on", 2), ("backward", 4), ("leave", 0)]:
+        browser.driver.find_element("id", button).click()
+        assert at() == place
+    browser.run("const at = document.getElementById('at'); at.value = 5; at.dispatchEvent(new Event('input'))")
+    assert at() == 5
+    browser.run("location.hash = '#6'")
+    assert at() == 6
+    browser.run("location.hash = '#999'")
+    assert at() == total
+    browser.run("location.hash = '#steps'")
+    assert at() == total
+
+
+def test_play_goes_on_by_itself_and_stops(opened):
+    browser = opened(Value(2, "a") * Value(3, "b"))
+    browser.press(" ")
+    assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "true"
+    browser.driver.set_script_timeout(20)
+    browser.driver.execute_async_script(
+        "const done = arguments[0]; const wait = setInterval(() => Number(document.getElementById('at').value) > 0 "
+        "&& (clearInterval(wait), done()), 50)"
+    )
+    browser.press(" ")
+    assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "false"
+
+
+def test_active_value_edge_and_target_are_marked(opened):
+    browser = opened(neuron(), "#5")
+    [step] = [step for step in steps(neuron()) if step.number == 5]
+    marked = browser.run(
+        "return [...document.querySelectorAll('.active, .target')].map((e) => "
+        "[e.dataset.value ?? e.dataset.edge, e.classList.contains('active') ? 'active' : 'target'])"
+    )
+    assert sorted(marked) == sorted(
+        [[str(step.value), "active"], [str(step.input), "target"], [f"{step.value}.{step.operand}", "active"]]
+    )
+    # By form as well as colour: the outlines differ in their dashes and widths.
+    style = "return getComputedStyle(document.querySelector(arguments[0] + ' rect'))[arguments[1]]"
+    assert browser.run(style, ".target", "strokeDasharray") != browser.run(style, ".active", "strokeDasharray")
+    assert browser.run(style, ".active.box", "strokeWidth") != browser.run(
+        style, ".box.leaf:not(.target)", "strokeWidth"
+    )
+
+
+def test_pointing_at_a_value_shows_what_depends_on_what(opened):
+    value = neuron()
+    browser = opened(value)
+    order = topological_order(value)
+    z = next(place for place, v in enumerate(order) if v.label == "z")
+    browser.run(f"document.getElementById('n{z}').focus()")
+    related = browser.run(
+        "return ['up', 'down', 'self'].map((kind) => "
+        "[...document.querySelectorAll('.box.' + kind)].map((box) => Number(box.dataset.value)))"
+    )
+    above = [place for place, v in enumerate(order) if v in topological_order(order[z]) and v is not order[z]]
+    assert [sorted(group) for group in related] == [above, [len(order) - 1], [z]]
+    browser.run(f"document.getElementById('n{z}').blur()")
+    assert browser.run("return document.querySelectorAll('.box.up, .box.down, .box.self').length") == 0
+
+
+# -- Safety, access, looks ---------------------------------------------------------------------------------------------
+
+
+def test_hostile_labels_are_text(opened):
+    values = [Value(i + 1, label) for i, label in enumerate(HOSTILE)]
+    output = sigmoid(dot(values, values) * 0.01)
+    output.label = HOSTILE[0]
+    browser = opened(output, "#2")
+    assert browser.run("return document.querySelectorAll('img, b:not(header b)').length") == 0
+    assert browser.run("return document.scripts.length") == 2
+    assert shown_numbers(browser)[len(HOSTILE)][0].startswith("data ")
+    headings = browser.run("return [...document.querySelectorAll('.box .heading')].map((text) => text.textContent)")
+    assert any("<!--<script>" in heading for heading in headings)
+    browser.press("b")
+    assert HOSTILE[0] in browser.text("#step-sentence")
+
+
+def test_no_request_is_possible(opened):
+    browser = opened(neuron())
+    refused = browser.driver.execute_async_script(
+        "const done = arguments[0]; fetch('https://example.org/').then(() => done(false), () => done(true))"
+    )
+    assert refused
+    assert any("Content Security Policy" in entry for entry in browser.log())
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_to_complain_about(opened, dark, width):
+    axe = Path(needed(os.environ.get("AXE_CORE"), "axe-core (the path of its axe.min.js, in AXE_CORE)"))
+    browser = opened(squared_error(neuron(), 0.25), "#6")
+    browser.show_as(dark=dark, width=width)
+    browser.run(axe.read_text(encoding="utf-8"))
+    violations = browser.driver.execute_async_script(
+        "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((v) => "
+        "`${v.id}: ${v.nodes.map((node) => node.html).join(' ')}`)))"
+    )
+    assert violations == []
+
+
+def test_nothing_sticks_out_of_a_narrow_screen(opened):
+    browser = opened(network(), "#9")
+    browser.show_as(width=390, height=800)
+    assert browser.run("return document.documentElement.scrollWidth") <= 390
+
+
+def test_it_works_inside_a_notebooks_frame(browser, tmp_path):
+    value = neuron()
+    host = tmp_path / "notebook.html"
+    host.write_text(f"<!DOCTYPE html><meta charset=utf-8>{explore(value)._repr_html_()}", encoding="utf-8")
+    browser.open(host)
+    browser.driver.switch_to.frame(0)
+    browser.settle()
+    assert shown_numbers(browser) == expected_numbers(value)
+    browser.driver.find_element("tag name", "h1").click()
+    browser.press("b")
+    assert browser.text("#step-heading").startswith("Step 4 of")
+    browser.driver.switch_to.default_content()
+    assert browser.log() == []
+
+
+def test_a_network_of_120_values_stays_fluid(opened):
+    value = network((4, 5, 5, 3, 1))
+    assert len(topological_order(value)) >= 120
+    browser = opened(value)
+    # From the event of a drag to the drawn frame: twenty times, without the first.
+    took = browser.driver.execute_async_script(
+        """const done = arguments[0], slider = document.getElementById('slide-0'), took = [];
+        function drag(i) {
+          if (i === 20) return done(took.slice(1).sort((a, b) => a - b));
+          const start = performance.now();
+          slider.value = Number(slider.value) + 0.01;
+          slider.dispatchEvent(new Event('input'));
+          requestAnimationFrame(() => {
+            document.body.getBoundingClientRect();
+            took.push(performance.now() - start);
+            drag(i + 1);
+          });
+        }
+        drag(0);"""
+    )
+    print(f"a drag took {took[len(took) // 2]:.1f} ms, at most {took[-1]:.1f}")
+    assert took[0] < 50  # the fastest: no test fails because the machine was busy
+
+
+# -- Python's side -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_on_the_graph_changes():
+    value = neuron()
+    value.backward()
+    before = [(v.data, v.grad, v.label) for v in topological_order(value)]
+    explore(value)
+    assert [(v.data, v.grad, v.label) for v in topological_order(value)] == before
+
+
+def test_a_page_needs_something_computed():
+    with pytest.raises(ValueError, match="is a leaf"):
+        explore(Value(1, "x"))
+
+
+def test_a_changed_leaf_is_an_error():
+    x = Value(1, "x")
+    y = x * x
+    x.data = 2.0
+    with pytest.raises(StaleGraph):
+        explore(y)
+
+
+def test_an_operation_that_only_python_can_compute_is_refused():
+    with pytest.raises(TypeError, match="'sine' can't be compiled for JavaScript"):
+        explore(sine(Value(1, "x")))
+
+
+def test_the_table_survives_where_the_frame_does_not():
+    output = Value(2, "<b>") * 3
+    page = explore(output)
+    assert re.search(r"<tr><td>&lt;b&gt;</td><td>leaf</td><td>2</td><td>3</td></tr>", page.table)
+    assert page._repr_html_().endswith(page.table)
+    frame = page._repr_html_().removesuffix(page.table)
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == page.html
+
+
+def test_the_command_writes_the_page(tmp_path, capsys):
+    path = tmp_path / "page.html"
+    assert main(["explore", "sigmoid(w*x + b)", "w=0.6", "x=1", "b=0.9", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == f"{path}\n"
+    assert "<h1>σ(w·x + b)</h1>" in path.read_text(encoding="utf-8")
+    assert main(["explore", "sigmoid(w*x + b)", "w=0.6", "-o", str(path)]) == 2
+    assert "the name 'x' has no number" in capsys.readouterr().err
