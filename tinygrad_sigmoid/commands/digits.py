@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     train, test = load_mnist(arguments.mnist) if arguments.mnist else load_digits()
     network = _network(arguments, len(train[0].inputs))
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
-    status = 0
+    status, right = 0, None
     if epochs:
         print(f"{network!r}, {len(train):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}")
-        status = _train(network, train, test, epochs, arguments.rate, arguments.seed)
+        status, right = _train(network, train, test, epochs, arguments.rate, arguments.seed)
     if arguments.save:
         network.save(arguments.save)
-    _show(network, test)
+    _show(network, test, correct(network, test) if right is None else right)
     return status
 
 
@@ -68,25 +68,32 @@ def _network(arguments: argparse.Namespace, pixels: int) -> Network:
     return network
 
 
-def _train(network: Network, train: Sequence[Digit], test: Sequence[Digit], epochs: int, rate: float, seed: int) -> int:
-    """Trains with a progress bar and a line for each epoch; Ctrl-C ends it early with the network as it is then."""
+def _train(
+    network: Network, train: Sequence[Digit], test: Sequence[Digit], epochs: int, rate: float, seed: int
+) -> tuple[int, int | None]:
+    """Trains with a progress bar and a line for each epoch; Ctrl-C ends it early with the network as it is then.
+
+    Returns:
+        The exit status, and how many test digits are read right in the end; `None` if nobody has counted.
+    """
     from tqdm import tqdm
 
+    right = None
     watched = training(network, train, epochs=epochs, batch=10, rate=rate, seed=seed, test=test)
     try:
         with tqdm(watched, total=epochs, unit="epoch", leave=False, disable=not sys.stderr.isatty()) as bar:
             for epoch in bar:
                 bar.write(f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}", file=sys.stdout)
                 sys.stdout.flush()
+                right = epoch.correct
     except KeyboardInterrupt:
         print("stopped: this is the network so far")
-        return 130
-    return 0
+        return 130, None
+    return 0, right
 
 
-def _show(network: Network, test: Sequence[Digit]) -> None:
+def _show(network: Network, test: Sequence[Digit], right: int) -> None:
     """Prints how many are read right, and the first few that are not as pictures."""
-    right = correct(network, test)
     print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
     pictures, titles = [], []
     for digit in islice((digit for digit in test if not correct(network, [digit])), SHOWN):
