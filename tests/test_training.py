@@ -46,6 +46,7 @@ def test_all_targets_give_one_history(target: Any, loss: Any, batch: int) -> Non
     wanted, parameters = history(None, loss, batch)
     found, others = history(target, loss, batch)
     assert [epoch.correct for epoch in found] == [epoch.correct for epoch in wanted]
+    assert {type(epoch.loss) for epoch in found} == {float}
     assert [epoch.loss for epoch in found] == pytest.approx([epoch.loss for epoch in wanted], rel=1e-10)
     assert others == pytest.approx(parameters, rel=1e-10, abs=1e-12)
 

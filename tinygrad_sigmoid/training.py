@@ -74,7 +74,7 @@ def training(
     for number in range(1, epochs + 1):
         generator.shuffle(order)
         losses = trainer.epoch(descent, order, batch)
-        yield Epoch(number, losses / len(order), trainer.correct(test), len(test))
+        yield Epoch(number, float(losses) / len(order), trainer.correct(test), len(test))
 
 
 def train(
