@@ -38,7 +38,7 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.graph import topological_order
 
-ARRAYS = ["numpy"]
+ARRAYS = ["numpy", "native"]
 CALLABLE = ["python", *ARRAYS]
 
 

@@ -27,7 +27,7 @@ from tinygrad_sigmoid.value import Value
 Sample = tuple[Sequence[float], Sequence[float]]
 Trainable = Neuron | Layer | Network
 Loss = Callable[[Any, Any], Value]
-Target = Literal["best", "python", "numpy"]
+Target = Literal["best", "python", "numpy", "native"]
 
 
 @dataclass(frozen=True)
@@ -281,12 +281,16 @@ def _trainer(network: Trainable, samples: Sequence[Sample], loss: Loss, epochs: 
 
 # Recording and compiling a graph takes about as long as going through it so many times.
 _FEW = 100
-# Numbers that generated Python computes with in about a third of a second, which is what NumPy takes to be imported.
-_MUCH = 10_000_000
+# So many numbers generated Python computes with in the time that NumPy takes to be imported, and NumPy in the time
+# that LLVM takes to be imported and to compile its loop.
+_MUCH = 4_000_000
+_VERY_MUCH = 40_000_000
 
 
-def _best(work: int) -> Literal["python", "numpy"]:
-    return "numpy" if work > _MUCH and importlib.util.find_spec("numpy") else "python"
+def _best(work: int) -> Literal["python", "numpy", "native"]:
+    if work < _MUCH or not importlib.util.find_spec("numpy"):
+        return "python"
+    return "native" if work > _VERY_MUCH and importlib.util.find_spec("llvmlite") else "numpy"
 
 
 def _numbers(sample: Sample) -> list[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import count as count_from
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,7 @@ class ArrayProgram(Program):
         for start in range(0, count, self.most):
             samples = self._joined([array[start : start + self.most] for array in arrays])
             sums = self.sums(given, samples)
-            self.require_finite(sums, given, samples, start)
+            self.require_finite(sums, given, samples, count_from(start))
             totals += sums
         totals /= count
         return float(totals[0]), totals[1:]
@@ -72,10 +74,10 @@ class ArrayProgram(Program):
             else sum((self.sums(parameters, part) for part in parts), np.zeros(len(self.tape.results)))
         )
 
-    def require_finite(self, sums: Array, parameters: Array, samples: Array, first: int = 0) -> None:
-        """Raises `ArithmeticError` if a sum is infinite or nan, and names the first sample that makes it so."""
+    def require_finite(self, sums: Array, parameters: Array, samples: Array, places: Iterable[int]) -> None:
+        """Raises `ArithmeticError` if a sum is infinite or nan, and names the place of the first sample to blame."""
         if not np.isfinite(sums).all():
-            for place, sample in enumerate(samples, first):
+            for place, sample in zip(places, samples, strict=False):
                 if not np.isfinite(self.sums(parameters, sample[np.newaxis])).all():
                     raise without_number(place)
             raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")

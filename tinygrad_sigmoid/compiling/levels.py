@@ -94,16 +94,23 @@ class Plan:
     sizes: tuple[int, int]
 
 
-def planned(tape: Tape) -> Plan:
-    """The plan of a tape."""
-    return _Planner(tape).plan()
+def planned(tape: Tape, copied: bool = False) -> Plan:
+    """The plan of a tape.
+
+    Args:
+        tape: What is planned.
+        copied: Whether single numbers are copied to every sample before they are computed with, so that all operands
+            of an operation are batched, but for the weights of a matrix product.
+    """
+    return _Planner(tape, copied).plan()
 
 
 class _Planner:
     """Sorts the instructions of a tape into groups and gives every slot a row in one of the stores."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, copied: bool) -> None:
         self.tape = tape
+        self.copied = copied
         self.sizes = [0, 0]
         self.batched = {slot: slot < tape.inputs for slot in range(tape.first)}
         self.depth = dict.fromkeys(self.batched, 0)
@@ -143,41 +150,45 @@ class _Planner:
 
     def _enter(self, slot: int, name: str, operands: tuple[int, ...], wait: bool = True) -> None:
         """Notes an instruction for the group that it belongs to."""
-        self.batched[slot] = any(self.batched[used] for used in operands)
+        half = len(operands) // 2
         if name == "dot":
-            half = len(operands) // 2
-            operands = self._of_one_kind(operands[:half]) + self._of_one_kind(operands[half:])
-        self.depth[slot] = 1 + max(self.depth[used] for used in operands)
-        if not wait:
-            return
-        kinds: tuple[Any, ...] = tuple(self.batched[used] for used in operands)
-        if name == "dot":
-            left, right = operands[:half], operands[half:]
+            left, right = self._of_one_kind(operands[:half]), self._of_one_kind(operands[half:])
             if self.batched[left[0]] and not self.batched[right[0]]:
                 left, right = right, left  # the weights first
-                operands = left + right
+            if self.copied and not self.batched[right[0]]:
+                left, right = self._all_batched(left), self._all_batched(right)
+            operands = left + right
+        elif self.copied:
+            operands = self._all_batched(operands)
+        self.batched[slot] = any(self.batched[used] for used in operands)
+        self.depth[slot] = 1 + max(self.depth[used] for used in operands)
+        kinds: tuple[Any, ...] = tuple(self.batched[used] for used in operands)
+        if name == "dot":
             kinds = (half, self.batched[left[0]], self.batched[right[0]])
             if kinds[1:] == (False, True):
                 name, kinds = "weigh", right
-        self.waiting[self.depth[slot], name, kinds].append((slot, operands))
+        if wait:
+            self.waiting[self.depth[slot], name, kinds].append((slot, operands))
 
     def _unite_lonely(self) -> None:
         """Puts short products that share their inputs with no other into one group of plain sums of products."""
-        for (depth, name, right), members in list(self.waiting.items()):
+        for (depth, name, right), members in [] if self.copied else list(self.waiting.items()):
             if name == "weigh" and len(members) == 1 and len(right) < 8:
                 del self.waiting[depth, name, right]
                 self.waiting[depth, "dot", (len(right), False, True)] += members
 
     def _of_one_kind(self, operands: tuple[int, ...]) -> tuple[int, ...]:
-        """The same operands, all batched if one is: the others are copied to every sample."""
-        if len({self.batched[used] for used in operands}) == 1:
-            return operands
+        """The same operands, all batched if one is."""
+        return operands if len({self.batched[used] for used in operands}) == 1 else self._all_batched(operands)
+
+    def _all_batched(self, operands: tuple[int, ...]) -> tuple[int, ...]:
+        """The same operands, those that are not batched being copied to every sample."""
         for used in operands:
             if not self.batched[used] and used not in self.copies:
                 copy = self.copies[used] = -1 - len(self.copies)
                 self.batched[copy], self.depth[copy] = True, self.depth[used] + 1
                 self.waiting[self.depth[copy], "copy", (False,)].append((copy, (used,)))
-        return tuple(self.copies.get(used, used) for used in operands)
+        return tuple(used if self.batched[used] else self.copies[used] for used in operands)
 
     def _group(self, name: str, members: list[tuple[int, tuple[int, ...]]]) -> Group:
         for slot, _ in members:
@@ -289,7 +300,7 @@ class Workspace:
 
     def _bind_total(self, total: Total) -> None:
         operands = [self._view(rows) for rows in total.operands]
-        places = _evenly(self.results, total.places)
+        places = _view(self.results, total.places)
         sums = np.empty(total.places.shape) if places is None else places
         if total.kind == "outer":
             self._steps.append((np.matmul, (operands[0], operands[1].T, sums)))
@@ -307,22 +318,31 @@ class Workspace:
     def _view(self, rows: Rows) -> Array:
         """The rows of a store: where they are, if evenly spaced, else where each run copies them to."""
         store = self.batched if rows.batched else self.numbers
-        view = _evenly(store, rows.numbers)
+        view = _view(store, rows.numbers)
         if view is None:
             view = np.empty(rows.numbers.shape + store.shape[1:])
             self._steps.append((np.take, (store, rows.numbers, 0, view, "clip")))
         return view
 
 
-def _evenly(store: Array, rows: Numbers) -> Array | None:
-    """The rows as a view of the store, in the shape in which they are asked for; `None` if they are not regular."""
-    strides = []
+def evenly(rows: Numbers) -> tuple[int, ...] | None:
+    """The distance from one row number to the next along each axis; `None` if it is not the same everywhere."""
+    spacing = []
     for axis in range(rows.ndim):
         steps = np.diff(rows, axis=axis)
         if steps.size and (steps != steps.flat[0]).any():
             return None
-        strides.append(int(steps.flat[0]) * store.strides[0] if steps.size else 0)
-    return as_strided(store[int(rows.flat[0]) :], rows.shape + store.shape[1:], (*strides, *store.strides[1:]))
+        spacing.append(int(steps.flat[0]) if steps.size else 0)
+    return tuple(spacing)
+
+
+def _view(store: Array, rows: Numbers) -> Array | None:
+    """The rows as a view of the store, in the shape in which they are asked for, if they are evenly spaced."""
+    spacing = evenly(rows)
+    if spacing is None:
+        return None
+    strides = tuple(step * store.strides[0] for step in spacing) + store.strides[1:]
+    return as_strided(store[int(rows.flat[0]) :], rows.shape + store.shape[1:], strides)
 
 
 class NumpyProgram(ArrayProgram):
@@ -358,9 +378,10 @@ class NumpyProgram(ArrayProgram):
         order = np.asarray(order)
         trained = parameters[: len(self.tape.results) - 1]
         for start in range(0, len(order), batch):
-            chosen = samples[order[start : start + batch]]
+            places = order[start : start + batch]
+            chosen = samples[places]
             results = self.total(parameters, chosen)
-            self.require_finite(results, parameters, chosen)
+            self.require_finite(results, parameters, chosen, places)
             losses += results[0]
             trained -= rate / len(chosen) * results[1:]
         return losses

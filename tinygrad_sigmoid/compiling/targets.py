@@ -1,4 +1,4 @@
-"""`compiled`: from a recorded graph to a program, for one of several targets."""
+"""`compiled`: from a recorded graph to a program, for one of four targets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from tinygrad_sigmoid.compiling.tape import Tape
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
-Target = Literal["python", "numpy", "javascript"]
+Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
 _WRITTEN = {"python": python_source, "javascript": javascript_source}
 _ARRAYS = {
     "numpy": ("tinygrad_sigmoid.compiling.levels", "NumpyProgram", "fast"),
+    "native": ("tinygrad_sigmoid.compiling.native", "NativeProgram", "native"),
 }
 
 
@@ -84,7 +85,7 @@ def compiled(
         watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
             `watched(parameters, samples)`: the outputs of a network, beside its loss.
         target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
-            recording it would; `"numpy"`, array operations over nodes and samples; or
+            recording it would; `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
