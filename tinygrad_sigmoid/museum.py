@@ -7,11 +7,13 @@ exhibit is the right one; read it beside the others.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tinygrad_sigmoid.formulas import Names, number_text
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 LARGEST = 300  # values: some exhibits recurse, and Python stops a recursion after a thousand calls
 LONGEST = 20_000  # steps: naive recursion takes a step for every edge of every path, and paths can be 2^n
 COLUMNS = 6  # how many leaves a table shows
+NAMES = 27  # characters of a table's first column
 
 
 @dataclass(frozen=True)
@@ -293,7 +296,7 @@ class Comparison:
         if (mistake := verdict.mistake) is None:
             return draw(self.output)
         step = verdict.steps[mistake.position]
-        handed_on = f"step {mistake.position + 1}: hands on {step.upstream:.4g}"
+        handed_on = f"step {mistake.position + 1}: hands on {number_text(step.upstream)}"
         return draw(self.output, marks={(step.value, step.used): handed_on, mistake.value: mistake.remark})
 
     def __getitem__(self, name: str) -> Verdict:
@@ -301,24 +304,35 @@ class Comparison:
         return next(verdict for verdict in self.verdicts if verdict.exhibit.name == name)
 
     def __str__(self) -> str:
-        shown = [leaf for leaf in leaves(self.output) if not leaf.constant]
-        shown, more = shown[:COLUMNS], " …" * (len(shown) > COLUMNS)
-        width = len(RIGHT.name)
-        lines = [
-            f"{'∂output/∂':>{width}}" + "".join(_cell(_name(leaf), leaf) for leaf in shown) + more,
-            f"{RIGHT.name:<{width}}" + _row(self.right, shown),
-        ]
+        return f"{self._table()}\n\n" + "\n\n".join(self._story(verdict) for verdict in self.verdicts)
+
+    def _table(self) -> str:
+        names = Names(topological_order(self.output))
+        columns = [leaf for leaf in leaves(self.output) if not leaf.constant]
+        columns, more = columns[:COLUMNS], " …" * (len(columns) > COLUMNS)
+        widths = [max(12, len(names[leaf]) + 2) for leaf in columns]
+
+        def row(name: str, cells: Iterable[str]) -> str:
+            return f"{name:<{NAMES}}" + "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True))
+
+        def numbers(gradients: dict[Value, float]) -> list[str]:
+            return [number_text(gradients[leaf]) if leaf in gradients else "–" for leaf in columns]
+
+        lines = [row(f"{'∂output/∂':>{NAMES}}", [names[leaf] for leaf in columns]) + more]
+        lines.append(row(RIGHT.name, numbers(self.right)))
         for verdict in self.verdicts:
-            remark = "agrees" if verdict.agrees else "wrong" if verdict.gradients else "never ends"
-            if verdict.exhibit.kept > 1 and not verdict.agrees:
-                remark = f"wrong: should be {' '.join(_row(verdict.right, shown).split())}"
-            lines.append(f"{verdict.exhibit.name:<{width}}{_row(verdict.gradients, shown)}  {remark}")
-        for verdict in self.verdicts:
-            lines += ["", f"{verdict.exhibit.name}: {verdict.reason or 'agrees with the right one on this graph.'}"]
-            if verdict.agrees and (witness := smallest_difference(verdict.exhibit)):
-                lines.append(f"  The smallest graph where it doesn't: {witness}.")
-            lines.append(f"  {verdict.exhibit.lesson}.")
+            remark = "agrees" if verdict.agrees else "never ends" if verdict.not_run else "wrong"
+            if verdict.mistake and verdict.exhibit.kept > 1:
+                remark += f": should be {' '.join(numbers(verdict.right))}"
+            lines.append(f"{row(verdict.exhibit.name, numbers(verdict.gradients))}  {remark}")
         return "\n".join(lines)
+
+    def _story(self, verdict: Verdict) -> str:
+        exhibit = verdict.exhibit
+        lines = [f"{exhibit.name}: {verdict.reason or 'agrees with the right one on this graph.'}"]
+        if verdict.agrees:
+            lines.append(f"  The smallest graph where it doesn't: {smallest_difference(exhibit)}.")
+        return "\n".join([*lines, f"  {exhibit.lesson}."])
 
 
 def compare(output: Value) -> Comparison:
@@ -331,7 +345,7 @@ def compare(output: Value) -> Comparison:
     >>> c = a + b
     >>> y.label, a.label, b.label, c.label = "y", "a", "b", "c"
     >>> print(compare(c)["naive recursion"].reason)
-    step 3: y hands 2 on to x, but ∂output/∂y is 7: 1 of its 2 uses has not reported yet.
+    step 3: y hands 2 on to x, but the gradient of y is 7: 1 of its 2 uses has not reported yet.
     >>> [verdict.gradients[x] for verdict in compare(c).verdicts[:4]]
     [27.0, 6.0, 15.0, 0.0]
 
@@ -349,6 +363,8 @@ def compare(output: Value) -> Comparison:
         )
     right = Ledger()
     topological(output, right)
+    if not all(map(math.isfinite, right.values())):
+        raise OverflowError("gradients of this graph are too large for a float: compare it at smaller numbers")
     return Comparison(output, dict(right), [_judged(exhibit, output, right) for exhibit in EXHIBITS])
 
 
@@ -361,16 +377,9 @@ def smallest_difference(exhibit: Exhibit) -> str:
         topological(output, right)
         verdict = _judged(exhibit, output, right)
         if not verdict.agrees:
-            return f"{text}, where it gives {verdict.gradients[x]:.4g} and {verdict.right[x]:.4g} is right"
-    return ""
-
-
-def _row(gradients: dict[Value, float], shown: list[Value]) -> str:
-    return "".join(_cell(f"{gradients[leaf]:.4g}" if leaf in gradients else "–", leaf) for leaf in shown)
-
-
-def _cell(text: str, leaf: Value) -> str:
-    return f"{text:>{max(12, len(_name(leaf)) + 2)}}"
+            given, wanted = number_text(verdict.gradients[x]), number_text(verdict.right[x])
+            return f"{text}, where it gives {given} and {wanted} is right"
+    raise AssertionError(f"{exhibit.name} is right on every graph that should show where it goes wrong")
 
 
 def _square() -> Value:
@@ -399,44 +408,47 @@ WITNESSES: tuple[tuple[str, Callable[[], Value]], ...] = (
 def _judged(exhibit: Exhibit, output: Value, right: dict[Value, float]) -> Verdict:
     expected = {value: right[value] * (1 if value.inputs else exhibit.kept) for value in right}
     if exhibit.run is naive_recursion and (wanted := _recursive_steps(output)) > LONGEST:
-        return Verdict(exhibit, {}, expected, [], None, f"it would take {wanted:.4g} steps, so it was not run.")
+        return Verdict(
+            exhibit, {}, expected, [], None, f"it would take {number_text(wanted)} steps, so it was not run."
+        )
     ledger = Ledger()
     exhibit.run(output, ledger)
     allowed = _allowance(output)
     if all(abs(ledger.get(v, 0.0) - expected[v]) <= allowed[v] for v in expected if not v.constant):
         return Verdict(exhibit, dict(ledger), expected, ledger.steps, None)
-    mistake = _first_mistake(exhibit, ledger.steps, right, allowed)
+    mistake = _first_mistake(exhibit, ledger.steps, right, allowed, Names(topological_order(output)))
     return Verdict(exhibit, dict(ledger), expected, ledger.steps, mistake)
 
 
 def _first_mistake(
-    exhibit: Exhibit, steps: list[Step], right: dict[Value, float], allowed: dict[Value, float]
+    exhibit: Exhibit, steps: list[Step], right: dict[Value, float], allowed: dict[Value, float], names: Names
 ) -> Mistake:
     """The first step that breaks the rules: hand on all there is, add it up, once for every edge and pass."""
     users = Counter(used for value in right for used, _ in edges(value))
     reported, handed = Counter[Value](), Counter[tuple[Value, Value]]()
     for position, step in enumerate(steps):
         value, used = step.value, step.used
+        before, after, wanted = number_text(step.before), number_text(step.after), number_text(right[value])
         reported[used] += 1
         handed[value, used] += 1
-        told = f"{_name(value)} hands {step.upstream:.4g} on to {_name(used)}"
+        told = f"{names[value]} hands {number_text(step.upstream)} on to {names[used]}"
         if abs(step.upstream - right[value]) > allowed[value]:
-            missing = users[value] - reported[value]
-            told += f", but ∂output/∂{_name(value)} is {right[value]:.4g}: "
-            told += (
-                _not_reported(missing, users[value]) if missing > 0 else "the rest was left over from the pass before."
-            )
-            return Mistake(position, value, f"should hand on {right[value]:.4g}", told)
+            why = _not_reported(users[value] - reported[value], users[value])
+            told += f", but the gradient of {names[value]} is {wanted}: {why}"
+            return Mistake(position, value, f"should hand on {wanted}", told)
         sums = [step.before + step.upstream * local for candidate, local in edges(value) if candidate is used]
         if step.after not in sums:
-            told += f", and its {step.before:.4g} is replaced by {step.after:.4g} where it should become {sums[0]:.4g}."
-            return Mistake(position, used, f"{step.after:.4g} replaces {step.before:.4g}", told)
+            told += f", and its {before} is replaced by {after} where it should become {number_text(sums[0])}."
+            return Mistake(position, used, f"{after} replaces {before}", told)
         if handed[value, used] > value.inputs.count(used) * exhibit.passes:
             return Mistake(position, used, "given to once too often", f"{told} once too often.")
     raise AssertionError(f"{exhibit.name} gives a wrong gradient, but each of its steps is right")
 
 
 def _not_reported(missing: int, users: int) -> str:
+    """Why a value had not the whole of its gradient to hand on, or more than that."""
+    if missing <= 0:
+        return "the rest was left over from the pass before."
     if missing == users:
         return "its only use has not reported yet." if users == 1 else f"none of its {users} uses has reported yet."
     return f"{missing} of its {users} uses {'has' if missing == 1 else 'have'} not reported yet."
@@ -458,9 +470,3 @@ def _recursive_steps(output: Value) -> int:
         for used, _ in edges(value):
             visits[used] += visits[value]
     return visits.total() - 1
-
-
-def _name(value: Value) -> str:
-    if value.label or value.operation is None:
-        return value.label or f"{value.data:.4g}"
-    return f"({value.operation.symbol} = {value.data:.4g})"
