@@ -1,13 +1,12 @@
 """Every row of the table against 50 and more digits: its value, its slopes, and the slopes' slopes.
 
-The references are closed forms written for this file and computed by mpmath; nothing of the package takes part in them.
+The references are closed forms computed by mpmath; nothing of the package takes part in them.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
+from references import CURVES, SURFACES
 
 from tinygrad_sigmoid import Operation, Value, dot, gradients, log, power, sqrt, step
 from tinygrad_sigmoid.graph import computed
@@ -23,56 +23,6 @@ from tinygrad_sigmoid.operations import TABLE
 
 DIGITS = 360  # so many that even 1 − σ(700), which is 1e-304, is known to more than 50
 
-
-def _s(z: Any) -> Any:
-    return 1 / (1 + mp.exp(-z))
-
-
-def _bell(z: Any) -> Any:
-    return _s(z) * (1 - _s(z))
-
-
-# For each row of one input: the function, its first, second and third derivative.
-CURVES: dict[str, tuple[Callable[[Any], Any], ...]] = {
-    "negate": (lambda x: -x, lambda x: mpf(-1), lambda x: mpf(0), lambda x: mpf(0)),
-    "exp": (mp.exp, mp.exp, mp.exp, mp.exp),
-    "expm1": (mp.expm1, mp.exp, mp.exp, mp.exp),
-    "log": (mp.log, lambda x: 1 / x, lambda x: -1 / x**2, lambda x: 2 / x**3),
-    "log1p": (mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2, lambda x: 2 / (1 + x) ** 3),
-    "sqrt": (
-        mp.sqrt,
-        lambda x: 1 / (2 * mp.sqrt(x)),
-        lambda x: -1 / (4 * x * mp.sqrt(x)),
-        lambda x: 3 / (8 * x**2 * mp.sqrt(x)),
-    ),
-    "sigmoid": (_s, _bell, lambda z: _bell(z) * (1 - 2 * _s(z)), lambda z: _bell(z) * (1 - 6 * _bell(z))),
-    "softplus": (lambda z: mp.log1p(mp.exp(z)), _s, _bell, lambda z: _bell(z) * (1 - 2 * _s(z))),
-    "log_sigmoid": (
-        lambda z: -mp.log1p(mp.exp(-z)),
-        lambda z: 1 - _s(z),
-        lambda z: -_bell(z),
-        lambda z: -_bell(z) * (1 - 2 * _s(z)),
-    ),
-    "tanh": (
-        mp.tanh,
-        lambda x: mp.sech(x) ** 2,
-        lambda x: -2 * mp.tanh(x) * mp.sech(x) ** 2,
-        lambda x: mp.sech(x) ** 2 * (6 * mp.tanh(x) ** 2 - 2),
-    ),
-    "relu": (lambda x: max(x, mpf(0)), lambda x: mpf(x > 0), lambda x: mpf(0), lambda x: mpf(0)),
-    "absolute": (abs, lambda x: mpf(mp.sign(x)), lambda x: mpf(0), lambda x: mpf(0)),
-    "step": (lambda x: mpf(x > 0), lambda x: mpf(0), lambda x: mpf(0), lambda x: mpf(0)),
-}
-
-# For each row of two inputs a and b: the function, ∂/∂a and ∂/∂b.
-SURFACES: dict[str, tuple[Callable[[Any, Any], Any], ...]] = {
-    "add": (lambda a, b: a + b, lambda a, b: mpf(1), lambda a, b: mpf(1)),
-    "subtract": (lambda a, b: a - b, lambda a, b: mpf(1), lambda a, b: mpf(-1)),
-    "multiply": (lambda a, b: a * b, lambda a, b: b, lambda a, b: a),
-    "divide": (lambda a, b: a / b, lambda a, b: 1 / b, lambda a, b: -a / b**2),
-    "maximum": (max, lambda a, b: mpf(a >= b), lambda a, b: mpf(a < b)),
-    "minimum": (min, lambda a, b: mpf(a <= b), lambda a, b: mpf(a > b)),
-}
 
 SPECIAL = [
     *(30.0, 37.0, 100.0, 700.0, 19.5, 300.0, 1000.0, 0.5, 1.0, 2.0, 709.0, 745.0, 1e-8, 1e-17, 1e-300, 1e300, 5e-5),
