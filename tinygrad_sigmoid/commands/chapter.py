@@ -8,7 +8,7 @@ import sys
 from tinygrad_sigmoid.chapter import ITEMS, Figure, Item, judged
 
 HELP = "the book's numbers beside yours, item by item, or as a quiz"
-EXAMPLES = """\
+EXAMPLES = """examples:
   tinygrad-sigmoid chapter              list the items
   tinygrad-sigmoid chapter 8            run one: Nielsen's equation 5
   tinygrad-sigmoid chapter 5 --quiz     predict first, then see

@@ -14,7 +14,7 @@ from tinygrad_sigmoid.neuron import Network
 from tinygrad_sigmoid.training import correct, training
 
 HELP = "train a network to read handwritten digits"
-EXAMPLES = """\
+EXAMPLES = """examples:
   tinygrad-sigmoid digits                                30 hidden neurons, 30 epochs, the digits that ship
   tinygrad-sigmoid digits --epochs 5 --save read.json    and keep the network
   tinygrad-sigmoid digits --load read.json               how well a kept one reads
