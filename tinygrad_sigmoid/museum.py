@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.formulas import Names, number_text
@@ -263,9 +263,9 @@ class Verdict:
     """
 
     exhibit: Exhibit
-    gradients: dict[Value, float]
-    right: dict[Value, float]
-    steps: list[Step]
+    gradients: dict[Value, float] = field(repr=False)
+    right: dict[Value, float] = field(repr=False)
+    steps: list[Step] = field(repr=False)
     mistake: Mistake | None
     not_run: str = ""
 
@@ -280,7 +280,7 @@ class Verdict:
         return self.not_run if self.mistake is None else f"step {self.mistake.position + 1}: {self.mistake.reason}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """The right algorithm and the wrong ones, side by side on one graph; print it."""
 
@@ -302,6 +302,10 @@ class Comparison:
     def __getitem__(self, name: str) -> Verdict:
         """The verdict on the exhibit of that name."""
         return next(verdict for verdict in self.verdicts if verdict.exhibit.name == name)
+
+    def __repr__(self) -> str:
+        wrong = sum(not verdict.agrees for verdict in self.verdicts)
+        return f"<{wrong} of {len(self.verdicts)} exhibits go wrong on this graph: print it>"
 
     def __str__(self) -> str:
         return f"{self._table()}\n\n" + "\n\n".join(self._story(verdict) for verdict in self.verdicts)
@@ -344,6 +348,8 @@ def compare(output: Value) -> Comparison:
     >>> a, b = 2 * y, 5 * y
     >>> c = a + b
     >>> y.label, a.label, b.label, c.label = "y", "a", "b", "c"
+    >>> compare(c)
+    <7 of 7 exhibits go wrong on this graph: print it>
     >>> print(compare(c)["naive recursion"].reason)
     step 3: y hands 2 on to x, but the gradient of y is 7: 1 of its 2 uses has not reported yet.
     >>> [verdict.gradients[x] for verdict in compare(c).verdicts[:4]]
