@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.page import explore
     from tinygrad_sigmoid.stepping import explain, steps
+    from tinygrad_sigmoid.sweeping import sweep
     from tinygrad_sigmoid.training import train
 
 __version__ = "0.1.0"
@@ -97,6 +98,7 @@ __all__ = [
     "step",
     "steps",
     "subtract",
+    "sweep",
     "tanh",
     "train",
 ]
@@ -120,6 +122,7 @@ _ROOMS = {
     "softmax_cross_entropy": "losses",
     "squared_error": "losses",
     "steps": "stepping",
+    "sweep": "sweeping",
     "train": "training",
 }
 

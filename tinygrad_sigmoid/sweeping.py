@@ -1,0 +1,86 @@
+"""An output against one leaf, as numbers: the curve, and the tangent that the gradient draws to it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tinygrad_sigmoid.derivatives import gradients
+from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.value import Value
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How an output goes with one leaf while all others stay.
+
+    Attributes:
+        name: The leaf's label.
+        numbers: The leaf's numbers, from low to high, in equal steps.
+        outputs: The output for each of them; nan where it is not defined.
+        at: Where the leaf stood.
+        output: The output there.
+        gradient: ∂output/∂leaf there.
+    """
+
+    name: str
+    numbers: tuple[float, ...]
+    outputs: tuple[float, ...]
+    at: float
+    output: float
+    gradient: float
+
+    @property
+    def tangent(self) -> tuple[float, ...]:
+        """What the gradient alone predicts for each number: output + gradient · (number − at)."""
+        return tuple([self.output + self.gradient * (number - self.at) for number in self.numbers])
+
+
+def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101) -> Sweep:
+    """The output for many numbers of a leaf, and the tangent where the leaf stands: data for a plot.
+
+    >>> from tinygrad_sigmoid import Value, sigmoid
+    >>> z = Value(0.0, "z")
+    >>> swept = sweep(sigmoid(z), z, -4, 4, points=5)
+    >>> [f"{output:.3f}" for output in swept.outputs]
+    ['0.018', '0.119', '0.500', '0.881', '0.982']
+    >>> swept.tangent
+    (-0.5, 0.0, 0.5, 1.0, 1.5)
+
+    Afterwards every number of the graph is what it was, and no `grad` is touched.
+
+    Args:
+        output: What is watched.
+        leaf: What is changed.
+        low: Where the leaf's numbers begin.
+        high: Where they end.
+        points: How many there are, at least 2.
+
+    Raises:
+        StaleGraph: A leaf was changed after the graph was recorded or last replayed.
+        ValueError: There are fewer than two points, low is not below high, or the value is not a leaf.
+    """
+    low, high = as_number(low), as_number(high)
+    if leaf.inputs:
+        raise ValueError(f"{leaf!r} is computed from other values: sweep one of the leaves it comes from")
+    if points < 2 or not low < high or not math.isfinite(high - low):
+        raise ValueError(
+            f"a sweep goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
+        )
+    [gradient] = gradients(output, [leaf])
+    at, before = leaf.data, output.data
+    numbers = [low + (high - low) * i / (points - 1) for i in range(points)]
+    try:
+        outputs = [_output(output, leaf, number) for number in numbers]
+    finally:
+        leaf.data = at
+        output.forward()
+    return Sweep(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient.data)
+
+
+def _output(output: Value, leaf: Value, number: float) -> float:
+    leaf.data = number
+    try:
+        return output.forward().data
+    except (ArithmeticError, ValueError):
+        return math.nan
