@@ -411,14 +411,17 @@ def test_no_request_is_possible(opened):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_to_complain_about(opened, dark, width):
+@pytest.mark.parametrize(("width", "sizes"), [(1280, None), (390, None), (1280, (8, 12, 10, 3))])
+def test_axe_finds_nothing_to_complain_about(opened, dark, width, sizes):
     # The package holds axe-core as it is on npm; the path of another version may be given.
     installed = importlib.util.find_spec("axe_core_python")
     folder = installed.submodule_search_locations[0] if installed else ""
     axe = Path(needed(os.environ.get("AXE_CORE") or (folder and f"{folder}/axe.min.js"), "axe-core"))
-    browser = opened(squared_error(neuron(), 0.25), "#6")
+    browser = opened(network((*sizes, 1)) if sizes else squared_error(neuron(), 0.25), "#6")
     browser.show_as(dark=dark, width=width)
+    if sizes:
+        browser.driver.find_element("css selector", ".box.closed").click()
+        browser.settle()
     browser.run(axe.read_text(encoding="utf-8"))
     violations = browser.driver.execute_async_script(
         "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((v) => "
@@ -470,6 +473,39 @@ def test_a_network_of_120_values_stays_fluid(opened):
     )
     print(f"a drag took {took[len(took) // 2]:.1f} ms, at most {took[-1]:.1f}")
     assert took[0] < 50  # the fastest: no test fails because the machine was busy
+
+
+def test_above_300_values_neurons_are_boxes_that_open(opened):
+    value = network((8, 12, 10, 3, 1))
+    order = topological_order(value)
+    assert len(order) > 300
+    browser = opened(value)
+    numbers, everything = shown_numbers(browser), expected_numbers(value)
+    assert len(numbers) < 60
+    assert numbers == {place: everything[place] for place in numbers}
+    neurons = browser.driver.find_elements("css selector", ".box.closed")
+    assert len(neurons) == 12 + 10 + 3 + 1
+    neurons[13].click()
+    browser.settle()
+    name = browser.text("#inside-name")
+    shown = browser.run(
+        "return [...document.querySelectorAll('#inside-canvas .box')].map((box) => "
+        "[...box.querySelectorAll('text')].map((text) => text.textContent))"
+    )
+    members = [place for place, v in enumerate(order) if v.label.startswith(f"{name}.")]
+    assert len(shown) == len(members) + 1 + 12  # with the unlabelled w·x, and what comes in from the layer before
+    inside = {heading: (data, grad) for heading, data, grad in shown}
+    for place in members:
+        assert inside[order[place].label] == everything[place]
+    # A leaf in it can be changed like any other, and its edges follow.
+    leaf = next(place for place in members if order[place].label.endswith(".w1"))
+    browser.run(f"document.querySelector('#inside-canvas [data-value=\"{leaf}\"]').focus()")
+    browser.press("\ue014")  # the right arrow
+    changed = browser.text(f'#inside-canvas [data-value="{leaf}"] .data')
+    assert changed == f"data {number_text(order[leaf].data + 0.01)}"
+    browser.driver.find_element("id", "inside-close").click()
+    assert not browser.driver.find_element("id", "inside").is_displayed()
+    browser.press("b")
 
 
 # -- Python's side -----------------------------------------------------------------------------------------------------

@@ -65,12 +65,14 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         raise ValueError(f"{output!r} is a leaf, so there are no passes to explore: pass something computed from it")
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
+    drawn = picture(output)
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
-        "picture": picture(output),
+        "picture": drawn,
+        "closed": '<span class="key closed">closed: open it</span>\n' if "data-inside" in drawn else "",
         "program": _program(output),
         "perceptron": _perceptron(output),
         "graph": _as_json(_described(walked)),

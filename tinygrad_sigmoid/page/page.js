@@ -66,26 +66,37 @@
   // -- The picture ------------------------------------------------------------------------------------------------------
 
   const boxes = values.map(() => []); // the elements that show each value: in the picture, and inside an opened box
+  const holders = values.map(() => []); // the closed box that each value is in, if it is in one
   const edges = new Map(); // "5.1", the second operand of value 5 → elements
+  const shownAs = (value) => [...boxes[value], ...holders[value]];
 
   function adopt(picture) {
     for (const box of picture.querySelectorAll(".box[data-value]")) {
-      const value = Number(box.dataset.value);
       box.texts = { data: box.querySelector(".data"), grad: box.querySelector(".grad") };
       box.heading = box.querySelector(".heading")?.textContent ?? "";
-      boxes[value].push(box);
-      if (values[value].constant) continue;
-      box.addEventListener("pointerenter", () => relate(value));
-      box.addEventListener("pointerleave", () => relate(null));
-      box.addEventListener("focus", () => relate(value));
-      box.addEventListener("blur", () => relate(null));
-      if (leaves.includes(value)) makeDraggable(box, leaves.indexOf(value));
-      else makeButton(box, () => goTo(1 + steps.findIndex((step) => step.value === value)));
+      boxes[box.dataset.value].push(box);
+      if (!box.dataset.inside) makeRelating(box, [Number(box.dataset.value)]);
+      if (box.getAttribute("role") === "slider") makeDraggable(box, leaves.indexOf(Number(box.dataset.value)));
+      else if (!box.dataset.inside) {
+        const step = 1 + steps.findIndex((step) => step.value === Number(box.dataset.value));
+        makeButton(box, () => goTo(step));
+      }
+    }
+    for (const box of picture.querySelectorAll(".box[data-inside]")) {
+      const inside = box.dataset.inside.split(" ").map(Number);
+      for (const value of inside) holders[value].push(box);
+      makeRelating(box, inside);
+      makeButton(box, () => openInside(box.dataset.name, inside));
     }
     for (const edge of picture.querySelectorAll(".edge[data-edge]")) {
       edge.number = edge.querySelector("text");
       edges.set(edge.dataset.edge, [...(edges.get(edge.dataset.edge) ?? []), edge]);
     }
+  }
+
+  function makeRelating(box, own) {
+    for (const begins of ["pointerenter", "focus"]) box.addEventListener(begins, () => relate(own));
+    for (const ends of ["pointerleave", "blur"]) box.addEventListener(ends, () => relate([]));
   }
 
   function makeButton(box, act) {
@@ -161,24 +172,89 @@
   const above = (i) => values[i].inputs.map((input, operand) => [input, `${i}.${operand}`]);
   const below = (i) => users[i].map(([user, operand]) => [user, `${user}.${operand}`]);
 
-  function reach(start, next, name) {
-    const found = new Set([start]);
+  function reach(own, next, name) {
+    const found = new Set(own);
     for (const i of found)
       for (const [other, edge] of next(i)) {
         found.add(other);
-        for (const element of [...boxes[other], ...(edges.get(edge) ?? [])]) element.classList.add(name);
+        mark([...shownAs(other), ...(edges.get(edge) ?? [])], name);
       }
   }
 
-  function relate(value) {
-    for (const element of document.querySelectorAll(".self, .up, .down"))
-      if (element.closest(".graph")) element.classList.remove("self", "up", "down");
-    document.body.classList.toggle("related", value !== null);
-    if (value === null) return;
-    for (const box of boxes[value]) box.classList.add("self");
-    reach(value, above, "up");
-    reach(value, below, "down");
+  function relate(own) {
+    for (const element of document.querySelectorAll(".graph :is(.self, .up, .down)")) element.classList.remove("self", "up", "down");
+    document.body.classList.toggle("related", own.length > 0);
+    mark(own.flatMap(shownAs), "self");
+    reach(own, above, "up");
+    reach(own, below, "down");
   }
+
+  // -- Closed boxes, which open below the picture -----------------------------------------------------------------------
+
+  // What is in a box, and what comes into it from outside, in columns: each value to the right of all it depends on.
+  function openInside(name, inside) {
+    const within = new Set(inside);
+    const coming = new Set(inside.flatMap((i) => values[i].inputs.filter((input) => !within.has(input) && !values[input].constant)));
+    const column = new Map();
+    for (const i of inside) {
+      const ahead = values[i].inputs.filter((input) => within.has(input) || coming.has(input));
+      if (ahead.length) column.set(i, 1 + Math.max(...ahead.map((input) => column.get(input) ?? 0)));
+    }
+    const columns = [];
+    for (const i of [...coming, ...inside].sort((a, b) => a - b)) {
+      // What begins here stands just before its first use.
+      const place = column.get(i) ?? Math.min(...users[i].map(([user]) => column.get(user) ?? Infinity)) - 1;
+      (columns[place] ??= []).push(i);
+    }
+    const height = 62 * Math.max(...columns.map((members) => members.length));
+    const where = new Map();
+    columns.forEach((members, c) =>
+      members.forEach((i, r) => where.set(i, [10 + 270 * c, height / 2 + 62 * (r - members.length / 2) + 7])),
+    );
+    const svg = drawn("svg", { class: "graph", role: "group", "aria-label": `The inside of ${name}` });
+    for (const [attribute, size] of [["width", 270 * columns.length], ["height", height]]) svg.setAttribute(attribute, size);
+    for (const i of inside)
+      values[i].inputs.forEach((input, operand) => {
+        if (where.has(input)) svg.append(edgeBetween(where.get(input), where.get(i), `${i}.${operand}`));
+      });
+    for (const [i, place] of where) svg.append(boxAt(place, i));
+    write(byId("inside-name"), name);
+    byId("inside-canvas").replaceChildren(svg);
+    byId("inside").hidden = false;
+    forget();
+    adopt(svg);
+    byId("inside-close").focus();
+    update();
+  }
+
+  function boxAt([x, y], i) {
+    const leaf = leaves.includes(i);
+    const kind = leaf ? "leaf" : i === output ? "output" : "computed";
+    const box = drawn("g", { class: `box ${kind}`, "data-value": i, tabindex: 0, role: leaf ? "slider" : "button" });
+    box.append(drawn("rect", { x, y, width: 170, height: 48, rx: leaf ? 0 : 7 }));
+    ["heading", "data", "grad"].forEach((line, row) => box.append(drawn("text", { class: line, x: x + 85, y: y + 15 + 13 * row }), "\n"));
+    box.querySelector("text").textContent = values[i].name;
+    return box;
+  }
+
+  function edgeBetween([fromX, fromY], [toX, toY], use) {
+    const [x1, y1, x2, y2] = [fromX + 170, fromY + 24, toX, toY + 24];
+    const edge = drawn("g", { class: "edge", "data-edge": use });
+    edge.append(drawn("path", { d: `M${x1},${y1}L${x2},${y2}` }), drawn("text", { x: x1 + 50, y: y1 + ((y2 - y1) * 50) / (x2 - x1) - 3 }));
+    return edge;
+  }
+
+  // Elements that are no longer on the page need no numbers.
+  function forget() {
+    for (const elements of [...boxes, ...edges.values()]) elements.splice(0, Infinity, ...elements.filter((element) => element.isConnected));
+  }
+
+  byId("inside-close").addEventListener("click", () => {
+    byId("inside-canvas").replaceChildren();
+    byId("inside").hidden = true;
+    forget();
+    byId("canvas").focus();
+  });
 
   // -- Steps ------------------------------------------------------------------------------------------------------------
 
@@ -204,17 +280,17 @@
     const lines = step ? told(step) : [`${steps.length} steps`, `${forward} forward, ${steps.length - forward} back. All numbers are shown.`];
     ["step-heading", "step-sentence", "step-local", "step-sum"].forEach((id, i) => write(byId(id), lines[i] ?? ""));
     if (!step) return;
-    mark(boxes[step.value], step.operand === undefined ? "target" : "active");
+    mark(shownAs(step.value), step.operand === undefined ? "target" : "active");
     if (step.operand === undefined) {
       values[step.value].inputs.forEach((input, operand) => {
-        mark(boxes[input], "active");
+        mark(shownAs(input), "active");
         mark(edges.get(`${step.value}.${operand}`), "active");
       });
     } else {
-      mark(boxes[step.input], "target");
+      mark(shownAs(step.input), "target");
       mark(edges.get(`${step.value}.${step.operand}`), "active");
     }
-    for (const value of [step.value, step.input ?? step.value]) if (boxes[value][0]) scrollTo(boxes[value][0]);
+    for (const value of [step.value, step.input ?? step.value]) if (shownAs(value).length) scrollTo(shownAs(value)[0]);
   }
 
   // Brings what a step is about into sight, within the picture's own frame.
