@@ -82,6 +82,21 @@ SHOWN = {
         "network: 5 closed neurons, with one opened 4",
         "naive.svg: ",
     ],
+    "11_stepping": [
+        "4  ∂a/∂z = σ(z)·σ(−z) ≈ 0.1491",
+        "gradient of x = 0.1491·0.6 ≈ 0.08949",
+        "1.0000 · 0.1491 = 0.1491",
+        "the same as backward(): True",
+        "gradient of x = 1 + 1·1 = 2",
+        "∂b along 3 paths:",
+        "together: 0.08254 + 0.07428 + 0.4524 ≈ 0.6093",
+        "∂softsign/∂x = 1/(1 + |x|)^2 = 0.0625",
+    ],
+    "12_the_live_page": [
+        "nand.html: one file of ",
+        "predicted +0.01966, actual +0.02011",
+        "loss.html#8 opens at step 8",
+    ],
     "13_your_own_operation": [
         "softsign(3) = 0.75, its derivative there 0.0625",
         "the gradient is right",
@@ -94,6 +109,14 @@ SHOWN = {
         "σ'(1) = 0.196612, σ''(1) = -0.090858, σ'''(1) = -0.035326",
         "step 5: x = 0.693147180560",
         "η = 0.1: 97 steps",
+    ],
+    "15_pictures_of_training": [
+        "η = 0.3: the loss falls from 0.1780 to 0.1243",
+        "η = 10: the loss falls from 0.1780 to 0.0011",
+        "slope at 0: σ 0.25, step 0.0",
+        "Δw1 = 1.0  : remainder 0.03445",
+        "Δw1 = 0.125: remainder 0.00070",
+        "training.png",
     ],
     "16_learning_rate": [
         "η = 0.3  : v = +0.0001",
