@@ -12,7 +12,7 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import Exact, Opaque, digits, exact, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
-from tinygrad_sigmoid.testing.slopes import CLOSENESS, DIGITS, SMALLEST, Verdict, enough_digits, judged
+from tinygrad_sigmoid.testing.slopes import CLOSENESS, DIGITS, SMALLEST, SMALLEST_NORMAL, Verdict, enough_digits, judged
 from tinygrad_sigmoid.value import Value
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
@@ -145,7 +145,7 @@ def _results(order: Iterable[Value], known: Mapping[Value, Decimal], moves: Move
         operation: Any = value.operation
         result = exact_result(operation, [_given(used, numbers) for used in value.inputs])
         if move := moves.get(value):
-            result += move * max(abs(result) * _ULP, SMALLEST)
+            result += move * max(abs(result) * _ULP, SMALLEST_NORMAL)
         numbers[value] = result
     return numbers
 
@@ -170,6 +170,6 @@ def rounding_of(output: Value) -> dict[Value, float]:
     underflow = {output: 0.0}
     for value in reversed(order):
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
-            lost = underflow[value] * abs(local) + (1 + 64 * adjoint[value]) * float(SMALLEST)
+            lost = underflow[value] * abs(local) + float(SMALLEST) + adjoint[value] * float(SMALLEST_NORMAL)
             underflow[used] = underflow.get(used, 0.0) + lost
     return {value: (MARGIN + len(order)) * 2.0**-53 * adjoint[value] + underflow[value] for value in adjoint}

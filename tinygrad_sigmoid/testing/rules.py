@@ -13,7 +13,7 @@ from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.differencing import judged_by_differences
 from tinygrad_sigmoid.testing.exact import ELEMENTARY, Exact, Opaque, digits, exact, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
-from tinygrad_sigmoid.testing.slopes import DIGITS, Verdict, judged, ulps
+from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, ulps
 from tinygrad_sigmoid.value import Value
 
 # For a local derivative, in ulp. A very large or small one has an exponential or a power behind it, and those turn a
@@ -155,6 +155,8 @@ def same_bits(a: float, b: float) -> bool:
 
 
 def _allowed(true: Decimal) -> Decimal:
+    if abs(true) < SMALLEST_NORMAL:
+        return SMALLEST_NORMAL
     return (ALLOWED + abs(true.adjusted()) * 10 // 3) * ulps(true)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ DIGITS = 50  # to begin with; small slopes of large results, and doubt, take mor
 CLOSENESS = (20, 50, 350)
 
 SMALLEST = Decimal(math.ulp(0.0))
+SMALLEST_NORMAL = Decimal(sys.float_info.min)  # what is smaller may come out as 0: floats have not all its digits
 LARGEST = Decimal(2) ** 1024 * (1 - Decimal(2) ** -54)  # from here on a number rounds to infinity
 _EPSILON = Decimal(2) ** -52
 

@@ -1,0 +1,134 @@
+"""The strategies: random expressions that mean what they print, inputs over whole domains, Values by type."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, find, given, settings
+from hypothesis import strategies as st
+
+import tinygrad_sigmoid
+from tinygrad_sigmoid import Operation, Value, exp, log, multiply, relu
+from tinygrad_sigmoid.graph import computed, topological_order, uses
+from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
+from tinygrad_sigmoid.testing.strategies import Expression, expression, expressions, points, register
+
+softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
+NAMES = {**{name: getattr(tinygrad_sigmoid, name) for name in tinygrad_sigmoid.__all__}, "expression": expression}
+
+
+def keeps_the_last_only(output: Value) -> dict[Value, float]:
+    gradients = {output: 1.0}
+    for value in reversed(topological_order(output)):
+        for used, local in zip(value.inputs, value.local_derivatives, strict=True):
+            gradients[used] = gradients[value] * local
+    return gradients
+
+
+@given(expressions())
+@example(expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0))
+def test_an_expression_is_right_on_floats_and_on_values(drawn: Expression) -> None:
+    certificate = check_gradients(drawn, *drawn.at.values())
+    assert certificate.unresolved == certificate.kinks == []
+
+
+@given(expressions())
+def test_its_text_is_python_for_the_same_expression(drawn: Expression) -> None:
+    pasted = eval(repr(drawn), dict(NAMES))
+    assert "\n" not in repr(drawn)
+    assert pasted.at == drawn.at
+    ours, theirs = drawn.recorded(), pasted.recorded()
+    assert ours.data == theirs.data
+    assert sorted(v.operation.name for v in computed(ours)) == sorted(v.operation.name for v in computed(theirs))
+
+
+@given(expressions(operations=[multiply, log], min_operations=2, max_operations=4, max_inputs=1))
+def test_it_has_what_was_asked_for(drawn: Expression) -> None:
+    order = computed(drawn.recorded())
+    assert 2 <= len(order) <= 4 + 3  # the sum of what was left over comes on top
+    assert {value.operation.name for value in order} <= {"multiply", "log", "add"}
+    assert list(drawn.at) == ["x"]
+
+
+def test_most_expressions_use_something_twice_and_nothing_is_thrown_away() -> None:
+    shared = []
+
+    @settings(max_examples=300)
+    @given(expressions())
+    def collect(drawn: Expression) -> None:
+        users = uses(topological_order(drawn.recorded()))
+        shared.append(any(len(values) > 1 for values in users.values()))
+
+    collect()  # a health check that fails would be an error here
+    assert len(shared) >= 300
+    assert sum(shared) > len(shared) / 2
+
+
+def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
+    def fails(drawn: Expression) -> bool:
+        try:
+            check_gradients(drawn.recorded(), backward=keeps_the_last_only)
+        except GradientMismatch:
+            return True
+        return False
+
+    assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.0)"
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "divide", "dot"])
+def test_a_wrong_rule_shrinks_to_that_operation_alone(name: str) -> None:
+    def fails(drawn: Expression) -> bool:
+        with planted_bug(name, scale=1.5):
+            try:
+                check_gradients(drawn.recorded())
+            except GradientMismatch as mismatch:
+                return mismatch.operation is TABLE[name]
+        return False
+
+    smallest = find(expressions(), fails)
+    assert [value.operation.name for value in computed(smallest.recorded())] == [name]
+
+
+@pytest.mark.parametrize("name", TABLE)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_every_row_is_right_over_its_whole_domain(name: str, data: Any) -> None:
+    check_operation(TABLE[name], data.draw(points(TABLE[name])), order=1 if "power" in name else 2)
+
+
+@given(points(softsign))
+def test_an_operation_of_ones_own_in_two_lines(at: float) -> None:
+    check_operation(softsign, at)
+
+
+def test_points_go_everywhere() -> None:
+    for wanted in (
+        lambda x: x == 0,
+        lambda x: 0 < abs(x) < 2.2e-308,
+        lambda x: x < -700,
+        lambda x: x > 1e100,
+        lambda x: 1 < x < 2,
+    ):
+        find(points(TABLE["sigmoid"]), wanted, settings=settings(max_examples=2_000))
+    find(points(TABLE["log"]), lambda x: x < 1e-300, settings=settings(max_examples=2_000))
+
+
+@given(st.from_type(Value))
+def test_values_are_made_by_their_type(value: Value) -> None:
+    assert value.inputs == ()
+    assert math.isfinite(value.data)
+
+
+register()  # what an installed package has done by itself, by this entry point
+
+
+def test_hypothesis_finds_it_through_the_entry_point() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, function = project["project"]["entry-points"]["hypothesis"]["tinygrad_sigmoid"].partition(":")
+    assert getattr(importlib.import_module(module), function) is register
