@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
 from typing import Any
 
@@ -12,7 +13,16 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import Exact, Opaque, digits, exact, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
-from tinygrad_sigmoid.testing.slopes import CLOSENESS, DIGITS, SMALLEST, SMALLEST_NORMAL, Verdict, enough_digits, judged
+from tinygrad_sigmoid.testing.slopes import (
+    CLOSENESS,
+    DIGITS,
+    EXPLODED,
+    SMALLEST,
+    SMALLEST_NORMAL,
+    Verdict,
+    enough_digits,
+    judged,
+)
 from tinygrad_sigmoid.value import Value
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
@@ -48,7 +58,11 @@ def wrong_end_to_end(
         gradient = gradients.get(leaf)
         if leaf.constant or gradient is None:
             continue
-        allowed = MARGIN * graph.moved(leaf, gradient, size) + Decimal(rounding[leaf])
+        moved = graph.moved(leaf, gradient, size)
+        if moved is None:
+            certificate.unresolved.append(f"end to end, {name_of(leaf)}: rounding moves the slope beyond all bounds")
+            continue
+        allowed = MARGIN * moved + Decimal(rounding[leaf])
         verdict, true = graph.judged(leaf, gradient, size, allowed)
         if verdict is Verdict.WRONG:
             return GradientMismatch(
@@ -91,18 +105,18 @@ class _Replayed:
 
         return judged(claim, result, leaf.data, self._scale(leaf), size, lambda true: allowed)
 
-    def moved(self, leaf: Value, claim: float, size: float) -> Decimal:
-        """How far the slope moves, at most, when every result of the graph is moved by one ulp either way."""
+    def moved(self, leaf: Value, claim: float, size: float) -> Decimal | None:
+        """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
         at = Decimal(leaf.data)
         with localcontext(digits(enough_digits(CLOSENESS[0], size, self._scale(leaf), claim))):
             change = Decimal(self._scale(leaf)).scaleb(-CLOSENESS[0])
             slopes = []
             for moves in range(-1, PERTURBED):
-                try:
+                with suppress(InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
                     slopes.append((self._output(leaf, at + change, moves) - self._output(leaf, at, moves)) / change)
-                except (InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
-                    continue
-            return max(slopes) - min(slopes) if slopes else Decimal(0)
+            if len(slopes) <= PERTURBED or not all(one.is_finite() and one.adjusted() < EXPLODED for one in slopes):
+                return None
+            return max(slopes) - min(slopes)
 
     def decided_by_rounding(self) -> str:
         """An operation that is at its kink, or nearer to it than the rounding of its inputs; '' if there is none."""

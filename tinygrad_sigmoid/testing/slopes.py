@@ -17,6 +17,8 @@ DIGITS = 50  # to begin with; small slopes of large results, and doubt, take mor
 # By how many powers of ten the inputs are nearer to each other than to 0, at the first look and at closer ones.
 CLOSENESS = (20, 50, 350)
 
+EXPLODED = 10_000  # powers of ten: a result that is so much larger so close by says nothing about the slope
+
 SMALLEST = Decimal(math.ulp(0.0))
 SMALLEST_NORMAL = Decimal(sys.float_info.min)  # what is smaller may come out as 0: floats have not all its digits
 LARGEST = Decimal(2) ** 1024 * (1 - Decimal(2) ** -54)  # from here on a number rounds to infinity
@@ -122,7 +124,7 @@ def _slope(
                 largest = max(largest, abs(there))
     except (InvalidOperation, DivisionByZero):
         return None
-    if not slopes or not largest.is_finite():
+    if not slopes or not largest.is_finite() or largest.adjusted() > EXPLODED:
         return None
     return Slope(min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0]))
 
