@@ -72,7 +72,8 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Names
         arguments.leaves = [*arguments.leaves, *later]
         left = [word for word in left if word not in later]
     if left:
-        parser.error(f"unrecognized arguments: {' '.join(left)}")
+        minus = "; a formula that begins with a minus needs a space before it" if hasattr(arguments, "leaves") else ""
+        parser.error(f"unrecognized arguments: {' '.join(left)}{minus}")
     return arguments
 
 

@@ -224,7 +224,10 @@ class Value:
         """
         for value in computed(self):
             operation: Any = value.operation
-            now = operation.forward(*[used.data for used in value.inputs])
+            try:
+                now = operation.forward(*[used.data for used in value.inputs])
+            except (ArithmeticError, ValueError):  # it could be computed once, so something was changed
+                now = None
             if now != value.data:
                 changed = [repr(used) for used in value.inputs if not used.inputs and not used.constant]
                 raise StaleGraph(

@@ -47,5 +47,5 @@ def _format(suffix: str) -> str:
     from graphviz import FORMATS  # type: ignore[import-untyped]
 
     if suffix[1:] not in FORMATS:
-        raise ValueError(f"{suffix or 'a name without an ending'!r} is no kind of picture: end it in .svg, .pdf or .gv")
+        raise ValueError(f"a file name ending in {suffix!r} stands for no picture: end it in .svg, .gv, .pdf or .png")
     return suffix[1:]

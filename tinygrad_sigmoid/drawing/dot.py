@@ -7,6 +7,7 @@ where the edge ends · the number on the edge*.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,7 @@ from tinygrad_sigmoid.graph import uses
 from tinygrad_sigmoid.value import Value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
-CROWDED = 20  # collapsed neurons; above, their layers stand farther apart
+CROWDED = 6  # collapsed neurons; above, straight edges join their layers
 QUICK = 100  # boxes; above, Graphviz takes straight edges and a limited time to find the best order
 
 # Helvetica is a font whose widths every build of Graphviz knows. The fills are pale enough for dark letters; what has
@@ -96,7 +97,7 @@ def _lines(box_of: Mapping[Value, Box], outputs: Collection[Value], marks: Marks
     names = {box: f"n{number}" for number, box in enumerate(dict.fromkeys(box_of.values()))}
     shown_outside = _shown_outside(box_of, outputs)
     nodes = {box: f"{name} [{_node(box, outputs, shown_outside.get(box, []), marks)}]" for box, name in names.items()}
-    layout, edges = _layout(names)
+    layout, edges = _layout(names, {(box_of[used], box) for value, box in box_of.items() for used in value.inputs})
     yield f"graph [{_GRAPH} {layout}]"
     yield f"node [{_NODE}]"
     yield f"edge [{_EDGE}{edges}]"
@@ -105,18 +106,20 @@ def _lines(box_of: Mapping[Value, Box], outputs: Collection[Value], marks: Marks
         yield from _edges(box, box_of, names, marks)
 
 
-def _layout(drawn: Collection[Box]) -> tuple[str, str]:
+def _layout(drawn: Collection[Box], joined: Collection[tuple[Box, Box]]) -> tuple[str, str]:
     """How Graphviz is to place the boxes and lead the edges: what to add to the graph's attributes and the edges'."""
+    # Edges that meet in one box come from as far above and below as there are boxes: the more, the longer they need be.
+    most_at_a_box = max(Counter(box for pair in joined for box in {*pair}).values(), default=0)
+    ranksep = f"ranksep={min(0.25 + 0.05 * most_at_a_box, 2.5):.2g}"
     from_side_to_side = " tailport=e headport=w"
     if len(drawn) > QUICK:
-        effort = f"{1.5 * QUICK / len(drawn):.2g}"
-        return f"ranksep=0.5 splines=line nslimit={effort} nslimit1={effort} mclimit={effort}", from_side_to_side
+        effort = f"{(QUICK / len(drawn)) ** 2:.1g}"  # left to itself, Graphviz can take minutes
+        return f"{ranksep} splines=line nslimit={effort} nslimit1={effort} mclimit={effort}", from_side_to_side
     collapsed = sum(box.collapsed is not None for box in drawn)
     if collapsed > CROWDED and all(box.collapsed is not None or not box.place for box in drawn):
-        # Layers of collapsed neurons: straight edges from all to all, and the room that they need.
-        return f"ranksep={0.07 * collapsed:.2g} splines=line", from_side_to_side
+        return f"{ranksep} splines=line", from_side_to_side
     # Without frames, in which Graphviz forgets it, the operands of a box can be kept in their order from top to bottom.
-    return "ranksep=0.35" + " ordering=in" * (not any(box.place for box in drawn)), ""
+    return ranksep + " ordering=in" * (not any(box.place for box in drawn)), ""
 
 
 # -- Boxes -------------------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         if wanted != "svg" or neato_no_op is not None:
             raise RenderError(
                 f"without Graphviz' program `dot` there are pictures in SVG only, not in {wanted}: install Graphviz "
-                f"(https://graphviz.org/download), or take format='svg', which browsers and notebooks show"
+                f"(https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
             )
         picture = svg(self.source, engine or self.engine)
         return picture if encoding is None else picture.decode().encode(encoding).decode(encoding)

@@ -1,0 +1,355 @@
+"""Drawings as text: what stands in the DOT of a graph, and that it is the same whenever and wherever it is written."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections import Counter
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from random_graphs import graphs
+
+from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, dot, draw, sigmoid, squared_error
+from tinygrad_sigmoid.graph import topological_order
+
+NEURON = """\
+digraph {
+	graph [bgcolor=transparent rankdir=LR nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor="#7c8594" \
+ranksep=0.4 ordering=in]
+	node [fontname=Helvetica fontsize=12 fontcolor="#1c2330" margin="0.14,0.07" height=0.3 penwidth=1.3]
+	edge [fontname=Helvetica fontsize=10 fontcolor="#7c8594" color="#7c8594" arrowsize=0.7]
+	n0 [label="w\\ndata −0.6\\ngrad 0.2445" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n1 [label="x\\ndata 1\\ngrad −0.1467" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n2 [label="b\\ndata 0.9\\ngrad 0.2445" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n3 [label="w·x\\ndata −0.6\\ngrad 0.2445" shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"]
+	n4 [label="… + b\\ndata 0.3\\ngrad 0.2445" shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"]
+	n5 [label="σ\\ndata 0.5744\\ngrad 1" shape=box style="rounded,filled" peripheries=2 color="#2c8650" \
+fillcolor="#dcf3e3"]
+	n0 -> n3 [label="∂ 1"]
+	n1 -> n3 [label="∂ −0.6"]
+	n3 -> n4 [label="∂ 1"]
+	n2 -> n4 [label="∂ 1"]
+	n4 -> n5 [label="∂ 0.2445"]
+}
+"""
+
+
+class Read(NamedTuple):
+    """What stands in a DOT text, read by means of its own."""
+
+    boxes: dict[str, list[str]]  # the lines in each
+    edges: list[tuple[str, str, str]]  # from, to, attributes
+    frames: list[str]
+
+
+def read(source: str) -> Read:
+    boxes, edges, frames = {}, [], []
+    for line in source.splitlines():
+        if edge := re.fullmatch(r"\t(n\d+) -> (n\d+) \[(.*)\]", line):
+            edges.append(edge.groups())
+        elif box := re.fullmatch(r'\t(n\d+) \[label="(.*?)(?<!\\)" shape=.*\]', line):
+            boxes[box[1]] = box[2].split(r"\n")
+        elif frame := re.match(r'\tgraph \[label="(.*?)" style', line):
+            frames.append(frame[1])
+    in_order = sorted(boxes, key=lambda name: int(name[1:]))
+    return Read({name: boxes[name] for name in in_order}, edges, frames)  # type: ignore[arg-type]
+
+
+def neuron() -> Value:
+    w, x, b = Value(-0.6, "w"), Value(1, "x"), Value(0.9, "b")
+    output = sigmoid(w * x + b)
+    output.backward()
+    return output
+
+
+def network_loss() -> Value:
+    [output] = Network([2, 3, 1], seed=1)([0.5, 0.8])
+    loss: Value = squared_error(output, 1)
+    loss.backward()
+    return loss
+
+
+# -- The text ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_neuron_reads_like_its_formula() -> None:
+    assert draw(neuron()).source == NEURON
+
+
+def test_a_value_that_is_used_twice_has_two_edges() -> None:
+    a = Value(3, "a")
+    assert read(draw(a * a).source).edges == [("n0", "n1", 'label="∂ 3"')] * 2
+
+
+@given(graphs())
+def test_there_is_one_box_for_each_value_and_one_edge_for_each_operand(graph: tuple[Value, list[Value]]) -> None:
+    order = topological_order(graph[0])
+    picture = read(draw(graph[0]).source)
+    names = {value: f"n{place}" for place, value in enumerate(order)}
+    assert list(picture.boxes) == list(names.values())
+    assert Counter((start, end) for start, end, _ in picture.edges) == Counter(
+        (names[used], names[value]) for value in order for used in value.inputs
+    )
+    assert all(int(start[1:]) < int(end[1:]) for start, end, _ in picture.edges)
+
+
+@given(graphs())
+def test_a_copy_and_a_pickle_of_a_graph_have_the_same_drawing(graph: tuple[Value, list[Value]]) -> None:
+    source = draw(graph[0]).source
+    assert draw(graph[0]).source == source
+    assert draw(copy.deepcopy(graph[0])).source == source
+    assert draw(pickle.loads(pickle.dumps(graph[0]))).source == source
+
+
+def test_the_same_program_draws_the_same_bytes_in_every_process() -> None:
+    program = (
+        "from tinygrad_sigmoid import *; import sys\n"
+        "outputs = Network([4, 9, 3], seed=1)([0.1, 0.2, 0.3, 0.4])\n"
+        "loss = squared_error(outputs, [0, 1, 0]); loss.backward()\n"
+        "texts = [draw(loss), draw(loss, collapse=[]), draw(*outputs, collapse='layer*', expand='*.neuron2')]\n"
+        "sys.stdout.buffer.write(''.join(text.source for text in texts).encode())\n"
+    )
+    texts = [
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "1", "2")
+    ]
+    assert len(texts[0]) > 10_000
+    assert texts[0] == texts[1] == texts[2]
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (-0.6, "−0.6"),
+        (123456.0, "1.235e5"),
+        (-1e-7, "−1e−7"),
+        (0.00012346, "0.0001235"),
+        (2 / 3, "0.6667"),
+    ],
+)
+def test_numbers_have_four_significant_digits_and_a_true_minus_sign(number: float, shown: str) -> None:
+    assert read(draw(Value(number, "a")).source).boxes["n0"] == ["a", f"data {shown}", "grad ·"]
+
+
+def test_what_has_not_been_computed_is_a_dot_and_a_computed_zero_is_0() -> None:
+    x = Value(2, "x")
+    unseen = x - x
+    assert [lines[2] for lines in read(draw(unseen).source).boxes.values()] == ["grad ·", "grad ·"]
+    unseen.backward()
+    assert [lines[2] for lines in read(draw(unseen).source).boxes.values()] == ["grad 0", "grad 1"]
+
+
+def test_roles_differ_in_shape_and_not_only_in_colour() -> None:
+    x = Value(2, "x")
+    source = re.sub(r'(fill|font)?color="[^"]*"', "", draw(sigmoid(3 * x)).source)
+    nodes = re.findall(r'\tn\d+ \[label=".*?" (.*)\]', source)
+    leaf, constant, operation, output = (" ".join(node.split()) for node in nodes)
+    assert "plaintext" in constant
+    assert len({leaf, constant, operation, output}) == 4
+
+
+def test_a_plain_number_is_drawn_as_just_that() -> None:
+    picture = read(draw(2 * Value(3, "x")).source)
+    assert picture.boxes == {"n0": ["x", "data 3", "grad ·"], "n1": ["2"], "n2": ["2·x", "data 6", "grad ·"]}
+    assert picture.edges == [("n1", "n2", "arrowhead=none"), ("n0", "n2", 'label="∂ 2"')]
+
+
+@pytest.mark.parametrize(
+    ("record", "heading"),
+    [
+        (lambda x, y: x - 2, "x − 2"),
+        (lambda x, y: sigmoid(x), "σ(x)"),
+        (lambda x, y: sigmoid(x + y), "σ"),
+        (lambda x, y: (x + y) * (x - y), "·"),
+        (lambda x, y: y * sigmoid(x), "y·…"),
+        (lambda x, y: Neuron([x, y, x, y, x, y], 0, activation=None)([x] * 6).inputs[0], "w·x"),
+    ],
+)
+def test_a_heading_is_the_operation_on_what_has_a_name(record: object, heading: str) -> None:
+    output = record(Value(2, "x"), Value(3, "y"))  # type: ignore[operator]
+    output.label = ""
+    shown = list(read(draw(output).source).boxes.values())[-1][0]
+    assert shown == (output.operation.symbol if heading == "w·x" else heading)
+
+
+def test_the_heading_of_a_labelled_value_begins_with_its_name() -> None:
+    z = Value(1, "x") * 2
+    z.label = "z"
+    assert list(read(draw(z).source).boxes.values())[-1][0] == "z = x·2"
+
+
+def test_an_operation_of_ones_own_is_drawn_as_the_others_are() -> None:
+    cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3 * x * x,), symbol="³√⁻¹")
+    picture = read(draw(cube(Value(2, "x"))).source)
+    assert picture.boxes["n1"][0] == "³√⁻¹(x)"
+    assert picture.edges == [("n0", "n1", 'label="∂ 12"')]
+
+
+def test_several_outputs_share_one_picture() -> None:
+    x = Value(2, "x")
+    y, z = x + 1, x * 3
+    source = draw(y, z).source
+    assert len(read(source).boxes) == 5
+    assert source.count("peripheries=2") == 2
+    assert draw(z, y).source == source
+
+
+# -- Places ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_values_of_a_place_stand_in_a_frame_with_its_name() -> None:
+    source = draw(network_loss()).source
+    assert read(source).frames == ["layer1.neuron1", "layer1.neuron2", "layer1.neuron3", "layer2.neuron1"]
+    inside = re.findall(r'\tgraph \[label="(layer2.*?)".*\n((?:.*\n)*?)\t}', source)[0][1]
+    headings = [lines[0] for lines in read(inside).boxes.values()]
+    # The sum of products has no label: it stands where it is used. Its operands from layer 1 would make a long formula.
+    assert sorted(headings) == sorted(["w1", "w2", "w3", "b", dot.symbol, "z = … + b", "a = σ(z)"])
+
+
+def test_what_several_neurons_are_shown_stands_outside_of_them() -> None:
+    source = draw(network_loss()).source
+    before_the_frames = source[: source.index("subgraph")]
+    assert ["0.5"] in read(before_the_frames).boxes.values()
+    assert ["0.8"] in read(before_the_frames).boxes.values()
+
+
+def test_an_operand_from_another_place_is_named_with_its_place() -> None:
+    headings = [lines[0] for lines in read(draw(squared_error(network_loss().inputs[0], 1)).source).boxes.values()]
+    assert not any("w1·a" in heading for heading in headings)
+
+
+def test_a_place_can_be_collapsed_to_one_box_with_the_numbers_of_its_output() -> None:
+    loss = network_loss()
+    picture = read(draw(loss, collapse="*.neuron*").source)
+    a = next(value for value in topological_order(loss) if value.label == "layer2.neuron1.a")
+    assert [lines[0] for lines in picture.boxes.values()][:5] == [
+        "2 numbers",
+        *(f"neuron{i}" for i in (1, 2, 3)),
+        "neuron1",
+    ]
+    assert picture.boxes["n4"] == ["neuron1", f"data {a.data:.4g}", f"grad {a.grad:.4g}".replace("-", "−")]
+    assert [edge[:2] for edge in picture.edges[:6]] == [
+        *[("n0", f"n{i}") for i in (1, 2, 3)],
+        *[(f"n{i}", "n4") for i in (1, 2, 3)],
+    ]
+    assert picture.frames == ["layer1", "layer2"]
+
+
+def test_a_collapsed_layer_tells_how_much_is_in_it() -> None:
+    picture = read(draw(network_loss(), collapse=["layer1", "layer2"]).source)
+    assert picture.boxes["n1"] == ["layer1", "3 outputs", "9 leaves"]
+    assert picture.edges[1][:2] == ("n1", "n2")
+    assert 'label="3 values"' in picture.edges[1][2]
+    assert picture.frames == []
+
+
+def test_a_place_can_be_kept_open_when_the_others_are_collapsed() -> None:
+    picture = read(draw(network_loss(), collapse="layer*", expand="layer1.neuron2").source)
+    assert picture.frames == ["layer1", "neuron2"]
+    names = [lines[0] for lines in picture.boxes.values()]
+    assert "layer2" in names
+    assert names.count("w1") == 1
+    assert {"neuron1", "neuron3"} <= set(names)
+
+
+def test_a_large_network_is_collapsed_to_neurons_and_a_larger_one_to_layers() -> None:
+    [output] = Network([4, 10, 1], seed=1)([0.1] * 4)
+    names = [lines[0] for lines in read(draw(output).source).boxes.values()]
+    assert names == ["4 numbers", *(f"neuron{i}" for i in range(1, 11)), "neuron1"]
+
+    outputs = Network([64, 50, 10], seed=1)([0.1] * 64)
+    picture = read(draw(*outputs).source)
+    assert [lines[0] for lines in picture.boxes.values()] == ["64 numbers", "layer1", "layer2"]
+    assert picture.boxes["n2"] == ["layer2", "10 outputs", "510 leaves"]
+
+    assert len(read(draw(output, collapse=[]).source).boxes) == len(topological_order(output))
+    opened = read(draw(output, expand="layer2.neuron1").source)
+    assert {"w1", "w10", "z = … + b"} <= {lines[0] for lines in opened.boxes.values()}
+    assert len(opened.boxes) == 1 + 10 + 10 + 4
+
+
+def test_a_neuron_that_is_used_twice_is_one_collapsed_box_even_if_it_feeds_itself() -> None:
+    recurrent = Neuron([0.5], 0.1, place="layer1.neuron1")
+    picture = read(draw(recurrent([recurrent([1.0])]) * 2, collapse="layer1").source)
+    assert [lines[0] for lines in picture.boxes.values()] == ["1", "layer1", "2", "layer1.neuron1.a·2"]
+    assert [edge[:2] for edge in picture.edges] == [("n0", "n1"), ("n2", "n3"), ("n1", "n3")]
+
+
+# -- Limits and mistakes -----------------------------------------------------------------------------------------------
+
+
+def chain(length: int, place: str = "") -> Value:
+    value = Value(1, f"{place}x")
+    for _ in range(length - 1):
+        value = -value
+    value.label = f"{place}y"
+    return value
+
+
+def test_1500_boxes_are_drawn_and_one_more_is_refused_with_the_cures() -> None:
+    assert len(read(draw(chain(1500)).source).boxes) == 1500
+    with pytest.raises(ValueError, match=r"1,501 boxes, more than the 1,500 .* draw one of the values .* collapse='l"):
+        draw(chain(1501))
+    with pytest.raises(ValueError, match=r"collapse='layer1'\)$"):
+        draw(chain(1501, "layer1.neuron2."), collapse=[])
+
+
+def test_too_many_edges_are_refused_too() -> None:
+    outputs = Network([2, 100, 100], seed=1)([0, 1])
+    with pytest.raises(ValueError, match=r"10,100 edges, more than the 6,000"):
+        draw(*outputs, collapse="*.neuron*")
+
+
+def test_a_graph_of_any_depth_can_be_drawn_collapsed() -> None:
+    picture = read(draw(chain(100_000, "deep.")).source)
+    assert picture.boxes == {"n0": ["deep", "data −1", "grad ·"]}
+
+
+def test_a_label_of_any_number_of_dots_is_a_place() -> None:
+    assert read(draw(Value(1, "." * 2000)).source).boxes == {"n0": ["data 1", "grad ·"]}
+
+
+def test_a_stale_graph_is_not_drawn() -> None:
+    w = Value(2, "w")
+    y = w * 3
+    w.data = 5
+    with pytest.raises(StaleGraph, match=r"call forward\(\)"):
+        draw(y)
+    y.forward()
+    assert "data 15" in draw(y).source
+
+
+def test_a_graph_that_can_no_longer_be_computed_is_stale_and_says_so() -> None:
+    w = Value(2, "w")
+    y = w.log()
+    w.data = -2.0
+    with pytest.raises(StaleGraph, match=r"'w'.* was changed after log"):
+        draw(y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ([], {}, TypeError, "draw needs something to draw: pass a value"),
+        ([3], {}, TypeError, "draw takes values, but was given int 3"),
+        ([[Value(1)]], {}, TypeError, r"pass several values one by one, as in draw\(\*outputs\)"),
+        ([Neuron([1], 2)], {}, TypeError, "call a neuron on its inputs first"),
+        ([Value(1, "p.x")], {"collapse": "q"}, ValueError, "no place in this graph is called 'q': there are p$"),
+        ([Value(1, "x")], {"expand": ["q"]}, ValueError, "called 'q': no label in it has a dot, as 'layer1.w' has"),
+    ],
+)
+def test_a_mistake_is_named_with_its_cure(
+    arguments: list[object], options: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        draw(*arguments, **options)  # type: ignore[arg-type]
