@@ -61,7 +61,7 @@ SHOWN = {
     ],
     "08_smoothness": [
         "σ: output 0.2689, slope of the remainder 2.00",
-        "tanh: output -0.7616, slope of the remainder 2.01",
+        "tanh: output -0.7616, slope of the remainder 2.00",
         "a smoothed step: output 0.1562, slope of the remainder 2.00",
         "the remainder does not fall fourfold (slope 0.00)",
     ],

@@ -92,15 +92,25 @@ class Halving:
 
     @property
     def slope(self) -> float:
-        """log₂ of the typical ratio: 2 if the gradient is right, 1 if it is wrong; nan if nothing is left."""
-        logs = sorted(math.log2(ratio) for ratio in self.ratios if not math.isnan(ratio))
-        return logs[len(logs) // 2] if logs else math.nan
+        """log₂ of the ratio at the small end: 2 if the gradient is right, 1 if it is wrong; nan if nothing is left."""
+        smallest = sorted([math.log2(ratio) for ratio in self.ratios if not math.isnan(ratio)][-3:])
+        return smallest[len(smallest) // 2] if smallest else math.nan  # the middle one: rounding may spoil the last
+
+    @property
+    def vanishes(self) -> bool:
+        """Whether a remainder far above rounding is gone at half the size: the larger nudge went past a kink."""
+        return any(
+            abs(larger.remainder) > 64 * rounding_floor(larger) and abs(smaller.remainder) <= rounding_floor(smaller)
+            for larger, smaller in pairwise(self.nudges)
+        )
 
     @property
     def verdict(self) -> str:
         """What the remainders say about the gradient, or why they say nothing."""
         if all(n.actual == 0 and n.predicted == 0 for n in self.nudges):
             return "nothing moves at all: the output is flat here, and a gradient of 0 is all there is to know"
+        if self.vanishes:
+            return "the remainder vanishes all at once: the larger nudges went past a kink or a jump"
         if math.isnan(self.slope):
             if any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
                 return "the change is too small to show in the output's digits: nudge further"

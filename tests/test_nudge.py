@@ -1,0 +1,180 @@
+"""A small change predicted and made, and an honest word about what the remainder says."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygrad_sigmoid import (
+    Network,
+    Neuron,
+    Operation,
+    Perceptron,
+    StaleGraph,
+    Value,
+    log,
+    nudge,
+    relu,
+    sigmoid,
+    squared_error,
+)
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.nudging import Halving
+
+
+def nand() -> Neuron:
+    return Neuron([-2, -2], 3)
+
+
+def every_number(output: Value) -> list[object]:
+    return [(v.data, v.grad, v.label, v.local_derivatives) for v in topological_order(output)]
+
+
+@pytest.mark.parametrize(
+    ("change", "predicted", "actual"),
+    [(0.1, 0.0196612, 0.0201091), (0.01, 0.00196612, 0.00197066), (0.001, 0.000196612, 0.000196657)],
+)
+def test_the_numbers_of_equation_5(change: float, predicted: float, actual: float) -> None:
+    neuron = nand()
+    nudged = nudge(neuron([1, 1]), {neuron.weights[0]: change})
+    assert nudged.before == pytest.approx(0.268941, abs=5e-7)
+    assert nudged.predicted == pytest.approx(predicted, rel=5e-6)
+    assert nudged.actual == pytest.approx(actual, rel=5e-6)
+    assert nudged.remainder == nudged.actual - nudged.predicted
+    assert list(nudged.gradients.values()) == pytest.approx([0.196612], abs=5e-7)
+
+
+def test_the_remainder_is_the_curvature_times_the_change_squared() -> None:
+    neuron = nand()
+    nudged = nudge(neuron([1, 1]), {neuron.bias: 1e-4})
+    s = 1 / (1 + math.exp(1))
+    assert nudged.remainder / 1e-8 == pytest.approx(s * (1 - s) * (1 - 2 * s) / 2, rel=1e-3)
+    assert nudged.remainder / 1e-8 == pytest.approx(0.0454, abs=5e-5)
+
+
+def test_changes_of_several_leaves_add_up() -> None:
+    neuron = nand()
+    w1, w2 = neuron.weights
+    changes = {w1: 0.01, w2: -0.02, neuron.bias: 0.005}
+    nudged = nudge(neuron([1, 0.5]), changes)
+    assert nudged.predicted == pytest.approx(
+        sum(nudged.gradients[leaf] * change for leaf, change in changes.items()), rel=1e-15
+    )
+    assert nudged.changes == changes
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-1e-3, 1e-3))
+def test_everything_is_put_back_exactly(w: float, b: float, change: float) -> None:
+    neuron = Neuron([w, 0.1], b)
+    output = squared_error(neuron([0.3, 0.7]), 1.0)
+    output.backward()
+    before = every_number(output)
+    nudge(output, {neuron.weights[0]: change, neuron.bias: 0.1}).halving(3)
+    assert every_number(output) == before
+
+
+def test_a_nudge_that_fails_puts_everything_back() -> None:
+    x = Value(0.1, "x")
+    output = log(x) * 2
+    before = every_number(output)
+    with pytest.raises(ValueError, match="keep its input above 0"):
+        nudge(output, {x: -0.2})
+    assert every_number(output) == before
+
+
+def test_a_stale_graph_is_not_nudged() -> None:
+    x = Value(0.1, "x")
+    output = x * x
+    x.data = 0.2
+    with pytest.raises(StaleGraph, match=r"forward\(\)"):
+        nudge(output, {x: 0.1})
+    assert x.data == 0.2
+
+
+def test_perceptrons_answer_0_0_and_then_1() -> None:
+    perceptron = Perceptron([-2, -2], 1.9)
+    output = perceptron([1, 0])
+    answers = [nudge(output, {perceptron.bias: change}) for change in (0.01, 0.05, 0.09, 0.11)]
+    assert [answer.actual for answer in answers] == [0, 0, 0, 1]
+    assert [answer.predicted for answer in answers] == [0, 0, 0, 0]
+
+
+def test_a_change_of_1e_12_flips_a_perceptron_and_hardly_moves_a_sigmoid_neuron() -> None:
+    for make, moved in ((Perceptron, 1.0), (Neuron, 2.5e-13)):
+        neuron = make([-2, -2], 2)
+        answer = nudge(neuron([1, 0]), {neuron.bias: 1e-12})
+        assert answer.actual == pytest.approx(moved, rel=2e-3)
+
+
+def test_the_table_is_small_and_names_the_leaves() -> None:
+    network = Network([1, 1], seed=0)
+    [output] = network([0.5])
+    told = str(nudge(output, dict.fromkeys(network.parameters(), 0.01)))
+    assert told.count("\n") == 5
+    assert all(word in told for word in ("layer1.neuron1.w1", "layer1.neuron1.b", "predicted", "actual", "remainder"))
+
+
+# -- Halving -----------------------------------------------------------------------------------------------------------
+
+
+def halved(output: Value, leaf: Value, change: float, times: int = 6) -> Halving:
+    return nudge(output, {leaf: change}).halving(times)
+
+
+@pytest.mark.parametrize(("w", "b"), list(product([-2.0, 0.4, 3.0], [-1.0, 0.3, 2.0])))
+def test_a_right_gradient_gives_slope_2(w: float, b: float) -> None:
+    neuron = Neuron([w], b)
+    halving = halved(neuron([0.8]), neuron.weights[0], 0.05)
+    assert halving.slope == pytest.approx(2, abs=0.03)
+    assert halving.verdict == f"the remainder falls fourfold with each halving (slope {halving.slope:.2f}): " + (
+        "the gradient is right"
+    )
+
+
+@pytest.mark.parametrize("error", [0.03, 0.001, -0.01])
+def test_a_wrong_gradient_does_not(error: float) -> None:
+    wrong = Operation("wrong", lambda x: x * x, lambda out, x: ((2 + error) * x,))
+    x = Value(1.0, "x")
+    halving = halved(wrong(x), x, 0.1, 14)
+    assert halving.slope == pytest.approx(1, abs=0.1)
+    assert "the gradient is wrong" in halving.verdict
+
+
+def test_a_straight_line_has_no_remainder() -> None:
+    x = Value(2.0, "x")
+    halving = halved(3 * x + 1, x, 0.01)
+    assert math.isnan(halving.slope)
+    assert halving.verdict.startswith("there is no remainder beyond rounding: the output is a straight line here")
+
+
+def test_the_rounding_floor() -> None:
+    x = Value(2.0, "x")
+    assert halved(sigmoid(x), x, 1e-9).verdict.startswith("there is no remainder beyond rounding")
+    assert halved(sigmoid(x), x, 1e-30).verdict.startswith("the change is too small to show")
+    deep = halved(sigmoid(x), x, 0.1, 30)
+    assert deep.slope == pytest.approx(2, abs=0.1)
+    assert math.isnan(deep.ratios[-1])
+
+
+def test_kinks_and_jumps() -> None:
+    x = Value(0.0, "x")
+    assert "a kink or a jump is near" in halved(relu(x), x, 0.1).verdict
+    x = Value(-0.03, "x")
+    past = halved(relu(x), x, 0.1)
+    assert past.verdict == "the remainder vanishes all at once: the larger nudges went past a kink or a jump"
+    perceptron = Perceptron([-2, -2], 1.99)
+    flipped = halved(perceptron([1, 0]), perceptron.bias, 0.08)
+    assert [n.actual for n in flipped.nudges] == [1, 1, 1, 0, 0, 0, 0]
+    assert flipped.verdict == past.verdict
+    assert halved(perceptron([1, 0]), perceptron.bias, -1.0).verdict.startswith("nothing moves at all")
+
+
+def test_an_inflection_hardly_bends() -> None:
+    x = Value(0.0, "x")
+    halving = halved(sigmoid(x), x, 0.1)
+    assert halving.slope == pytest.approx(3, abs=0.01)
+    assert "more than fourfold" in halving.verdict
