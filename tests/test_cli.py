@@ -30,8 +30,9 @@ def test_the_main_job_tells_its_story_in_about_forty_lines(story: tuple[str, Pat
 
 def test_the_main_job_writes_the_picture_and_the_page_and_says_where(story: tuple[str, Path]) -> None:
     told, folder = story
-    assert f"wrote {folder / 'neuron.svg'}" in told
-    assert "</svg>" in (folder / "neuron.svg").read_text(encoding="utf-8")
+    for name, part in (("neuron.svg", "</svg>"), ("neuron.html", "</html>")):
+        assert f"wrote {folder / name}" in told
+        assert part in (folder / name).read_text(encoding="utf-8")
 
 
 def test_tuning_reads_more_digits_right_and_the_loss_falls(story: tuple[str, Path]) -> None:
@@ -72,6 +73,7 @@ def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(stor
     [
         (["--rate", "0"], "learning rate must be a number above 0"),
         (["--rate", "nan"], "learning rate must be a number above 0"),
+        (["--epochs", "-1"], "epochs"),
         (["--out", "no/such/folder"], "is not a folder: make it first"),
     ],
 )

@@ -12,6 +12,7 @@ from tinygrad_sigmoid.drawing import draw
 from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron, write_whole
 from tinygrad_sigmoid.nudging import nudge
+from tinygrad_sigmoid.page import explore
 from tinygrad_sigmoid.repair import Repair, as_perceptrons, misread, nudged_until_right, reading, tuned_until_right
 from tinygrad_sigmoid.training import Epoch, Sample, correct, train
 from tinygrad_sigmoid.value import Value
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"   of {len(test)} test digits it read {before} right before, {correct(neuron, test)} after")
     print(f"   {shown_neuron(neuron)}")
     least_sure = min((inputs for inputs, [target] in test if target == 1), key=neuron.predict)
-    output = neuron([Value(number, name) for number, name in zip(least_sure, PLACES, strict=True)])
+    output = neuron([Value(number, f"x{i}") for i, number in enumerate(least_sure, 1)])
     output.backward()
     for path in write_pictures(output, arguments.out):
         print(f"   wrote {path}")
@@ -88,7 +89,7 @@ def pictures_of_places(digits: list[Digit]) -> tuple[list[str], list[str]]:
         for pixel in pixels_of(place):
             places[pixel] = 1.0
     pictures = [picture(one.inputs), picture(two.inputs), picture(places)]
-    return pictures, ['a "1"', 'a "2"', ", ".join(PLACES)]
+    return pictures, ['a "1"', 'a "2"', ", ".join(f"x{i} {place}" for i, place in enumerate(PLACES, 1))]
 
 
 def shown_history(history: list[Epoch]) -> str:
@@ -107,16 +108,18 @@ def shown_neuron(neuron: Neuron) -> str:
 
 
 def write_pictures(output: Value, folder: Path) -> Iterator[Path]:
-    """Writes the neuron's graph; each path as it is written."""
+    """Writes the neuron's graph, and the page on which its numbers can be dragged; each path as it is written."""
     write_whole(folder / "neuron.svg", draw(output).pipe(format="svg", encoding="utf-8"))
     yield folder / "neuron.svg"
+    explore(output, folder / "neuron.html")
+    yield folder / "neuron.html"
 
 
 def shown_nudges(neuron: Neuron, output: Value) -> str:
     """Nudges of growing size: what the gradient predicts, what happens, and what a perceptron does."""
     stem = list(PLACES).index("stem")
     weight, bias, x = neuron.weights[stem], neuron.bias, output.inputs[0]
-    inputs = [leaf.data for leaf in leaves(output) if leaf.label in PLACES]
+    inputs = [leaf.data for leaf in leaves(output) if leaf.label.startswith("x")]
     perceptron = Perceptron([w.data for w in neuron.weights], bias.data)
     answer = perceptron(inputs)
     # A quarter more than what brings w·x + b to 0: that flips the perceptron, and half of it does not.
