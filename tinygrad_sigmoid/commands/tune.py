@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import indent
 
 from tinygrad_sigmoid.digits import Digit, load_digits, picture, side_by_side
 from tinygrad_sigmoid.drawing import draw
-from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron, write_whole
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.page import explore
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"   wrote {path}")
 
     print('\n3. A small change of the stem\'s weight and the bias, on the "1" it is least sure of')
-    print(shown_nudges(neuron, output))
+    print(shown_nudges(neuron, least_sure, output))
 
     print('\n4. Ten digits: a network that reads a "1" as something else, repaired')
     print(shown_repairs(train_digits, test_digits, arguments.seed))
@@ -115,22 +114,21 @@ def write_pictures(output: Value, folder: Path) -> Iterator[Path]:
     yield folder / "neuron.html"
 
 
-def shown_nudges(neuron: Neuron, output: Value) -> str:
+def shown_nudges(neuron: Neuron, inputs: Sequence[float], output: Value) -> str:
     """Nudges of growing size: what the gradient predicts, what happens, and what a perceptron does."""
     stem = list(PLACES).index("stem")
-    weight, bias, x = neuron.weights[stem], neuron.bias, output.inputs[0]
-    inputs = [leaf.data for leaf in leaves(output) if leaf.label.startswith("x")]
+    weight, bias, z = neuron.weights[stem], neuron.bias, output.inputs[0]
     perceptron = Perceptron([w.data for w in neuron.weights], bias.data)
     answer = perceptron(inputs)
     # A quarter more than what brings w·x + b to 0: that flips the perceptron, and half of it does not.
-    largest = -1.25 * x.data / (inputs[stem] + 1)
+    largest = -1.25 * z.data / (inputs[stem] + 1)
     halving = nudge(output, {weight: largest, bias: largest}).halving(5)
     rows = ["       change    predicted       actual    remainder   perceptron"]
     for moved in reversed(halving.nudges):
         size = moved.changes[weight]
         flipped = nudge(answer, {perceptron.weights[stem]: size, perceptron.bias: size}).actual
-        numbers = "".join(f"{number:+13.5f}" for number in (size, moved.predicted, moved.actual, moved.remainder))
-        rows.append(f"{numbers}   {'flips' if flipped else 'nothing'}")
+        numbers = "".join(f"{number:+13.5f}" for number in (size, moved.predicted, moved.actual))
+        rows.append(f"{numbers}{moved.remainder:+13.1e}   {'flips' if flipped else 'nothing'}")
     return "\n".join([*rows, f"   {halving.verdict}"])
 
 
