@@ -2,6 +2,8 @@
 
 import ast
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +79,31 @@ def test_imports_point_only_downwards(path: Path) -> None:
     assert room_of(path) in ROOMS, "a new room needs its place in ROOMS"
     here = ROOMS.index(room_of(path))
     assert [room for room in rooms_imported_by(path) if ROOMS.index(room) > here] == []
+
+
+def loaded_by(code: str) -> set[str]:
+    listing = "import sys; before = set(sys.modules); {}; print(*sorted(set(sys.modules) - before))"
+    run = subprocess.run(
+        [sys.executable, "-c", listing.format(code)], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    return {name.split(".")[0] for name in run.stdout.split()}
+
+
+def test_importing_the_package_loads_nothing_but_the_core_and_the_standard_library() -> None:
+    loaded = loaded_by("import tinygrad_sigmoid")
+    assert loaded <= {*sys.stdlib_module_names, "tinygrad_sigmoid"}
+    # Each of these would take as long to load as the whole core.
+    assert loaded.isdisjoint({"inspect", "json", "random", "tempfile", "pathlib", "dataclasses", "argparse", "asyncio"})
+
+
+def test_neurons_losses_and_descent_need_no_other_package() -> None:
+    loaded = loaded_by("from tinygrad_sigmoid import Network, GradientDescent, squared_error, gradients, nudge")
+    assert loaded <= {*sys.stdlib_module_names, "tinygrad_sigmoid"}
+
+
+def test_the_top_level_holds_five_things() -> None:
+    if not (PACKAGE.parent / ".git").exists():
+        pytest.skip("this is no clone, so nothing tells which files belong to the project")
+    tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=PACKAGE.parent).stdout
+    top = {line.split("/")[0] for line in tracked.splitlines() if not line.startswith(".")}
+    assert top <= {"tinygrad_sigmoid", "tests", "examples", "pyproject.toml", "README.md"}

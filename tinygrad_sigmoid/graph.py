@@ -45,8 +45,8 @@ def topological_order(*outputs: AnyNode) -> list[AnyNode]:
 
 def computed(*outputs: AnyNode) -> list[AnyNode]:
     """The same without the leaves: only what has inputs. A network has far more weights than values computed."""
-    order = [value for value in outputs if value.inputs]
-    found = set(order)
+    found = {value for value in outputs if value.inputs}
+    order = list(found)
     for value in order:  # which grows while it is walked
         for used in value.inputs:
             if used.inputs and used not in found:

@@ -1,0 +1,57 @@
+"""The order of a graph, and walks over it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from random_graphs import graphs
+
+from tinygrad_sigmoid import Network, Value, gradients, sigmoid
+from tinygrad_sigmoid.graph import computed, leaves, topological_order, uses
+
+
+@given(graphs())
+def test_inputs_come_before_what_is_computed_from_them(graph: tuple[Value, list[Value]]) -> None:
+    output, _ = graph
+    order = topological_order(output)
+    place = {value: k for k, value in enumerate(order)}
+    assert len(place) == len(order)
+    assert order[-1] is output
+    assert all(place[used] < place[value] for value in order for used in value.inputs)
+    assert [value for value in order if value.inputs] == computed(output)
+    assert [value for value in order if not value.inputs] == leaves(output)
+
+
+@given(graphs())
+def test_every_value_but_the_output_is_used(graph: tuple[Value, list[Value]]) -> None:
+    output, _ = graph
+    order = topological_order(output)
+    users = uses(order)
+    assert [value for value in order if not users[value]] == [output]
+    assert sum(len(found) for found in users.values()) == sum(len(value.inputs) for value in order)
+    for value, found in users.items():
+        assert all(sum(used is value for used in user.inputs) == found.count(user) for user in found)
+
+
+def test_a_value_used_twice_has_two_uses() -> None:
+    a = Value(3.0)
+    square = a * a
+    assert uses([a, square]) == {a: [square, square], square: []}
+
+
+def test_several_outputs_share_their_order() -> None:
+    x = Value(0.5)
+    hidden = sigmoid(x)
+    first, second = hidden * 2, hidden * 3
+    assert set(topological_order(first, second)) == {*topological_order(first), *topological_order(second)}
+    assert computed(second, first, second) == [hidden, first, second]
+    assert computed(x) == []
+    assert topological_order(x) == [x]
+
+
+def test_the_order_is_that_of_creation_so_it_is_the_same_on_every_run() -> None:
+    def names() -> list[str]:
+        network = Network([3, 4, 2], seed=0)
+        [slope] = gradients(sum(network([0.1, 0.2, 0.3])), [network.parameters()[0]])
+        return [str(value.operation) + value.label + repr(value.data) for value in topological_order(slope)]
+
+    assert names() == names()

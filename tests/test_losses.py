@@ -1,0 +1,115 @@
+"""Losses: their numbers, their gradients, and that they hold where the textbook's formulas overflow."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+from tinygrad_sigmoid import (
+    Network,
+    Neuron,
+    Value,
+    cross_entropy,
+    sigmoid,
+    softmax_cross_entropy,
+    squared_error,
+)
+from tinygrad_sigmoid.graph import topological_order
+
+numbers = st.floats(-20, 20)
+
+
+@given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=6))
+def test_squared_error_and_its_gradients(pairs: list[tuple[float, float]]) -> None:
+    outputs, targets = [Value(a) for a, _ in pairs], [y for _, y in pairs]
+    loss = squared_error(outputs, targets)
+    loss.backward()
+    assert loss.data == pytest.approx(sum((a - y) ** 2 for a, y in pairs) / 2, rel=1e-14, abs=1e-300)
+    assert [a.grad for a in outputs] == [a - y for a, y in pairs]
+    assert squared_error([a for a, _ in pairs], targets) == loss.data
+
+
+def test_squared_error_is_one_box() -> None:
+    loss = squared_error(Network([2, 2], seed=0)([0.1, 0.2]), [1, 0])
+    assert len(loss.inputs) == 4
+    assert loss.operation.symbol == "½‖a−y‖²"
+
+
+@pytest.mark.parametrize("targets", [[1, 0], (1, 0), np.array([1, 0]), np.array([1.0, 0.0]), [Value(1), Value(0)]])
+@pytest.mark.parametrize("outputs", [[0.5, 0.25], np.array([0.5, 0.25]), [Value(0.5), Value(0.25)]])
+def test_outputs_and_targets_may_be_any_sequences(outputs: Any, targets: Any) -> None:
+    loss = squared_error(outputs, targets)
+    data = loss.data if isinstance(loss, Value) else loss
+    assert type(data) is float
+    assert data == (0.25 + 0.0625) / 2
+
+
+def test_targets_that_are_values_get_gradients() -> None:
+    target = Value(1.0)
+    squared_error([0.25], [target]).backward()
+    assert target.grad == 0.75
+
+
+@given(st.lists(st.tuples(st.floats(-700, 700), st.floats(0, 1)), min_size=1, max_size=5))
+def test_cross_entropy_of_sigma(pairs: list[tuple[float, float]]) -> None:
+    weighted = [Value(z) for z, _ in pairs]
+    loss = cross_entropy([sigmoid(z) for z in weighted], [y for _, y in pairs])
+    loss.backward()
+    with mp.workdps(400):
+        exact = sum(mp.log1p(mp.exp(mpf(z))) - mpf(y) * mpf(z) for z, y in pairs)
+        size = sum(abs(mpf(z)) + 1 for z, _ in pairs)
+        assert abs(mpf(loss.data) - exact) <= mpf(1e-14) * size
+        for value, (z, y) in zip(weighted, pairs, strict=True):
+            assert abs(mpf(value.grad) - (1 / (1 + mp.exp(-mpf(z))) - mpf(y))) <= mpf(1e-15)
+
+
+@pytest.mark.parametrize(("z", "y", "loss"), [(1000, 0, 1000), (-1000, 1, 1000), (1000, 1, 0), (-1000, 0, 0)])
+def test_cross_entropy_holds_at_1000(z: float, y: float, loss: float) -> None:
+    weighted = Value(z)
+    result = cross_entropy(sigmoid(weighted), y)
+    result.backward()
+    assert result.data == loss
+    assert weighted.grad == (1.0 if z > 0 else 0.0) - y
+
+
+@given(st.lists(st.floats(-1000, 1000), min_size=1, max_size=6), st.data())
+def test_softmax_cross_entropy(weighted: list[float], data: st.DataObject) -> None:
+    right = data.draw(st.integers(0, len(weighted) - 1))
+    values = [Value(z) for z in weighted]
+    targets = [float(place == right) for place in range(len(weighted))]
+    loss = softmax_cross_entropy(values, targets)
+    loss.backward()
+    with mp.workdps(1000):
+        total = sum(mp.exp(mpf(z)) for z in weighted)
+        exact = mp.log(total) - mpf(weighted[right])
+        assert abs(mpf(loss.data) - exact) <= mpf(1e-14) * (1 + sum(abs(z) for z in weighted))
+        for value, z, y in zip(values, weighted, targets, strict=True):
+            assert abs(mpf(value.grad) - (mp.exp(mpf(z)) / total - y)) <= mpf(1e-12)
+
+
+def test_a_network_learns_classes_from_weighted_inputs() -> None:
+    network = Network([2, 3], seed=0, output_activation=None)
+    losses = []
+    for _ in range(30):
+        loss = softmax_cross_entropy(network([0.5, -1.0]), [0, 1, 0])
+        losses.append(loss.data)
+        network.zero_grad()
+        loss.backward()
+        for parameter in network.parameters():
+            parameter.data -= 0.5 * parameter.grad
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < 0.1
+
+
+def test_cross_entropy_reads_z_off_the_graph_of_a_neuron() -> None:
+    neuron = Neuron([2.0], 1.0)
+    output = neuron([3.0])
+    loss = cross_entropy(output, 1)
+    assert loss.data == pytest.approx(-math.log(output.data), rel=1e-12)
+    assert output not in topological_order(loss)
