@@ -36,7 +36,10 @@ _CALLABLE: dict[str, Operation] = {
     "abs": absolute,
     "max": TABLE["maximum"],
     "min": TABLE["minimum"],
+    "σ": TABLE["sigmoid"],
 }
+# The signs in which this package writes formulas, so that what it has printed can be typed in again.
+_SIGNS = str.maketrans({"·": "*", "−": "-", "^": "**"})
 _INFIX: dict[type[ast.operator], Operation] = {
     ast.Add: add,
     ast.Sub: subtract,
@@ -69,7 +72,7 @@ def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
             f"the formula has {len(formula)} characters, more than {LONGEST}: build it in Python instead"
         )
     try:
-        tree = ast.parse(formula.strip(), mode="eval").body
+        tree = ast.parse(formula.translate(_SIGNS).strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
         raise FormulaError(
@@ -153,6 +156,8 @@ def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: i
             if len(arguments) != wanted:
                 raise FormulaError(f"{name} takes {wanted} input{'s' * (wanted > 1)}, but was given {len(arguments)}")
             return operation(*[build(argument) for argument in arguments])
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLABLE:
+            raise FormulaError(f"{ast.unparse(tree)[:40]!r}: an operation takes its inputs without names, as in exp(x)")
         case ast.Call(func=ast.Name(id=name)):
             raise FormulaError(f"{name!r} is not an operation of the table: use one of {', '.join(sorted(_CALLABLE))}")
         case _:

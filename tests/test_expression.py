@@ -1,0 +1,137 @@
+"""Formulas typed as text: what they record, and that nothing else gets in."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tinygrad_sigmoid import Value, formula
+from tinygrad_sigmoid.expression import FormulaError, recorded
+from tinygrad_sigmoid.graph import leaves, topological_order
+
+LEAVES = {"w": 0.6, "x": 1.0, "b": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("sigmoid(w*x + b)", 1 / (1 + math.exp(-1.5))),
+        ("σ(w·x + b)", 1 / (1 + math.exp(-1.5))),
+        ("w + x - b", 0.6 + 1.0 - 0.9),
+        ("w*x/b", 0.6 / 0.9),
+        ("-w**2 + x + b", -(0.6**2) + 1.0 + 0.9),
+        ("−w^2 + x + b", -(0.6**2) + 1.0 + 0.9),
+        ("2**w*x*b", 2**0.6 * 0.9),
+        ("x**w**b", 1.0),
+        ("w - (x - b)", 0.6 - (1.0 - 0.9)),
+        ("+w*x*b*1e3", 540.0),
+        ("max(w, x) + min(w, b) + abs(-b)", 1.0 + 0.6 + 0.9),
+        ("exp(log(w)) + tanh(x*0) + sqrt(b*b)", 1.5),
+        ("power(w, 2)*x*b", 0.36 * 0.9),
+        (" w*x + b  ", 1.5),
+    ],
+)
+def test_a_formula_is_recorded(text: str, number: float) -> None:
+    output = recorded(text, LEAVES)
+    assert output.data == pytest.approx(number, rel=1e-15)
+    named = {leaf.label: leaf.data for leaf in leaves(output) if not leaf.constant}
+    assert named == LEAVES
+
+
+def test_what_the_package_writes_it_also_reads() -> None:
+    output = recorded("sigmoid(w*x**2 - (b - x))/max(w, 2)", LEAVES)
+    assert recorded(formula(output), LEAVES).data == output.data
+
+
+def test_a_name_used_twice_is_one_leaf() -> None:
+    output = recorded("w*w", {"w": 3})
+    assert output.inputs[0] is output.inputs[1]
+    assert len(topological_order(output)) == 2
+
+
+def test_a_value_may_be_given_as_a_leaf() -> None:
+    w = Value(2.0)
+    assert recorded("w*3", {"w": w}).inputs[0] is w
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("w*x + b + c", "the name 'c' has no number: add c=…"),
+        ("w + x", "'b' was given a number but is not in 'w + x'"),
+        ("sigmoid(w, x) + b", "sigmoid takes 1 input, but was given 2"),
+        ("sigmoid()", "sigmoid takes 1 input, but was given 0"),
+        ("power(w)", "power takes 2 inputs, but was given 1"),
+        ("sigmoid(z=w)", "'sigmoid(z=w)': an operation takes its inputs without names"),
+        ("sinus(w)", "'sinus' is not an operation of the table: use one of abs"),
+        ("dot(w, x)", "'dot' is not an operation of the table"),
+        ("fixed_power(w, 2)", "'fixed_power' is not an operation of the table"),
+        ("__import__('os').system('id')", "has no place in a formula"),
+        ("print(w)", "'print' is not an operation of the table"),
+        ("w.data", "'w.data' has no place in a formula"),
+        ("w.__class__", "'w.__class__' has no place in a formula"),
+        ("(lambda: w)()", "has no place in a formula"),
+        ("[w for w in x]", "has no place in a formula"),
+        ("w if x else b", "has no place in a formula"),
+        ("w < x", "'w < x' has no place in a formula"),
+        ("w // x", "'w // x' has no place in a formula"),
+        ("f'{w}'", "has no place in a formula"),
+        ("sigmoid(*w)", "has no place in a formula"),
+        ("(w, x, b)", "has no place in a formula"),
+        ("w*True", "True is not a number"),
+        ("w*1j", "1j is not a number"),
+        ("w*'a'", "'a' is not a number"),
+        ("w*...", "is not a number|has no place"),
+        ("w*1e400", "inf is not a number to compute with"),
+        ("w*10000000000000000000001", "would lose digits"),
+        ("w := 3", "can't be read as a formula"),
+        ("w x", "can't be read as a formula"),
+        ("w*x; b", "can't be read as a formula"),
+        ("w*x\nb", "can't be read as a formula"),
+        ("", "can't be read as a formula"),
+        ("w*x + b)", "can't be read as a formula"),
+        ("w\0", "can't be read as a formula"),
+        ("(" * 900 + "w" + ")" * 900, "can't be read as a formula"),
+        ("-" * 1_900 + "w", "nested more than 50 deep"),
+        ("+".join(["w"] * 900), "nested more than 50 deep"),
+        ("w+" * 1_500 + "w", "3001 characters, more than 2000"),
+    ],
+)
+def test_what_has_no_place_in_a_formula_is_said_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(FormulaError) as raised:
+        recorded(text, LEAVES)
+    message = str(raised.value)
+    assert any(words in message for words in said.split("|"))
+    assert "\n" not in message
+
+
+def test_a_formula_without_names_has_nothing_to_differentiate() -> None:
+    with pytest.raises(FormulaError, match="nothing to differentiate"):
+        recorded("2*3", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        ("w*9**9**9**9", OverflowError, "too large for a float"),
+        ("w*10**100000", OverflowError, "too large for a float"),
+        ("1/(w - w)", ZeroDivisionError, "keep the divisor away from 0"),
+        ("log(w - 1)", ValueError, "keep its input above 0"),
+        ("(-w)**0.5", ValueError, "a negative base a whole number"),
+    ],
+)
+def test_what_can_not_be_computed_says_so_at_once(text: str, kind: type[Exception], said: str) -> None:
+    with pytest.raises(kind, match=said):
+        recorded(text, {"w": 0.5})
+
+
+@given(st.text(alphabet="wxb0123456789.+-*/^()|,·− e_σ[]{}'\"=:<>\\\n", max_size=30))
+@example("w" * 2_000)
+@example("\N{MICRO SIGN}")
+def test_any_text_records_a_graph_or_says_why_not(text: str) -> None:
+    with contextlib.suppress(FormulaError, ArithmeticError, ValueError):
+        assert isinstance(recorded(text, {"w": 0.5}), Value)
