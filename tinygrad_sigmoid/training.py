@@ -209,8 +209,9 @@ class Replayed:
             return self.program.descend(parameters, self.samples, order, batch, descent.rate)
         finally:
             with _uninterrupted():
-                for parameter, number in zip(self.parameters, parameters, strict=True):
-                    parameter.data = float(number)
+                numbers = parameters if isinstance(parameters, list) else parameters.tolist()
+                for parameter, number in zip(self.parameters, numbers, strict=True):
+                    parameter.data = number
 
     def correct(self, test: Sequence[Sample]) -> int:
         if not test or self.program.target == "python":

@@ -65,15 +65,6 @@ class ArrayProgram(Program):
         self.require_parameters(array.size)
         return array
 
-    def total(self, parameters: Array, samples: Array) -> Array:
-        """The results summed over any number of samples."""
-        parts = [samples[start : start + self.most] for start in range(0, len(samples), self.most)]
-        return (
-            self.sums(parameters, parts[0])
-            if len(parts) == 1
-            else sum((self.sums(parameters, part) for part in parts), np.zeros(len(self.tape.results)))
-        )
-
     def require_finite(self, sums: Array, parameters: Array, samples: Array, places: Iterable[int]) -> None:
         """Raises `ArithmeticError` if a sum is infinite or nan, and names the place of the first sample to blame."""
         if not np.isfinite(sums).all():

@@ -360,11 +360,8 @@ class NumpyProgram(ArrayProgram):
         return NumpyProgram, (self.tape, self.plan)
 
     def sums(self, parameters: Array, samples: Array) -> Array:
-        workspace = self._workspace(len(samples))
-        workspace.inputs[:] = samples.T
-        workspace.parameters[:] = parameters
         with np.errstate(all="ignore"):
-            return workspace.run()
+            return self._sums(parameters, samples)
 
     def numbers(self, parameters: Array, samples: Array) -> Array:
         self.sums(parameters, samples)
@@ -373,18 +370,36 @@ class NumpyProgram(ArrayProgram):
         rows = [stores[rows.batched][rows.numbers[0]] for rows in self.plan.watched]
         return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
 
-    def descend(self, parameters: Array, samples: Array, order: Numbers, batch: int, rate: float) -> float:
+    def descend(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
         losses = 0.0
         order = np.asarray(order)
         trained = parameters[: len(self.tape.results) - 1]
-        for start in range(0, len(order), batch):
-            places = order[start : start + batch]
-            chosen = samples[places]
-            results = self.total(parameters, chosen)
-            self.require_finite(results, parameters, chosen, places)
-            losses += results[0]
-            trained -= rate / len(chosen) * results[1:]
+        nothing = np.zeros(len(self.tape.results))
+        with np.errstate(all="ignore"):
+            for start in range(0, len(order), batch):
+                places = order[start : start + batch]
+                chosen = samples[places]
+                results = self.total(parameters, chosen)
+                if results @ nothing != 0.0:  # infinity and nan alone do this
+                    self.require_finite(results, parameters, chosen, places)
+                losses += float(results[0])
+                trained -= rate / len(chosen) * results[1:]
         return losses
+
+    def total(self, parameters: Array, samples: Array) -> Array:
+        """The results summed over any number of samples."""
+        if len(samples) <= self.most:
+            return self._sums(parameters, samples)
+        total = np.zeros(len(self.tape.results))
+        for start in range(0, len(samples), self.most):
+            total += self._sums(parameters, samples[start : start + self.most])
+        return total
+
+    def _sums(self, parameters: Array, samples: Array) -> Array:
+        workspace = self._workspace(len(samples))
+        workspace.inputs[:] = samples.T
+        workspace.parameters[:] = parameters
+        return workspace.run()
 
     def _workspace(self, samples: int) -> Workspace:
         """This thread's workspace for so many samples; the last few sizes are kept."""
