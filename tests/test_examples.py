@@ -138,6 +138,22 @@ SHOWN = {
         "by darkness alone: 32 / 297",
         "epoch 1: 213 / 297",
     ],
+    "20_compile_a_graph": [
+        "# loss and its gradients, by the chain rule.",
+        "z = dot1 + b",
+        "grad_w1 = grad_z * x1  # ∂loss/∂w1: through dot1 (·x1)",
+        "loss 0.308768, the same as the graph's: True",
+        "gradients the same: True",
+        "∂loss/∂w1 -0.013010",
+        "mean of the two: loss 0.168625, ∂loss/∂w1 +0.059622",
+        "times faster",
+        "let grad_w1 = grad_z * x1;",
+    ],
+    "21_sweep_on_every_core": [
+        "learning rate  seed 0  seed 1  seed 2  seed 3  median",
+        "40.7%   45.8%   43.1%   45.1%   44.1%  ▒▒▒▒▒▒▒▒",
+        "best learning rate: 10",
+    ],
 }
 
 
