@@ -98,17 +98,23 @@ def expected_numbers(value):
 # -- Numbers -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_browser_computes_pythons_numbers_on_random_graphs(browser):
-    """All data, local derivatives and gradients, where the graph was recorded and where its leaves are moved to."""
+def random_graphs(count, strategy):
+    """The same ones on every run."""
     drawn = []
 
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
-    @given(graphs(), st.lists(st.floats(-2, 2), min_size=4, max_size=4))
-    def collect(output, moves):
-        if output.inputs:
-            drawn.append((output, moves))
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck))
+    @given(strategy)
+    def collect(made):
+        drawn.append(made)
 
     collect()
+    return drawn
+
+
+def test_the_browser_computes_pythons_numbers_on_random_graphs(browser):
+    """All data, local derivatives and gradients, where the graph was recorded and where its leaves are moved to."""
+    moves = st.lists(st.floats(-2, 2), min_size=4, max_size=4)
+    drawn = [(output, moves) for output, moves in random_graphs(60, st.tuples(graphs(), moves)) if output.inputs]
     compared = 0
     for output, moves in drawn:
         changeable = [leaf for leaf in leaves(output) if not leaf.constant]
@@ -147,6 +153,20 @@ def test_the_boxes_show_the_numbers_of_both_passes(opened, build):
     assert shown_numbers(opened(value)) == expected_numbers(value)
 
 
+def test_pages_of_random_graphs_show_pythons_numbers_and_step_without_a_word(opened):
+    shown = 0
+    for output in random_graphs(15, graphs()):
+        if output.inputs:
+            browser = opened(output)
+            assert shown_numbers(browser) == expected_numbers(output)
+            browser.run(f"for (let i = 0; i < {len(steps(output))}; i++) document.getElementById('on').click()")
+            browser.settle()
+            assert shown_numbers(browser) == expected_numbers(output)
+            assert browser.log() == []
+            shown += 1
+    assert shown > 10
+
+
 def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
     a, b = Value(3, "a"), Value(2, "b")
     ratio = a / b
@@ -170,13 +190,17 @@ def replayed(value, label, number):
     return expected_numbers(value.forward())
 
 
+def type_number(browser, text, leaf=0):
+    field = browser.driver.find_element("id", f"exact-{leaf}")
+    browser.run("arguments[0].select()", field)
+    field.send_keys(text)
+    browser.settle()
+
+
 def test_typing_a_number_recomputes_both_passes(opened):
     value = neuron()
     browser = opened(value)
-    field = browser.driver.find_element("id", "exact-0")
-    field.clear()
-    field.send_keys("-2.5")
-    browser.settle()
+    type_number(browser, "-2.5")
     assert shown_numbers(browser) == replayed(value, "w1", -2.5)
     browser.driver.find_element("id", "reset").click()
     browser.settle()
@@ -217,14 +241,9 @@ def test_arrow_keys_change_a_box_and_a_slider(opened):
 
 def test_where_nothing_is_defined_the_page_says_so(opened):
     browser = opened(log(Value(2, "x")) * 3)
-    field = browser.driver.find_element("id", "exact-0")
-    field.clear()
-    field.send_keys("-1")
-    browser.settle()
+    type_number(browser, "-1")
     assert browser.text("#trouble").startswith("log(x) is undefined here")
-    field.clear()
-    field.send_keys("1")
-    browser.settle()
+    type_number(browser, "1")
     assert browser.text("#trouble") == ""
 
 
@@ -234,10 +253,7 @@ def test_where_nothing_is_defined_the_page_says_so(opened):
 def test_the_nudge_compares_prediction_change_and_perceptron(opened):
     nand = Neuron([-2, -2], 3)
     browser = opened(nand([Value(1, "x1"), Value(1, "x2")]))
-    field = browser.driver.find_element("id", "exact-0")
-    field.clear()
-    field.send_keys("-1.9")
-    browser.settle()
+    type_number(browser, "-1.9")
     told = {key: browser.text(f"#{key}") for key in ("change", "gradient", "predicted", "actual", "perceptron")}
     # Figures of the book's NAND at (1, 1).
     assert told == {
@@ -247,9 +263,7 @@ def test_the_nudge_compares_prediction_change_and_perceptron(opened):
         "actual": "+0.02011",
         "perceptron": "none (0 → 0)",
     }
-    field.clear()
-    field.send_keys("-0.5")
-    browser.settle()
+    type_number(browser, "-0.5")
     assert browser.text("#perceptron") == "+1 (0 → 1)"
     assert browser.run("return document.querySelectorAll('#curves path').length") == 3
     browser.driver.find_element("id", "anew").click()

@@ -7,6 +7,7 @@ import struct
 from fractions import Fraction
 
 import pytest
+import random_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,8 +20,8 @@ BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, 
 
 
 @st.composite
-def graphs(draw):
-    """An output of a random graph with shared values, repeated operands, constants and unused leaves."""
+def labelled(draw):
+    """An output of a random graph with labels that repeat, shared values, repeated operands and constants."""
     values = [Value(draw(numbers), draw(st.sampled_from(["a", "b", "w", ""]))) for _ in range(draw(st.integers(1, 4)))]
     pick = st.integers(0, 10**6)
     for _ in range(draw(st.integers(1, 14))):
@@ -35,6 +36,11 @@ def graphs(draw):
         new.label = draw(st.sampled_from(["", "", "z"]))
         values.append(new if abs(new.data) < 100 else sigmoid(new))
     return values[-1]
+
+
+def graphs():
+    """Those, and graphs of any operation of the table at extreme numbers."""
+    return st.one_of(labelled(), random_graphs.graphs().map(lambda drawn: drawn[0]))
 
 
 def bits(number):

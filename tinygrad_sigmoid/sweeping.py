@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.stepping import steps
 from tinygrad_sigmoid.value import Value
 
 
@@ -67,7 +67,7 @@ def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101
         raise ValueError(
             f"a sweep goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
         )
-    [gradient] = gradients(output, [leaf])
+    gradient = steps(output).gradients.get(leaf, 0.0)
     at, before = leaf.data, output.data
     numbers = [low + (high - low) * i / (points - 1) for i in range(points)]
     try:
@@ -75,7 +75,7 @@ def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101
     finally:
         leaf.data = at
         output.forward()
-    return Sweep(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient.data)
+    return Sweep(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient)
 
 
 def _output(output: Value, leaf: Value, number: float) -> float:

@@ -260,14 +260,23 @@
 
   function goTo(step, remember = true) {
     at = Math.min(Math.max(step, 0), steps.length);
-    if (remember) {
+    if (remember) rememberStep();
+    update();
+  }
+
+  // The step in the address, which browsers allow to change only so often.
+  const remembered = { timer: null, at: -Infinity };
+  function rememberStep() {
+    clearTimeout(remembered.timer);
+    const write = () => {
+      remembered.at = performance.now();
       try {
         history.replaceState(null, "", `#${at}`);
       } catch {
         // A notebook's frame has no address to change.
       }
-    }
-    update();
+    };
+    remembered.timer = setTimeout(write, Math.max(0, remembered.at + 350 - performance.now()));
   }
 
   function showStep() {
@@ -370,9 +379,9 @@
 
   const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last", b: "backward", Escape: "leave", " ": "play" };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, button, a");
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
-    if (typing && (typing.tagName === "INPUT" || event.key === " ")) return;
+    if (event.target.matches("input, #canvas, #inside-canvas, #rows")) return; // which have a use for these keys
+    if (event.key === " " && event.target.closest("button, a")) return;
     event.preventDefault();
     if (keys[event.key] === "play") play(playing === null);
     else {
@@ -413,6 +422,7 @@
     gradient.htmlFor = exact.id;
     for (const begins of ["pointerdown", "focus"]) slider.addEventListener(begins, () => begin(leaf));
     exact.addEventListener("focus", () => begin(leaf));
+    exact.addEventListener("blur", update);
     slider.addEventListener("input", () => set(leaf, Number(slider.value)));
     exact.addEventListener("input", () => Number.isFinite(exact.valueAsNumber) && set(leaf, exact.valueAsNumber));
     Object.assign(element, { leaf, slider, exact, gradient });
@@ -521,18 +531,20 @@
     [bottom, top] = [bottom - margin, top + margin];
     const px = (x) => 46 + (304 * (x - low)) / (high - low);
     const py = (y) => 188 - (178 * (y - bottom)) / (top - bottom);
-    const path = (points) =>
-      points.map(([x, y], i) => `${i && Number.isFinite(points[i - 1][1]) ? "L" : "M"}${px(x).toFixed(1)},${py(y).toFixed(1)}`);
-    const finite = (ys) => path(xs.map((x, i) => [x, ys[i]]).filter(([, y]) => Number.isFinite(y))).join("");
-    const clipped = [];
-    for (const x of xs) {
-      const y = before + slope * (x - from[leaf]);
-      if (y >= bottom && y <= top) clipped.push([x, y]);
-    }
+    const path = (ys) => {
+      let d = "";
+      let pen = "M";
+      xs.forEach((x, i) => {
+        const drawn = ys[i] >= bottom && ys[i] <= top; // nan is not
+        if (drawn) d += `${pen}${px(x).toFixed(1)},${py(ys[i]).toFixed(1)}`;
+        pen = drawn ? "L" : "M";
+      });
+      return d;
+    };
     const parts = [
-      ["path", { class: "perceptron", d: finite(step) }],
-      ["path", { class: "curve", d: finite(curve) }],
-      ["path", { class: "tangent", d: path(clipped).join("") }],
+      ["path", { class: "perceptron", d: path(step) }],
+      ["path", { class: "curve", d: path(curve) }],
+      ["path", { class: "tangent", d: path(xs.map((x) => before + slope * (x - from[leaf]))) }],
       ["circle", { cx: px(from[leaf]), cy: py(before), r: 5.5 }],
       ["rect", { x: px(numbers[leaf]) - 4.5, y: py(now.data[output]) - 4.5, width: 9, height: 9 }],
     ];

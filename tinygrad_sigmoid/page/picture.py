@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 from tinygrad_sigmoid.drawing import draw
 from tinygrad_sigmoid.drawing.boxes import Box, boxes
+from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -51,7 +52,7 @@ def picture(output: Value) -> str:
     names = list(_edge_names(drawn, box_of, places))
     lines = [_cluster(g) for g in parts["cluster"]]
     for g in parts["edge"]:
-        lines.append(_edge(g, names[int((g.get("id") or "").removeprefix("edge")) - 1]))
+        lines.append(_edge(g, names[int((g.get("id") or "").removeprefix("edge")) - 1], order))
     for g in sorted(parts["node"], key=_number):
         box = drawn[_number(g)]
         lines.append(_box(g, box, places, output) if box.collapsed is None else _closed_box(g, box, places, box_of))
@@ -99,10 +100,15 @@ def _cluster(g: ElementTree.Element) -> str:
     return f'<g class="cluster">{_rectangle(_around(g), 8)}{"".join(_texts(g, "heading"))}</g>'
 
 
-def _edge(g: ElementTree.Element, use: str) -> str:
+def _edge(g: ElementTree.Element, use: str, order: Sequence[Value]) -> str:
     line = "".join(f'<path d="{path.get("d")}"/>' for path in g.findall(f"{_SVG}path"))
     head = "".join(f'<polygon points="{arrow.get("points")}"/>' for arrow in g.findall(f"{_SVG}polygon"))
-    named = f' data-edge="{use}"' if use else ""
+    named = ""
+    if use:
+        named = f' data-edge="{use}"'
+        place, operand = [int(part) for part in use.split(".")]
+        for text in g.findall(f"{_SVG}text"):
+            text.text = f"∂ {number_text(order[place].local_derivatives[operand])}"
     return f'<g class="edge"{named}>{line}{head}{"".join(_texts(g, "local"))}</g>'
 
 
