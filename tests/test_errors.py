@@ -88,6 +88,8 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: exp(Value(1000, "big")), OverflowError, "exp(big=1000)", "make its inputs smaller"),
     (lambda: Value(1e300, "a") * 1e300, OverflowError, "multiply(a=1e+300, 1e+300)", "make its inputs smaller"),
     (lambda: Value(1e200, "a") ** 2, OverflowError, "(a=1e+200)**2", "make its inputs smaller"),
+    (lambda: v() + math.nan, OverflowError, "add(v=2, nan)", "find out where it came from"),
+    (lambda: math.inf * v(), OverflowError, "multiply(inf, v=2)", "find out where it came from"),
     (lambda: sigmoid(v(), v()), TypeError, "sigmoid takes 1 input, but was given 2", "sigmoid(z)"),
     (lambda: add(1.0), TypeError, "add takes 2 inputs, but was given 1", "add(a, b)"),
     (lambda: dot(v(), v()), TypeError, "dot takes two lists", "into a list"),

@@ -142,11 +142,15 @@ class Neuron(Tunable):
         return z if self.activation is None else self.activation(z)
 
     def _check(self, inputs: Sequence[Any]) -> None:
-        if not hasattr(inputs, "__len__"):
-            raise TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
-        if len(inputs) != len(self.weights):
+        try:
+            count = len(inputs)
+        except TypeError:
+            raise TypeError(
+                f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])"
+            ) from None
+        if count != len(self.weights):
             raise ValueError(
-                f"this neuron has {len(self.weights)} weights but got {len(inputs)} inputs: give one for each weight"
+                f"this neuron has {len(self.weights)} weights but got {count} inputs: give one for each weight"
             )
 
     def named_parameters(self) -> dict[str, Value]:

@@ -136,6 +136,8 @@ class Operation:
         shown = self.shown(named if len(named) <= 8 else [*named[:8], "…"])
         if outside:
             reason = f"is not defined: {self.cure}"
+        elif not all(map(math.isfinite, numbers)):
+            reason = "has an input that is not a finite number: find out where it came from"
         elif isinstance(error, OverflowError):
             reason = "is too large for a float (more than 1.8e308): make its inputs smaller"
         else:
