@@ -282,6 +282,12 @@ def test_gradients_and_the_backward_pass_must_agree() -> None:
         assert "gradients() and the backward pass differ about x" in mismatch_of(output, order=2).culprit
 
 
+def test_a_number_frozen_in_a_gradient_is_seen() -> None:
+    frozen = {"derivatives": lambda out, x: (getattr(out, "data", out),)}  # right here, and a constant to gradients()
+    with planted_bug("exp", **frozen):
+        assert "is a number frozen in it?" in mismatch_of(lambda x: exp(x) * 2.0, 0.5, order=2).culprit
+
+
 def test_end_to_end_is_a_judge_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     from tinygrad_sigmoid.testing import checking
 

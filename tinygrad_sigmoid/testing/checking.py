@@ -12,7 +12,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
-from tinygrad_sigmoid.testing.replaying import AT_MOST, rounding_of, wrong_end_to_end
+from tinygrad_sigmoid.testing.replaying import AT_MOST, rounding_of, wrong_elsewhere, wrong_end_to_end
 from tinygrad_sigmoid.testing.rules import same_bits, wrong_rule, wrong_value
 from tinygrad_sigmoid.testing.sums import Backward, Gradients, passed_back, wrong_second_pass, wrong_sum
 from tinygrad_sigmoid.value import Value
@@ -163,6 +163,9 @@ def _mismatch_of_derivatives(
                 true=of_pass,
                 shown=computed(output),
             )
+    if mismatch := wrong_elsewhere(output, dict(zip(wrt, recorded, strict=True)), certificate):
+        return mismatch
+    for leaf, gradient in zip(wrt, recorded, strict=True):
         if gradient.inputs:
             certificate.derivatives[leaf.label or name_of(leaf)] = inner = Certificate()
             if mismatch := _first_mismatch(gradient, inner, order - 1, Value.backward, end_to_end):

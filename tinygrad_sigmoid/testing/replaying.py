@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from decimal import Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
+from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, getcontext, localcontext
 from typing import Any
 
 from tinygrad_sigmoid.graph import computed, leaves
@@ -28,6 +28,10 @@ from tinygrad_sigmoid.value import Value
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
 PERTURBED = 4  # times the graph is computed with every result moved by one ulp
 MARGIN = 32  # times what those move the slope
+
+SHIFT = 2.0**-10  # by what part of themselves leaves are moved to look at a gradient elsewhere
+ELSEWHERE = Decimal("1e-6")  # how well it must agree there, as a part of what all paths contribute
+TAME = 1e6  # where some number of a graph, or its inverse, is larger, that is not done
 
 _ULP = Decimal(2) ** -52
 Moves = Mapping[Value, int]
@@ -103,13 +107,13 @@ class _Replayed:
         def result(x: Decimal) -> Decimal:
             return self._output(leaf, x)
 
-        return judged(claim, result, leaf.data, self._scale(leaf), size, lambda true: allowed)
+        return judged(claim, result, leaf.data, self.scale(leaf), size, lambda true: allowed)
 
     def moved(self, leaf: Value, claim: float, size: float) -> Decimal | None:
         """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
         at = Decimal(leaf.data)
-        with localcontext(digits(enough_digits(CLOSENESS[0], size, self._scale(leaf), claim))):
-            change = Decimal(self._scale(leaf)).scaleb(-CLOSENESS[0])
+        with localcontext(digits(enough_digits(CLOSENESS[0], size, self.scale(leaf), claim))):
+            change = Decimal(self.scale(leaf)).scaleb(-CLOSENESS[0])
             slopes = []
             for moves in range(-1, PERTURBED):
                 with suppress(InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
@@ -117,6 +121,12 @@ class _Replayed:
             if len(slopes) <= PERTURBED or not all(one.is_finite() and one.adjusted() < EXPLODED for one in slopes):
                 return None
             return max(slopes) - min(slopes)
+
+    def sides(self, numbers: Mapping[Value, Decimal]) -> list[int]:
+        """On which side of its kink each operation is that has one, −1 or 1; 0 at the kink itself."""
+        kinked = [(value, value.operation.kink) for value in self.order if value.operation and value.operation.kink]
+        places = [exact(kink(*[_given(used, numbers) for used in value.inputs])) for value, kink in kinked]
+        return [(place > 0) - (place < 0) for place in places]
 
     def decided_by_rounding(self) -> str:
         """An operation that is at its kink, or nearer to it than the rounding of its inputs; '' if there is none."""
@@ -131,7 +141,7 @@ class _Replayed:
                         return f"{operation.name} = {value.data:.6g}"
         return ""
 
-    def _scale(self, leaf: Value) -> float:
+    def scale(self, leaf: Value) -> float:
         return abs(leaf.data) or self._smallest
 
     def _output(self, leaf: Value, x: Decimal, moves: int = -1) -> Decimal:
@@ -166,6 +176,49 @@ def _results(order: Iterable[Value], known: Mapping[Value, Decimal], moves: Move
 
 def _given(used: Value, numbers: Mapping[Value, Decimal]) -> Any:
     return Exact(numbers[used]) if used in numbers else used.data if used.constant else Exact(Decimal(used.data))
+
+
+def wrong_elsewhere(
+    output: Value, recorded: Mapping[Value, Value], certificate: Certificate
+) -> GradientMismatch | None:
+    """The mismatch if a gradient recorded as a graph is the slope where it was recorded, but not a little way off."""
+    graph = _Replayed(output)
+    adjoint = absolute_adjoints(output)
+    numbers = [abs(number) for value in adjoint for number in (value.data, *value.local_derivatives)]
+    if not all(number == 0 or 1 / TAME <= number <= TAME for number in numbers):
+        certificate.unresolved.append(f"the derivatives elsewhere: a number is too large or too small ({TAME:.0e})")
+        return None
+    shifted = {
+        leaf: Decimal(leaf.data) * Decimal(1 + SHIFT) if leaf.data else Decimal(SHIFT)
+        for leaf in graph.leaves
+        if not leaf.constant
+    }
+    try:
+        with localcontext(digits(2 * DIGITS)):
+            there = _results(graph.order, shifted, {})
+            here = graph.sides(_results(graph.order, {}, {}))
+            if 0 in here or graph.sides(there) != here:
+                certificate.unresolved.append("the derivatives elsewhere: a kink is near")
+                return None
+            for leaf, gradient in recorded.items():
+                change = Decimal(graph.scale(leaf)).scaleb(-CLOSENESS[0])
+                moved = _results(graph.order, {**shifted, leaf: shifted[leaf] + change}, {})
+                true = (moved[output] - there[output]) / change
+                got = _results(computed(gradient), shifted, {}).get(gradient, Decimal(gradient.data))
+                got = shifted.get(gradient, got)
+                if abs(got - true) > Decimal(max(adjoint[leaf], 1 / TAME)) * ELSEWHERE:
+                    return GradientMismatch(
+                        f"the gradient of {name_of(leaf)} as a graph is right where it was recorded, but not where "
+                        f"the leaves are {SHIFT:.1%} larger: is a number frozen in it?",
+                        leaf,
+                        got=float(got),
+                        true=true,
+                        allowed=float(ELSEWHERE / _ULP),
+                        shown=graph.order,
+                    )
+    except (Opaque, InvalidOperation, DivisionByZero, Overflow):
+        certificate.unresolved.append("the derivatives elsewhere: they can't be computed with more digits")
+    return None
 
 
 def absolute_adjoints(output: Value) -> dict[Value, float]:
