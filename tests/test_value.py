@@ -82,6 +82,8 @@ def test_adding_up_records_no_additional_zero() -> None:
     total = sum([a, b])
     assert topological_order(total) == [a, b, total]
     assert total.data == 3.0
+    written_out = 0.0 + a
+    assert [used.data for used in written_out.inputs] == [0.0, 1.0]
 
 
 def test_methods_are_the_operations_of_the_table() -> None:
@@ -468,6 +470,7 @@ def test_a_copied_value_is_numbered_so_that_it_can_be_computed_with() -> None:
     later = twin * x + y
     order = topological_order(later)
     assert all(order.index(used) < order.index(value) for value in order for used in value.inputs)
+    assert len({value.number for value in order}) == len(order)
 
 
 # -- An operation of one's own -----------------------------------------------------------------------------------------
