@@ -50,8 +50,8 @@ ROOMS = [
     "museum",
     "expression",
     "chapter",
-    "cli",
     "commands",
+    "cli",
     "__main__",
 ]
 PACKAGE = Path(tinygrad_sigmoid.__file__).parent

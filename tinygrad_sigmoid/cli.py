@@ -1,22 +1,28 @@
 """The command line: `tinygrad-sigmoid COMMAND …`, or `python -m tinygrad_sigmoid COMMAND …`.
 
-Each command is a module of `commands` with a `NAME`, a one-line `HELP`, `add_arguments(parser)` and
-`run(arguments) -> exit status`. Without a command, `tune` runs.
+Each command is a module of `commands`. Without a command, `tune` runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import io
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
 
 from tinygrad_sigmoid import __version__
+from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
 
-COMMANDS: tuple[str, ...] = ("tune", "draw", "step", "explore", "check", "chapter", "digits")
+COMMANDS = {
+    "tune": tune,
+    "draw": draw,
+    "step": step,
+    "explore": explore,
+    "check": check,
+    "chapter": chapter,
+    "digits": digits,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -24,11 +30,10 @@ def main(words: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if words is None else words)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that knows no σ shows a question mark instead
-    commands = {name: importlib.import_module(f"tinygrad_sigmoid.commands.{name}") for name in COMMANDS}
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words = ["tune", *words]
     try:
-        arguments = _parsed(_parser(commands), words)
+        arguments = _parsed(_parser(), words)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
@@ -43,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser(commands: dict[str, ModuleType]) -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tinygrad-sigmoid",
         description="Understand backpropagation: tune a sigmoid neuron, draw its graph, step through both passes.",
@@ -51,7 +56,7 @@ def _parser(commands: dict[str, ModuleType]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tinygrad-sigmoid {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, command in commands.items():
+    for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name,
             help=command.HELP,
@@ -75,9 +80,3 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Names
         minus = "; a formula that begins with a minus needs a space before it" if hasattr(arguments, "leaves") else ""
         parser.error(f"unrecognized arguments: {' '.join(left)}{minus}")
     return arguments
-
-
-def add_formula(parser: argparse.ArgumentParser) -> None:
-    """Adds what every command about a formula takes: the formula and a number for each of its names."""
-    parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'; ' -x', with a space, if it begins with a minus")
-    parser.add_argument("leaves", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")

@@ -1,1 +1,15 @@
-"""The commands of `tinygrad-sigmoid`, one file each: what it is called, its arguments, and what it does."""
+"""The commands of `tinygrad-sigmoid`, one module each.
+
+A command's docstring says what it does; `HELP` says it in a line, and `EXAMPLES` shows it. `add_arguments(parser)` adds
+what can be typed after its name, and `run(arguments)` does the work and returns the exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_formula(parser: argparse.ArgumentParser) -> None:
+    """Adds what every command about a formula takes: the formula and a number for each of its names."""
+    parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'; ' -x', with a space, if it begins with a minus")
+    parser.add_argument("leaves", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tinygrad_sigmoid.cli import add_formula
+from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.expression import leaves_from, recorded
 from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import leaves

@@ -6,7 +6,7 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from tinygrad_sigmoid.cli import add_formula
+from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.expression import leaves_from, recorded
 
 HELP = "write a live page of a formula: drag its leaves in a browser"

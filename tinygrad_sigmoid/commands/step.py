@@ -8,7 +8,7 @@ import os
 import sys
 from typing import IO
 
-from tinygrad_sigmoid.cli import add_formula
+from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.expression import leaves_from, recorded
 from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.stepping import ForwardStep, Steps, steps
