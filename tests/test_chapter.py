@@ -85,6 +85,10 @@ def test_the_network_reads_more_after_each_epoch() -> None:
     assert 50 < first < second < third
 
 
+def test_each_bit_is_spelled_clearly() -> None:
+    assert figures_of(12)["how sure the layer is of its least sure bit"] > 0.999
+
+
 def test_ink_alone_hardly_tells_the_digits() -> None:
     assert 5 < figures_of(17)["average darkness: % right"] < 25
 

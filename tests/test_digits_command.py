@@ -85,8 +85,9 @@ def test_ctrl_c_keeps_the_network_so_far(
     original = digits.training
 
     def stopped(*given: Any, **options: Any) -> Iterator[Any]:
-        epochs = original(*given, **options)
-        yield next(epochs)
+        yield next(original(*given, **options))
+        for parameter in given[0].parameters():  # as if the next epoch had begun
+            parameter.data = 0.0
         raise KeyboardInterrupt
 
     monkeypatch.setattr(digits, "training", stopped)
@@ -96,9 +97,9 @@ def test_ctrl_c_keeps_the_network_so_far(
     assert "epoch 1: " in out
     assert "epoch 2: " not in out
     assert "stopped: this is the network so far" in out
-    expected = Network([64, 3, 10], seed=0)
-    train(expected, load_mnist(mnist)[0], epochs=1, seed=0)
-    assert Network.load(path).as_data() == expected.as_data()
+    kept = Network.load(path)
+    assert {parameter.data for parameter in kept.parameters()} == {0.0}
+    assert f"{correct(kept, load_mnist(mnist)[1])} of 20 test digits are read right" in out
 
 
 def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:

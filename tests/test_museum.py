@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tinygrad_sigmoid import Network, Value, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Value, museum, sigmoid, squared_error
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
 
@@ -189,6 +189,15 @@ def test_an_exhibit_that_would_not_end_is_not_run() -> None:
     assert comparison["naive recursion"].reason == "it would take 2.306e18 steps, so it was not run."
     assert comparison.right[leaves(value)[0]] == 2.0**60
     assert "never ends" in str(comparison)
+
+
+def test_an_exhibit_is_run_up_to_its_limit_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    c = the_graph()[1]
+    steps = len(compare(c)["naive recursion"].steps)
+    monkeypatch.setattr(museum, "LONGEST", steps)
+    assert not compare(c)["naive recursion"].not_run
+    monkeypatch.setattr(museum, "LONGEST", steps - 1)
+    assert compare(c)["naive recursion"].not_run == f"it would take {steps} steps, so it was not run."
 
 
 def test_a_network_can_be_compared_up_to_a_size() -> None:

@@ -406,12 +406,14 @@ def bitwise_layer() -> list[Neuron]:
 def bitwise_output() -> Iterator[Figure]:
     """A layer with the weight +10 from each digit whose bit is set and −10 from the others, and outputs that are only
     just good enough: 0.99 for the right digit, 0.0099 for each of the others."""
-    right = 0
+    right, least_sure = 0, 1.0
     for digit in range(10):
         outputs = [0.99 if place == digit else 0.0099 for place in range(10)]
-        bits = [neuron.predict(outputs) > 0.5 for neuron in bitwise_layer()]
-        right += sum(bit << place for place, bit in enumerate(bits)) == digit
+        bits = [neuron.predict(outputs) for neuron in bitwise_layer()]
+        right += sum(1 << place for place, bit in enumerate(bits) if bit > 0.5) == digit
+        least_sure = min(least_sure, *(max(bit, 1 - bit) for bit in bits))
     yield Figure("digits spelled right, of 10", "10", right, "How many of the ten digits does it spell right?")
+    yield Figure("how sure the layer is of its least sure bit", "", least_sure)
 
 
 @_item(
