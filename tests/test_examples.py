@@ -186,7 +186,7 @@ def test_an_example_is_short_and_says_what_it_needs(path: Path) -> None:
 
 
 def test_every_example_has_a_number_and_an_entry_of_its_own() -> None:
-    assert len({path.stem[:2] for path in EXAMPLES}) == len(EXAMPLES)
+    assert [int(path.stem[:2]) for path in EXAMPLES] == list(range(1, len(EXAMPLES) + 1))
     assert set(SHOWN) == {path.stem for path in EXAMPLES}
 
 
