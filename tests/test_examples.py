@@ -154,6 +154,18 @@ SHOWN = {
         "40.7%   45.8%   43.1%   45.1%   44.1%  ▒▒▒▒▒▒▒▒",
         "best learning rate: 10",
     ],
+    "22_gradient_check_test": [
+        "both tests pass",
+        "8 local derivatives as each operation's own formula has it",
+        "test_softsign fails:",
+        "test_neuron fails:",
+        "the rule of softsign is wrong: ∂softsign/∂input 1 is 2.5 times the true one",
+        "is of the wrong sign: -2.26e-06 instead of 2.26e-06",
+        "right on paper, but written so that it loses digits",
+        "naive recursion: order: y handed its gradient on 2 times",
+        "= for +=: accumulation: of the 2 uses of y only the last was kept",
+        "1 place marked",
+    ],
 }
 
 

@@ -244,7 +244,7 @@ def _overflows(number: Fraction) -> bool:
 
 
 def _float(number: Fraction) -> float:
-    return math.copysign(math.inf, number) if abs(number) >= Fraction(2) ** 1024 else float(number)
+    return math.copysign(math.inf, number) if _overflows(number) else float(number)
 
 
 def _in_ulp(allowed: Fraction, true: Fraction) -> float:
