@@ -439,6 +439,11 @@ class TestCopies:
         loss.backward()
         assert [p.grad for p in network2.parameters()] == [p.grad for p in network.parameters()]
         assert list(network2.named_parameters()) == list(network.named_parameters())
+        assert network2.predict([0.5, -0.5]) == network.predict([0.5, -0.5])
+
+    def test_an_operation_is_the_one_of_its_kind(self, again: Callable[[Any], Any]) -> None:
+        assert again(sigmoid) is sigmoid
+        assert again([cube]) == [cube]
 
     def test_a_value_in_two_containers_is_one_value(self, again: Callable[[Any], Any]) -> None:
         x = Value(2.0)
