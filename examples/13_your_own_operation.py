@@ -1,11 +1,9 @@
 """13. Your own operation: a formula and its derivative, once, and everything works. Needs nothing but the package."""
 
 # %% Three lines make an operation. The rule is written in ordinary arithmetic and other operations.
-from tinygrad_sigmoid import Neuron, Operation, Value, absolute, gradients, nudge, sigmoid
+from tinygrad_sigmoid import Neuron, Operation, Value, gradients, nudge, sigmoid
 
-softsign = Operation(
-    "softsign", lambda x: x / (1 + absolute(x)), lambda out, x: (1 / (1 + absolute(x)) ** 2,), kink=lambda x: x
-)
+softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,), kink=lambda x: x)
 
 x = Value(3, "x")
 y = softsign(x)

@@ -123,6 +123,15 @@ def test_a_picture_shows_the_ink() -> None:
             assert line[2 * column] == line[2 * column + 1] == ASCII_SHADES[round(4 * ink)]
 
 
+@pytest.mark.parametrize(("side", "height"), [(16, 16), (17, 9), (28, 14)])
+def test_two_pixels_of_a_large_picture_share_a_character(side: int, height: int) -> None:
+    pixels = [float(row == side - 1) for row in range(side) for _ in range(side)]
+    *paper, ink = picture(pixels, ASCII_SHADES).split("\n")
+    assert len(paper) == height - 1
+    assert set("".join(paper)) == {" "}
+    assert ink == ("@@" if side == 16 else "+") * side
+
+
 def test_a_terminal_without_blocks_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal:
         encoding = "ascii"

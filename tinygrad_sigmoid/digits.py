@@ -14,6 +14,7 @@ import sys
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ MNIST_TRAINING_DIGITS = 50_000  # of MNIST's 60,000, as in the book, which keeps
 
 SHADES = " ░▒▓█"
 ASCII_SHADES = " .+%@"
+LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
 
 _UNSIGNED_BYTE = 0x08  # the only type of numbers in MNIST's files
 
@@ -82,7 +84,7 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
 
 
 def picture(pixels: Sequence[float], shades: str = "") -> str:
-    r"""The picture as lines of text, a pixel being two characters wide, so that it is about square.
+    r"""The picture as lines of text, about square: a pixel is two characters wide, in a large one half as high as one.
 
     >>> print(picture([0.0, 1.0, 0.5, 0.25], shades=" .+%@").replace(" ", "_"))
     __@@
@@ -96,8 +98,15 @@ def picture(pixels: Sequence[float], shades: str = "") -> str:
     side = math.isqrt(len(pixels))
     if side * side != len(pixels):
         raise ValueError(f"a picture of {len(pixels)} pixels is not square: pass as many rows as columns")
-    inked = [shades[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1))] * 2 for pixel in pixels]
-    return "\n".join("".join(inked[start : start + side]) for start in range(0, len(inked), side))
+    rows, width = [pixels[start : start + side] for start in range(0, len(pixels), side)], 2
+    if side > LARGE:
+        pairs = zip_longest(rows[::2], rows[1::2], fillvalue=[0.0] * side)
+        rows, width = [[(one + other) / 2 for one, other in zip(*pair, strict=True)] for pair in pairs], 1
+    return "\n".join("".join(_shade(pixel, shades) * width for pixel in row) for row in rows)
+
+
+def _shade(pixel: float, shades: str) -> str:
+    return shades[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1))]
 
 
 def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -> str:
