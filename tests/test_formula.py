@@ -124,6 +124,9 @@ def test_a_dot_of_numbered_weights_and_inputs_reads_like_the_text():
     assert formula(dot(weights, [1, 2, 3])) == "w1·1 + w2·2 + w3·3"
     assert formula(dot(weights[::-1], inputs)) == "w3·x1 + w2·x2 + w1·x3"
     assert formula(dot([0.1, 0.2], inputs[:2])) == "0.1·x1 + 0.2·x2"
+    layer = [Value(i, f"layer1.neuron{i}.a") for i in range(1, 12)]
+    assert formula(dot([Value(i, f"layer2.neuron3.w{i}") for i in range(1, 12)], layer)) == "layer2.neuron3.w·layer1.a"
+    assert formula(dot(weights[:2], [Value(1, "x1y"), Value(2, "x2y")])) == "w1·x1y + w2·x2y"
     assert formula(dot([2.0] * 9, [b] * 9)) == "2·b + 2·b + … + 2·b"
     assert latex(dot(weights, inputs)) == r"w_{1} \cdot x_{1} + w_{2} \cdot x_{2} + w_{3} \cdot x_{3}"
 

@@ -16,7 +16,7 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import FUNCTION, Operation
 from tinygrad_sigmoid.value import Value
 
-LONGEST_NAME = 24  # characters of a formula that may stand for an unlabelled value; a longer one gets a name: v7
+LONGEST_NAME = 32  # characters of a formula that may stand for an unlabelled value; a longer one gets a name: v7
 LONGEST_FORMULA = 400
 
 _SIGN = 3  # the precedence of a minus sign

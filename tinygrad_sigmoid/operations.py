@@ -240,10 +240,16 @@ def _in_words(*inputs: str) -> str:
 
 
 def _vector(names: Sequence[str]) -> str:
-    """The w of w1, w2, w3; nothing for one name alone, or for names that are not numbered like that."""
-    stem = names[0].removesuffix("1")
-    numbered = len(names) > 1 and all(name == f"{stem}{i}" for i, name in enumerate(names, 1))
-    return stem if numbered and stem[-1:].isalpha() else ""
+    """The w of w1, w2, w3, and the layer1.a of layer1.neuron1.a, layer1.neuron2.a; else nothing."""
+    for place, digit in enumerate(names[0]):
+        before, after = names[0][:place], names[0][place + 1 :]
+        numbered = digit == "1" and all(name == f"{before}{i}{after}" for i, name in enumerate(names, 1))
+        if numbered and len(names) > 1 and before[-1:].isalpha():
+            if not after:
+                return before
+            if after.startswith("."):
+                return f"{before.rpartition('.')[0]}{after}".lstrip(".")
+    return ""
 
 
 def cut_short(terms: list[str], dots: str) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from random_graphs import graphs
 
-from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, dot, draw, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, draw, sigmoid, squared_error
 from tinygrad_sigmoid.graph import topological_order
 
 NEURON = """\
@@ -212,8 +212,8 @@ def test_the_values_of_a_place_stand_in_a_frame_with_its_name() -> None:
     assert read(source).frames == ["layer1.neuron1", "layer1.neuron2", "layer1.neuron3", "layer2.neuron1"]
     inside = re.findall(r'\tgraph \[label="(layer2.*?)".*\n((?:.*\n)*?)\t}', source)[0][1]
     headings = [lines[0] for lines in read(inside).boxes.values()]
-    # The sum of products has no label: it stands where it is used. Its operands from layer 1 would make a long formula.
-    assert sorted(headings) == sorted(["w1", "w2", "w3", "b", dot.symbol, "z = … + b", "a = σ(z)"])
+    # The sum of products has no label: it stands where it is used, and reads like the text.
+    assert sorted(headings) == sorted(["w1", "w2", "w3", "b", "w·layer1.a", "z = … + b", "a = σ(z)"])
 
 
 def test_what_several_neurons_are_shown_stands_outside_of_them() -> None:
