@@ -59,7 +59,7 @@ def built(tree, leaves):
 @given(expressions())
 def test_a_formula_means_what_was_computed(tree):
     value = built(tree, {name: Value(number, name) for name, number in LEAVES.items()})
-    if isinstance(value, Value) and len(formula(value)) < 200:
+    if isinstance(value, Value) and not re.search(r"v\d|…", formula(value)):
         assert math.isclose(read_back(formula(value)), value.data, rel_tol=1e-9, abs_tol=1e-9)
 
 

@@ -104,8 +104,10 @@ def test_paths_add_up_to_the_gradient(output, pick):
     assert bits(explained.gradient) == bits(walked.gradients[wrt])
     assert len(explained.paths) == (explained.count if explained.count <= MOST_PATHS else 0)
     if explained.paths:
-        scale = math.fsum(abs(path.product) for path in explained.paths)
-        assert abs(math.fsum(path.product for path in explained.paths) - explained.gradient) <= 1e-12 * scale
+        products = [path.product for path in explained.paths]
+        if math.isfinite(sum(products)) and math.isfinite(explained.gradient):
+            scale = math.fsum(abs(product) for product in products)
+            assert abs(math.fsum(products) - explained.gradient) <= 1e-12 * scale + 1e-300
         assert len({path.names + path.numbers for path in explained.paths}) <= explained.count
     assert str(explained).startswith(explained.derivative)
 
@@ -117,6 +119,8 @@ def as_fraction(text):
 @given(graphs())
 def test_the_sign_between_figures_is_the_right_one(output):
     for step in steps(output).backward:
+        if not math.isfinite(step.after) or not math.isfinite(step.local_derivative):
+            continue
         sign = " ≈ " if " ≈ " in step.accumulation else " = "
         figures, total = step.accumulation.removeprefix(f"gradient of {step.input_name} = ").split(sign)
         products = [math.prod([as_fraction(f) for f in term.split("·")]) for term in figures.split(" + ")]

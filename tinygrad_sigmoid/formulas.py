@@ -17,6 +17,7 @@ from tinygrad_sigmoid.operation import FUNCTION, Operation
 from tinygrad_sigmoid.value import Value
 
 LONGEST_NAME = 32  # characters of a formula that may stand for an unlabelled value; a longer one gets a name: v7
+LONGEST_PART = 100  # characters of a part of a formula before it gets such a name too
 LONGEST_FORMULA = 400
 
 _SIGN = 3  # the precedence of a minus sign
@@ -189,7 +190,7 @@ class Style(NamedTuple):
 def _described(described: Value | Operation, style: Style) -> str:
     if isinstance(described, Operation):
         return _rule(described, style)
-    return Names(topological_order(described), LONGEST_FORMULA, style).formula(described)
+    return Names(topological_order(described), LONGEST_PART, style).formula(described)
 
 
 def _rule(operation: Operation, style: Style) -> str:
