@@ -105,6 +105,13 @@ def test_nothing_in_the_graph_is_changed() -> None:
     assert before == [(value.data, value.grad) for value in topological_order(output)]
 
 
+def test_an_infinity_on_the_way_to_a_finite_gradient_is_unresolved() -> None:
+    x = Value(0.1, "x")
+    certificate = check_gradients(x * -1.5e308 + x * 1e308 + x * 1e308)
+    assert "the gradient of x: what its uses contribute is too large for a float" in certificate.unresolved
+    assert check_gradients(x * 1e308 + x * 7e307).unresolved == []  # a second pass alone goes beyond all bounds
+
+
 # -- The judge ---------------------------------------------------------------------------------------------------------
 
 

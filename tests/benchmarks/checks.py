@@ -7,19 +7,21 @@ with their own arithmetic.
 
 from __future__ import annotations
 
+import importlib.metadata
 import platform
 import random
 import sys
 import time
+import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tinygrad_sigmoid import Operation, Value
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.museum import EXHIBITS, Ledger, compare
 from tinygrad_sigmoid.operations import TABLE, fixed_power
-from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, planted_bug
+from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 
 SPECIAL = [0.0, 1.0, -1.0, 1e-310, -5e-324, 1e-160, 13.0, -13.0, 36.0, -37.0, 745.0, -745.0, 800.0, 1e10]
 BUGS: dict[str, dict[str, Any]] = {
@@ -168,10 +170,172 @@ def algorithms(generator: random.Random, count: int) -> None:
         print(f"| {exhibit.name} | {seen['wrong']:,} | {seen['found']:,} |")
 
 
+# -- Others, on single operations ------------------------------------------------------------------------------------
+
+
+class Theirs:
+    """A number of another library, for our rules to be fed with; `functions` is where that library keeps its own."""
+
+    functions: Any
+
+    def __init__(self, number: Any) -> None:
+        self.number = number
+
+    @classmethod
+    def record(cls, operation: Operation, inputs: tuple[Any, ...]) -> Any:
+        if theirs := getattr(cls.functions, operation.name, None):
+            return cls(theirs(*[_bare(one) for one in inputs]))
+        return operation.forward(*inputs)
+
+    def __add__(self, other: Any) -> Any:
+        return type(self)(self.number + _bare(other))
+
+    def __mul__(self, other: Any) -> Any:
+        return type(self)(self.number * _bare(other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return type(self)(_bare(other) / self.number)
+
+    def __neg__(self) -> Any:
+        return type(self)(-self.number)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def _bare(number: Any) -> Any:
+    return number.number if isinstance(number, Theirs) else number
+
+
+def _rule(operation: Operation, functions: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Our formula and our derivative of an operation, in the arithmetic of another library."""
+    # sigmoid is said with exp here as everywhere: their own function of that name would be another rule.
+    own = type("Own", (), {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sqrt")})
+    number = type("Number", (Theirs,), {"functions": own})
+
+    def forward(z: Any) -> Any:
+        return _bare(operation(number(z)))
+
+    def derivative(z: Any) -> Any:
+        z = number(z)
+        [slope] = operation.derivatives(operation(z), z)
+        return _bare(slope)
+
+    return forward, derivative
+
+
+def ours() -> Callable[[Operation, float], Any]:
+    return lambda operation, z: check_operation(operation, z, order=1)
+
+
+def jax_check() -> Callable[[Operation, float], Any]:
+    import jax
+    from jax.test_util import check_grads
+
+    jax.config.update("jax_enable_x64", True)
+
+    def check(operation: Operation, z: float) -> None:
+        forward, derivative = _rule(operation, jax.numpy)
+        f = jax.custom_jvp(forward)
+        f.defjvp(lambda primals, tangents: (f(*primals), derivative(*primals) * tangents[0]))
+        check_grads(f, (z,), order=1)
+
+    return check
+
+
+def autograd_check() -> Callable[[Operation, float], Any]:
+    import autograd.numpy
+    from autograd.extend import defjvp, defvjp, primitive
+    from autograd.test_util import check_grads
+
+    def check(operation: Operation, z: float) -> None:
+        forward, derivative = _rule(operation, autograd.numpy)
+        f = primitive(forward)
+        defvjp(f, lambda ans, z: lambda g: g * derivative(z))
+        defjvp(f, lambda g, ans, z: g * derivative(z))
+        check_grads(f)(z)
+
+    return check
+
+
+def torch_check() -> Callable[[Operation, float], Any]:
+    import torch
+
+    def check(operation: Operation, z: float) -> None:
+        forward, derivative = _rule(operation, torch)
+
+        class Function(torch.autograd.Function):  # type: ignore[misc]
+            @staticmethod
+            def forward(context: Any, z: Any) -> Any:
+                context.save_for_backward(z)
+                return forward(z)
+
+            @staticmethod
+            def backward(context: Any, upstream: Any) -> Any:
+                return upstream * derivative(*context.saved_tensors)
+
+        torch.autograd.gradcheck(Function.apply, (torch.tensor(z, dtype=torch.float64, requires_grad=True),))
+
+    return check
+
+
+def beside_others(generator: random.Random, count: int) -> None:
+    rows = [TABLE[name] for name in ("sigmoid", "exp", "expm1", "log", "log1p", "sqrt")]
+    points = [(row, generator.uniform(-1, 1) * generator.choice([4, 40])) for row in rows for _ in range(count)]
+    points = [(row, abs(z) if row.defined else z) for row, z in points]
+    bugs = {"wrong sign": {"sign": True}, "×1.01": {"scale": 1.01}, "×1.0001": {"scale": 1.0001}}
+    print(f"\n{len(points)} points, six operations; a miss is a wrong derivative that passes\n")
+    print("| check | false alarms | " + " | ".join(f"misses, {bug}" for bug in bugs) + " |")
+    print("|---|---|" + "---|" * len(bugs))
+    for name, prepared in CHECKS.items():
+        try:
+            check = prepared()
+        except ImportError:
+            print(f"| {name}: not installed, left out |" + " |" * (1 + len(bugs)))
+            continue
+        alarms = sum(_raises(check, row, z) for row, z in points)
+        misses = []
+        for bug in bugs.values():
+            passed = 0
+            for row, z in points:
+                with planted_bug(row, **bug):
+                    passed += not _raises(check, row, z)
+            misses.append(passed)
+        print(f"| {name} | {alarms} | " + " | ".join(map(str, misses)) + " |")
+
+
+CHECKS = {
+    "tinygrad_sigmoid": ours,
+    "jax.test_util.check_grads": jax_check,
+    "autograd.test_util.check_grads": autograd_check,
+    "torch.autograd.gradcheck": torch_check,
+}
+
+
+def _raises(check: Callable[[Operation, float], Any], operation: Operation, z: float) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check(operation, z)
+    except Exception:
+        return True
+    return False
+
+
+def versions() -> str:
+    found = []
+    for name in ("jax", "autograd", "torch"):
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ", ".join([f"{platform.machine()}, Python {platform.python_version()}", *found])
+
+
 if __name__ == "__main__":
     graphs = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
     chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    print(f"{platform.machine()}, Python {platform.python_version()}\n")
+    print(f"{versions()}\n")
     right_graphs(chance, graphs)
     planted(chance, graphs)
     algorithms(chance, graphs)
+    beside_others(chance, 20)

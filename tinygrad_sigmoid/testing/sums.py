@@ -72,11 +72,13 @@ def wrong_sum(output: Value, gradients: Gradients, certificate: Certificate) -> 
             continue
         if value.constant or value not in gradients:
             continue
-        true, allowed = _sum(value is output, contributions)
+        true, allowed, size = _sum(value is output, contributions)
         got = gradients[value]
         if got is None or not math.isfinite(got) or abs(Fraction(got) - true) > allowed:
-            if got is not None and math.isinf(got) and _overflows(true):
-                certificate.unresolved.append(f"the gradient of {name_of(value)}: it is too large for a float")
+            if got is not None and not math.isfinite(got) and _overflows(size):
+                certificate.unresolved.append(
+                    f"the gradient of {name_of(value)}: what its uses contribute is too large for a float"
+                )
                 continue
             return GradientMismatch(
                 _culprit(value, got, true, contributions, output, gradients),
@@ -104,10 +106,10 @@ def wrong_second_pass(output: Value, passes: Passes) -> GradientMismatch | None:
             right = got is not None and same_bits(got, before)
             true, allowed = Fraction(before), Fraction(0)
         else:
-            once, margin = _sum(value is output, contributions)
-            true, allowed = 2 * once, 4 * margin
+            once = _sum(value is output, contributions)
+            true, allowed = 2 * once.exact, 4 * once.allowed
             right = got is not None and math.isfinite(got) and abs(Fraction(got) - true) <= allowed
-            right = right or _overflows(true)
+            right = right or _overflows(2 * once.size)
         if not right:
             culprit = f"the gradient of {name_of(value)} "
             if same_again:
@@ -139,7 +141,7 @@ def _received(output: Value, gradients: Gradients) -> Iterator[tuple[Value, list
         yield value, received[value], problems.get(value, "")
         found = gradients.get(value, math.nan)
         if value not in gradients:
-            upstream = _sum(value is output, received[value])[0]
+            upstream = _sum(value is output, received[value]).exact
         elif found is not None and math.isfinite(found):
             upstream = Fraction(found)
         else:
@@ -153,13 +155,27 @@ def _received(output: Value, gradients: Gradients) -> Iterator[tuple[Value, list
                 received[used].append(Contribution(value, upstream, Fraction(local)))
 
 
-def _sum(is_output: bool, contributions: list[Contribution]) -> tuple[Fraction, Fraction]:
-    """The exact sum of contributions, and how far rounding may take it when it is computed in floats."""
+class Total(NamedTuple):
+    """The sum of contributions.
+
+    Attributes:
+        exact: The sum itself.
+        allowed: How far rounding may take it when it is computed in floats.
+        size: The sum of their sizes: where a float can't hold that, an infinity may have come up on the way.
+    """
+
+    exact: Fraction
+    allowed: Fraction
+    size: Fraction
+
+
+def _sum(is_output: bool, contributions: list[Contribution]) -> Total:
     amounts = [contribution.amount for contribution in contributions]
     begin = Fraction(int(is_output))
     uses = len(amounts)
     size = sum(map(abs, amounts), begin)
-    return sum(amounts, begin), (uses + 2) * size / 2**52 + uses * _SMALLEST if uses else Fraction(0)
+    allowed = (uses + 2) * size / 2**52 + uses * _SMALLEST if uses else Fraction(0)
+    return Total(sum(amounts, begin), allowed, size)
 
 
 def _culprit(
@@ -244,7 +260,7 @@ def _overflows(number: Fraction) -> bool:
 
 
 def _float(number: Fraction) -> float:
-    return math.copysign(math.inf, number) if _overflows(number) else float(number)
+    return float(number) if not _overflows(number) else math.inf if number > 0 else -math.inf
 
 
 def _in_ulp(allowed: Fraction, true: Fraction) -> float:
