@@ -198,27 +198,35 @@ class Replayed:
         except TypeError as error:
             raise NotOneGraphError(str(error)) from error
         self.samples = self._table(samples)
+        self._seen: list[float] = []
+        self._numbers: Any = None
         for sample, other in zip(few, recorded, strict=True):
             value, _ = self.program(*_numbers(sample))
             if abs(value - other.output.data) > 1e-9 * (1 + abs(value)):
                 raise NotOneGraphError("the graph of a sample depends on its numbers")
 
     def epoch(self, descent: GradientDescent, order: Sequence[int], batch: int) -> float:
-        parameters = self.program.parameters_from([parameter.data for parameter in self.parameters])
+        numbers = self._current()
         try:
-            return self.program.descend(parameters, self.samples, order, batch, descent.rate)
+            return self.program.descend(numbers, self.samples, order, batch, descent.rate)
         finally:
             with _uninterrupted():
-                numbers = parameters if isinstance(parameters, list) else parameters.tolist()
-                for parameter, number in zip(self.parameters, numbers, strict=True):
+                self._seen = numbers if isinstance(numbers, list) else numbers.tolist()
+                for parameter, number in zip(self.parameters, self._seen, strict=True):
                     parameter.data = number
 
     def correct(self, test: Sequence[Sample]) -> int:
         if not test or self.program.target == "python":
             return correct(self.network, test)
-        parameters = self.program.parameters_from([parameter.data for parameter in self.parameters])
-        outputs = self.program.watched(parameters, self._table(test)).tolist()
+        outputs = self.program.watched(self._current(), self._table(test)).tolist()
         return sum(_choice(found) == _choice(targets) for found, (_, targets) in zip(outputs, test, strict=True))
+
+    def _current(self) -> Any:
+        """The parameters as the program wants them; converted anew only if somebody has changed the network."""
+        numbers = [parameter.data for parameter in self.parameters]
+        if numbers != self._seen:
+            self._seen, self._numbers = numbers, self.program.parameters_from(numbers)
+        return self._numbers
 
     def _table(self, samples: Sequence[Sample]) -> Any:
         return self.program.samples(*zip(*samples, strict=True))

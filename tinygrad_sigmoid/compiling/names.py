@@ -28,6 +28,7 @@ class Names:
         self.of: dict[int, str] = {}
         self.comments: dict[int, str] = {}
         self._taken = {*reserved, *[name for _, name in lowered.modules]}
+        self._suffix: Counter[str] = Counter()
         self._values: dict[int, Value] = {}
         self._users = uses(lowered.order)
         self._name_values()
@@ -37,10 +38,9 @@ class Names:
     def new(self, wish: str) -> str:
         """An identifier that nothing else has, as near to the wish as can be."""
         name = plain = re.sub(r"\W", "_", wish, flags=re.ASCII).lstrip("0123456789") or "v"
-        suffix = 1
         while name in self._taken:
-            suffix += 1
-            name = f"{plain}_{suffix}"
+            self._suffix[plain] += 1
+            name = f"{plain}_{self._suffix[plain] + 1}"
         self._taken.add(name)
         return name
 

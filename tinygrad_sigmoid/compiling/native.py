@@ -36,6 +36,7 @@ class _Layout:
             self._add_total(total)
         self.steps = np.array(self._steps, np.int64).reshape(-1, len(FIELDS))
         self.index = np.array([*self._index, 0], np.int64)
+        self.addresses = (self.steps.ctypes.data, self.index.ctypes.data)
 
     def _add(self, kind: str, **fields: int) -> None:
         self._steps.append([KINDS.index(kind), *[fields.get(name, 0) for name in FIELDS[1:]]])
@@ -156,11 +157,12 @@ class NativeProgram(ArrayProgram):
         self, layout: _Layout, memory: Array, samples: Array, order: Numbers, batch: int, rate: float, trained: int
     ) -> int:
         samples = np.ascontiguousarray(samples)
+        steps, index = layout.addresses
         result: int = self._descend(
             memory.ctypes.data,
-            layout.steps.ctypes.data,
+            steps,
             len(layout.steps),
-            layout.index.ctypes.data,
+            index,
             layout.width,
             samples.ctypes.data,
             self.inputs,
