@@ -225,28 +225,34 @@ class _Steps:
             e.store(self.memory, e.at(self.out, i), number)
 
     def matrix(self) -> None:
-        """out[i, :] (+)= Σ_j a[i, j] · b[j, :], eight rows at a time; past the last row it is computed again."""
+        """out[i, :] (+)= Σ_j a[i, j] · b[j, :], four rows by three registers at a time, so that loads don't hold it up.
+
+        Past the last row or register, the last is computed again. All that a block adds to is loaded before any of it
+        is stored, and rows are stored in order, so that neither this nor zeros behind a row's end can spoil anything.
+        """
         e, b = self.e, self.e.b
         # To be added to what is there, a product has the samples inside, and a width of its own.
         adding = b.icmp_signed("!=", self.extra, I64(0))
         width = b.select(adding, self.extra, self.width)
-        inner = b.select(adding, self.count, self.terms)
-        last = b.sub(self.rows, I64(1))
-        with e.loop(self.rows, 8) as first, e.loop(width, LANES) as s:
-            numbers = [b.add(first, I64(k)) for k in range(8)]
-            rows = [b.select(b.icmp_signed("<", i, last), i, last) for i in numbers]
-            outs = [e.at(self.out, (i, self.out_stride), s) for i in rows]
-            sums = []
-            for out in outs:
-                old = b.select(adding, e.load(self.memory, out, VECTOR), _constant(0.0))
-                sums.append(e.variable(VECTOR, old))
-            starts = [e.at(self.a, (i, self.a_stride)) for i in rows]
-            with e.loop(inner) as j:
-                x = e.load(self.memory, e.at(self.b, (j, self.b_stride), s), VECTOR)
+        terms = b.select(adding, self.count, self.terms)
+
+        def least(one: Any, other: Any) -> Any:
+            return b.select(b.icmp_signed("<", one, other), one, other)
+
+        with e.loop(self.rows, 4) as first, e.loop(width, 3 * LANES) as start:
+            rows = [least(b.add(first, I64(k)), b.sub(self.rows, I64(1))) for k in range(4)]
+            columns = [least(b.add(start, I64(k * LANES)), b.sub(width, I64(LANES))) for k in range(3)]
+            outs = [e.at(self.out, (i, self.out_stride), s) for i in rows for s in columns]
+            old = [b.select(adding, e.load(self.memory, out, VECTOR), _constant(0.0)) for out in outs]
+            sums = [e.variable(VECTOR, value) for value in old]
+            weights = [e.at(self.a, (i, self.a_stride)) for i in rows]
+            with e.loop(terms) as j:
+                xs = [e.load(self.memory, e.at(self.b, (j, self.b_stride), s), VECTOR) for s in columns]
                 offset = b.mul(j, self.a_inner)
-                for start, total in zip(starts, sums, strict=True):
-                    weight = e.spread(e.load(self.memory, b.add(start, offset)))
-                    b.store(e.intrinsic("fma", weight, x, b.load(total)), total)
+                for k, place in enumerate(weights):
+                    weight = e.spread(e.load(self.memory, b.add(place, offset)))
+                    for x, total in zip(xs, sums[3 * k : 3 * k + 3], strict=True):
+                        b.store(e.intrinsic("fma", weight, x, b.load(total)), total)
             for out, total in zip(outs, sums, strict=True):
                 e.store(self.memory, out, b.load(total))
 

@@ -59,7 +59,8 @@ class _Layout:
         )
 
     def _add_total(self, total: Total) -> None:
-        (a, a_stride, _), (b, b_stride, _) = self._place(total.operands[0]), self._place(total.operands[-1])
+        places = [self._place(rows) for rows in total.operands]
+        (a, a_stride, _), (b, b_stride, _) = places[0], places[-1]
         rows = len(total.operands[-1].numbers)
         if total.kind != "outer":
             kind = total.kind if total.operands[0].batched else "scale"
@@ -118,9 +119,9 @@ class NativeProgram(ArrayProgram):
         return NativeProgram, (self.tape, self.plan)
 
     def sums(self, parameters: Array, samples: Array) -> Array:
-        layout, memory = self._memory(len(samples))
+        layout, memory, _ = kept = self._memory(len(samples))
         memory[: len(parameters)] = parameters
-        self._run(layout, memory, samples, _ORDER[: len(samples)], len(samples), 0.0, 0)
+        self._run(kept, samples, _ORDER[: len(samples)], len(samples), 0.0, 0)
         return memory[layout.results : layout.results + len(self.tape.results)]
 
     def numbers(self, parameters: Array, samples: Array) -> Array:
@@ -128,7 +129,7 @@ class NativeProgram(ArrayProgram):
         for start in range(0, len(samples), WIDEST):
             few = samples[start : start + WIDEST]
             self.sums(parameters, few)
-            layout, memory = self._memory(len(few))
+            layout, memory, _ = self._memory(len(few))
             rows = memory[layout.batched : layout.results].reshape(-1, layout.width)[:, : len(few)]
             constant = memory[: layout.batched, np.newaxis]
             stores = [(rows if watched.batched else constant)[watched.numbers[0]] for watched in self.plan.watched]
@@ -137,29 +138,27 @@ class NativeProgram(ArrayProgram):
 
     def descend(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
         order = np.ascontiguousarray(order, np.int64)
-        layout, memory = self._memory(min(batch, len(order)))
-        memory[layout.losses] = 0.0
-        work = max(1, (1 << 24) // (batch * (1 + len(self.tape.results) + len(self.tape.instructions)))) * batch
-        try:
-            memory[: len(parameters)] = parameters
-            for start in range(0, len(order), work):  # a pause for Ctrl-C every few milliseconds
-                some = order[start : start + work]
-                failed = self._run(layout, memory, samples, some, batch, rate, len(self.tape.results) - 1)
-                parameters[:] = memory[: len(parameters)]
-                if failed >= 0:
-                    places = some[failed * batch : (failed + 1) * batch]
-                    self.require_finite(np.array([np.nan]), parameters, samples[places], places)
-            return float(memory[layout.losses])
-        finally:
-            parameters[:] = memory[: len(parameters)]
-
-    def _run(
-        self, layout: _Layout, memory: Array, samples: Array, order: Numbers, batch: int, rate: float, trained: int
-    ) -> int:
         samples = np.ascontiguousarray(samples)
+        layout, memory, _ = kept = self._memory(min(batch, len(order)))
+        memory[layout.losses] = 0.0
+        memory[: len(parameters)] = parameters
+        # A pause every few milliseconds, for Ctrl-C.
+        some = max(1, (1 << 24) // (batch * (1 + len(self.tape.results) + len(self.tape.instructions)))) * batch
+        for start in range(0, len(order), some):
+            places = order[start : start + some]
+            failed = self._run(kept, samples, places, batch, rate, len(self.tape.results) - 1)
+            parameters[:] = memory[: len(parameters)]
+            if failed >= 0:
+                places = places[failed * batch : (failed + 1) * batch]
+                self.require_finite(np.array([np.nan]), parameters, samples[places], places)
+        return float(memory[layout.losses])
+
+    def _run(self, kept: _Kept, samples: Array, order: Numbers, batch: int, rate: float, trained: int) -> int:
+        layout, _, memory = kept
         steps, index = layout.addresses
+        samples = np.ascontiguousarray(samples)
         result: int = self._descend(
-            memory.ctypes.data,
+            memory,
             steps,
             len(layout.steps),
             index,
@@ -178,19 +177,20 @@ class NativeProgram(ArrayProgram):
         )
         return result
 
-    def _memory(self, samples: int) -> tuple[_Layout, Array]:
-        """The layout for so many samples, and this thread's memory for it."""
+    def _memory(self, samples: int) -> _Kept:
+        """The layout for so many samples, this thread's memory for it, and the address of that."""
         pieces = -(-samples // WIDEST)
         width = -(-samples // (pieces * LANES)) * LANES
-        if width not in self._layouts:
-            self._layouts[width] = _Layout(self.tape, self.plan, width)
-        layout = self._layouts[width]
-        mine: dict[int, Array] = self._mine.__dict__.setdefault("memories", {})
+        mine: dict[int, _Kept] = self._mine.__dict__.setdefault("kept", {})
         if width not in mine:
-            mine[width] = np.zeros(layout.size)
+            if width not in self._layouts:
+                self._layouts[width] = _Layout(self.tape, self.plan, width)
+            memory = np.zeros(self._layouts[width].size)
             first = len(self.tape.parameters)
-            mine[width][first : first + len(self.tape.constants)] = self.tape.constants
-        return layout, mine[width]
+            memory[first : first + len(self.tape.constants)] = self.tape.constants
+            mine[width] = self._layouts[width], memory, memory.ctypes.data
+        return mine[width]
 
 
+_Kept = tuple[_Layout, Array, int]
 _ORDER = np.arange(NativeProgram.most)
