@@ -263,7 +263,7 @@ class _Steps:
             with e.loop(self.terms) as j:
                 x = e.load(self.memory, e.at(self.a, (i, self.a_stride), (j, self.a_inner), s), VECTOR)
                 y = e.load(self.memory, e.at(self.b, (i, self.b_stride), (j, self.b_inner), s), VECTOR)
-                e.b.store(e.intrinsic("fma", x, y, e.b.load(total)), total)
+                e.b.store(e.b.fadd(e.b.load(total), e.b.fmul(x, y)), total)
             e.store(self.memory, e.at(self.out, (i, self.out_stride), s), e.b.load(total))
 
     def transpose(self) -> None:
