@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tinygrad_sigmoid import Operation, Value
-from tinygrad_sigmoid.graph import computed, topological_order
-from tinygrad_sigmoid.museum import EXHIBITS, Ledger, compare
+from tinygrad_sigmoid.graph import computed, leaves, topological_order
+from tinygrad_sigmoid.museum import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.operations import TABLE, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 
@@ -57,8 +57,8 @@ def plans(generator: random.Random, count: int) -> Iterator[Plan]:
         def drawn(wild: bool = wild) -> float:
             return generator.choice(SPECIAL) if wild and generator.random() < 0.5 else generator.uniform(-4, 4)
 
-        leaves = [drawn() for _ in range(generator.randint(1, 3))]
-        plan, values = Plan(leaves, []), [Value(one) for one in leaves]
+        plan = Plan([drawn() for _ in range(generator.randint(1, 3))], [])
+        values = [Value(one) for one in plan.leaves]
         for _ in range(generator.randint(1, 12)):
             operation = generator.choice(list(TABLE.values()))
             several = operation.derivatives.__code__.co_flags & 4
@@ -143,7 +143,7 @@ def _clearly_other(value: Value, right: tuple[float, ...], wrong: tuple[float, .
 
 
 def algorithms(generator: random.Random, count: int) -> None:
-    print("\n| wrong algorithm | wrong on graphs | found |\n|---|---|---|")
+    print("\n| wrong algorithm | wrong by a thousandth or more, on graphs | found |\n|---|---|---|")
     for exhibit in EXHIBITS:
         if exhibit.passes > 1:
             continue
@@ -156,11 +156,8 @@ def algorithms(generator: random.Random, count: int) -> None:
 
         for plan in plans(generator, count // 10):
             output = plan.recorded()
-            try:
-                verdicts = {verdict.exhibit.name: verdict for verdict in compare(output).verdicts}
-            except (ArithmeticError, ValueError):
-                continue
-            if verdicts[exhibit.name].agrees or not verdicts[exhibit.name].gradients:
+            found, right = backward(output), backward(output, RIGHT)
+            if not any(_wrong_by_a_thousandth(found[leaf], right[leaf]) for leaf in leaves(output)):
                 continue
             seen["wrong"] += 1
             try:
@@ -168,6 +165,11 @@ def algorithms(generator: random.Random, count: int) -> None:
             except GradientMismatch:
                 seen["found"] += 1
         print(f"| {exhibit.name} | {seen['wrong']:,} | {seen['found']:,} |")
+
+
+def _wrong_by_a_thousandth(found: float, right: float) -> bool:
+    size = max(abs(found), abs(right))
+    return 1e-290 < size < float("inf") and abs(found - right) > 1e-3 * size
 
 
 # -- Others, on single operations ------------------------------------------------------------------------------------
