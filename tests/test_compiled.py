@@ -346,6 +346,9 @@ def test_wrong_samples_are_refused_in_words(target: Any) -> None:
         program.batch([[0.0] * 7], parameters=[1.0, 2.0])
     with pytest.raises((ValueError, TypeError)):
         program.batch([["a"] * 7])
+    with pytest.raises(TypeError, match="a column is a list or an array"):
+        program.batch(3.0)
+    assert repr(program) == f"<program for {target}: 7 inputs, 43 parameters>"
 
 
 @pytest.mark.parametrize("target", CALLABLE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_sigmoid.compiling.program import Program, no_samples, uneven, without_number
+from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
 from tinygrad_sigmoid.compiling.tape import Tape
 from tinygrad_sigmoid.operation import as_number
 
@@ -74,13 +74,9 @@ class ArrayProgram(Program):
             raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")
 
     def _count(self, arrays: list[Array]) -> int:
-        lengths = [len(array) for array in arrays]
-        if not lengths or 0 in lengths:
-            raise no_samples()
-        if len(set(lengths)) > 1:
-            raise uneven(lengths)
+        count = number_of_samples(arrays)
         self.require_width(sum(array[0].size for array in arrays))
-        return lengths[0]
+        return count
 
     @staticmethod
     def _joined(arrays: list[Array]) -> Array:

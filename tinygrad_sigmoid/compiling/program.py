@@ -80,6 +80,9 @@ class Program:
         """
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        return f"<program for {self.target}: {self.inputs} inputs, {len(self.parameters)} parameters>"
+
     def complete(self, numbers: Sequence[float]) -> Sequence[float]:
         """The numbers of a call with the recorded parameters added, if they were left out."""
         if len(numbers) == self.inputs:
@@ -102,12 +105,18 @@ class Program:
             raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
 
 
-def uneven(lengths: Sequence[int]) -> ValueError:
-    return ValueError(f"the columns have {' and '.join(map(str, lengths))} entries: give one for each sample in all")
-
-
-def no_samples() -> ValueError:
-    return ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
+def number_of_samples(columns: Sequence[Any]) -> int:
+    """The length that all columns have."""
+    for column in columns:
+        if not getattr(column, "shape", True) or not hasattr(column, "__len__"):
+            raise TypeError(f"a column is a list or an array with an entry for each sample, but this is {column!r}")
+    lengths = [len(column) for column in columns]
+    if not lengths or 0 in lengths:
+        raise ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
+    if len(set(lengths)) > 1:
+        shown = " and ".join(map(str, lengths))
+        raise ValueError(f"the columns have {shown} entries: give one for each sample in all of them")
+    return lengths[0]
 
 
 def without_number(place: int, error: Exception | None = None) -> ArithmeticError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import add
 from typing import Any
 
-from tinygrad_sigmoid.compiling.program import Program, no_samples, uneven, without_number
+from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
 from tinygrad_sigmoid.operation import as_number
 
 
@@ -36,11 +36,7 @@ class PythonProgram(Program):
         return value / len(samples), [gradient / len(samples) for gradient in gradients]
 
     def samples(self, *columns: Any) -> list[list[float]]:
-        lengths = [len(column) for column in columns]
-        if not lengths or 0 in lengths:
-            raise no_samples()
-        if len(set(lengths)) > 1:
-            raise uneven(lengths)
+        number_of_samples(columns)
         samples = [
             [_number(number) for part in parts for number in _flat(part)] for parts in zip(*columns, strict=True)
         ]
