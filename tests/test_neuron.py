@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Layer, Network, Neuron, Operation, Perceptron, Value, relu, sigmoid, squared_error, tanh
-from tinygrad_sigmoid.neuron import write_whole
+from tinygrad_sigmoid.files import write_whole
 
 CORNERS = list(product((0, 1), repeat=2))
 softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import tempfile
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
+from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, dot, sigmoid, step
 from tinygrad_sigmoid.value import Value
@@ -319,22 +319,6 @@ class Network(Tunable):
 
     def __repr__(self) -> str:
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
-
-
-def write_whole(path: str | os.PathLike[str], contents: str | bytes) -> None:
-    """Writes `contents` to `path` so that the file is complete or untouched, whatever happens meanwhile."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no directory {str(target.parent)!r}: make it first, or write elsewhere")
-    handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(contents.encode() if isinstance(contents, str) else contents)
-        os.chmod(unfinished, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        os.replace(unfinished, target)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
 
 
 def _parameter(given: Any, label: str) -> Value:

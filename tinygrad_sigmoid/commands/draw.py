@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.expression import leaves_from, recorded
-from tinygrad_sigmoid.neuron import write_whole
+from tinygrad_sigmoid.files import write_whole
 
 NAME = "draw"
 HELP = "draw the graph of a formula"

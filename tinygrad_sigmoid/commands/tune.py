@@ -9,7 +9,8 @@ from textwrap import indent
 
 from tinygrad_sigmoid.digits import Digit, load_digits, picture, side_by_side
 from tinygrad_sigmoid.drawing import draw
-from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron, write_whole
+from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.page import explore
 from tinygrad_sigmoid.repair import Repair, as_perceptrons, misread, nudged_until_right, reading, tuned_until_right

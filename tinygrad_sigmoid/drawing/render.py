@@ -18,7 +18,7 @@ from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
-from tinygrad_sigmoid.neuron import write_whole
+from tinygrad_sigmoid.files import write_whole
 
 
 class RenderError(OSError):

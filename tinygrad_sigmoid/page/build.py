@@ -11,9 +11,9 @@ from importlib import resources
 from typing import Any
 
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.formulas import Names, formula, number_text
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.neuron import write_whole
 from tinygrad_sigmoid.operations import sigmoid, step
 from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.stepping import ForwardStep, Steps
