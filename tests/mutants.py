@@ -104,7 +104,13 @@ MUTANTS = [
     Mutant(OPERATIONS, "lambda out, x: (step(x),)", "lambda out, x: (out,)", "rule relu"),
     Mutant(LOSSES, "return 0.5 * total", "return total", "losses"),
     Mutant(LOSSES, "inputs[half:] + inputs[:half])", "inputs[:half] + inputs[half:])", "losses"),
-    Mutant(LOSSES, "softplus(z) - y * z", "softplus(z) + y * z", "losses"),
+    Mutant(LOSSES, "y * softplus(-z)", "y * softplus(z)", "losses"),
+    Mutant(LOSSES, "(1.0 - y) * softplus(z)", "y * softplus(z)", "losses"),
+    Mutant(LOSSES, "softplus(rest - z)", "softplus(z - rest)", "losses"),
+    Mutant(LOSSES, "before[:-2], after[2:]", "before[1:-1], after[2:]", "losses"),
+    Mutant(LOSSES, "softplus(-abs(a - b))", "softplus(abs(a - b))", "losses"),
+    Mutant(LOSSES, "(sigmoid(a - b), sigmoid(b - a))", "(sigmoid(b - a), sigmoid(a - b))", "losses"),
+    Mutant(LOSSES, "(sigmoid(a - b), sigmoid(b - a))", "(sigmoid(a - b), sigmoid(a - b))", "losses"),
     Mutant(VALUE, "self.grad = 1.0 if self.inputs", "self.grad = 2.0 if self.inputs", "graphs"),
     Mutant(VALUE, "else (self.grad or 0.0) + 1.0", "else 1.0", "passes"),
     Mutant(VALUE, "for value in reversed(order):  # every", "for value in order:  # every", "graphs"),
@@ -315,6 +321,11 @@ def check_losses() -> None:
     testing.check_gradients(lambda a, b: losses.squared_error([a, b], [1.0, 3.0]), 0.5, 2.0)
     z = package.Value(0.3)
     assert math.isclose(losses.cross_entropy(package.sigmoid(z), 1.0).data, -math.log(package.sigmoid(0.3)))
+    testing.check_operation(losses.log_add_exp, (0.3, -0.7))
+    for right in range(3):
+        powers, targets = [math.exp(z) for z in (0.3, -0.7, 1.1)], [float(place == right) for place in range(3)]
+        surprise = -math.log(powers[right] / sum(powers))
+        assert math.isclose(losses.softmax_cross_entropy([0.3, -0.7, 1.1], targets), surprise)
 
 
 CHECKS: dict[str, Callable[[], None]] = {

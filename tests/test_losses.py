@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
@@ -56,17 +56,22 @@ def test_targets_that_are_values_get_gradients() -> None:
     assert target.grad == 0.75
 
 
+ULP = mpf(2) ** -53
+
+
 @given(st.lists(st.tuples(st.floats(-700, 700), st.floats(0, 1)), min_size=1, max_size=5))
-def test_cross_entropy_of_sigma(pairs: list[tuple[float, float]]) -> None:
+@example([(30.0, 1.0)])
+@example([(-700.0, 0.0), (37.0, 1.0)])
+def test_cross_entropy_of_sigma_has_all_its_digits(pairs: list[tuple[float, float]]) -> None:
     weighted = [Value(z) for z, _ in pairs]
     loss = cross_entropy([sigmoid(z) for z in weighted], [y for _, y in pairs])
     loss.backward()
     with mp.workdps(400):
-        exact = sum(mp.log1p(mp.exp(mpf(z))) - mpf(y) * mpf(z) for z, y in pairs)
-        size = sum(abs(mpf(z)) + 1 for z, _ in pairs)
-        assert abs(mpf(loss.data) - exact) <= mpf(1e-14) * size
+        exact = sum(y * mp.log1p(mp.exp(-mpf(z))) + (1 - mpf(y)) * mp.log1p(mp.exp(mpf(z))) for z, y in pairs)
+        assert abs(mpf(loss.data) - exact) <= 12 * ULP * exact + mpf(1e-320)
         for value, (z, y) in zip(weighted, pairs, strict=True):
-            assert abs(mpf(value.grad) - (1 / (1 + mp.exp(-mpf(z))) - mpf(y))) <= mpf(1e-15)
+            shares = [mpf(y) / (1 + mp.exp(mpf(z))), (1 - mpf(y)) / (1 + mp.exp(-mpf(z)))]
+            assert abs(mpf(value.grad) - (shares[1] - shares[0])) <= 12 * ULP * sum(shares) + mpf(1e-320)
 
 
 @pytest.mark.parametrize(("z", "y", "loss"), [(1000, 0, 1000), (-1000, 1, 1000), (1000, 1, 0), (-1000, 0, 0)])
@@ -78,19 +83,39 @@ def test_cross_entropy_holds_at_1000(z: float, y: float, loss: float) -> None:
     assert weighted.grad == (1.0 if z > 0 else 0.0) - y
 
 
-@given(st.lists(st.floats(-1000, 1000), min_size=1, max_size=6), st.data())
-def test_softmax_cross_entropy(weighted: list[float], data: st.DataObject) -> None:
-    right = data.draw(st.integers(0, len(weighted) - 1))
+@given(st.lists(st.floats(-350, 350), min_size=2, max_size=6), st.data())
+def test_softmax_cross_entropy_has_nearly_all_its_digits(weighted: list[float], data: st.DataObject) -> None:
+    check_softmax(weighted, data.draw(st.integers(0, len(weighted) - 1)))
+
+
+@pytest.mark.parametrize(
+    "weighted", [[40.0, 0.0], [0.0, 40.0], [-1000.0, 1000.0, 999.0], [700.0] * 10, [0.0, 1.0, 300.0]]
+)
+def test_softmax_cross_entropy_of_classes_that_are_nearly_sure(weighted: list[float]) -> None:
+    for right in range(len(weighted)):
+        check_softmax(weighted, right)
+
+
+def check_softmax(weighted: list[float], right: int) -> None:
     values = [Value(z) for z in weighted]
     targets = [float(place == right) for place in range(len(weighted))]
     loss = softmax_cross_entropy(values, targets)
     loss.backward()
     with mp.workdps(1000):
-        total = sum(mp.exp(mpf(z)) for z in weighted)
-        exact = mp.log(total) - mpf(weighted[right])
-        assert abs(mpf(loss.data) - exact) <= mpf(1e-14) * (1 + sum(abs(z) for z in weighted))
-        for value, z, y in zip(values, weighted, targets, strict=True):
-            assert abs(mpf(value.grad) - (mp.exp(mpf(z)) / total - y)) <= mpf(1e-12)
+        powers = [mp.exp(mpf(z)) for z in weighted]
+        total = sum(powers)
+        others = total - powers[right]
+        near = ULP * 8 * len(weighted) * (1 + max(map(abs, weighted)))
+        exact = mp.log1p(others / powers[right])
+        assert abs(mpf(loss.data) - exact) <= near * exact + mpf(1e-320)
+        for place, value in enumerate(values):
+            gradient = -others / total if place == right else powers[place] / total
+            assert abs(mpf(value.grad) - gradient) <= near * abs(gradient) + mpf(1e-320)
+
+
+def test_one_class_has_nothing_to_learn() -> None:
+    with pytest.raises(ValueError, match="at least two classes"):
+        softmax_cross_entropy([Value(1.0)], [1.0])
 
 
 def test_a_network_learns_classes_from_weighted_inputs() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from operator import sub
 from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import cut_short, dot, paired, sigmoid, softplus
+from tinygrad_sigmoid.operations import cut_short, dot, maximum, paired, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
 
 
@@ -37,6 +38,14 @@ half_squared_distance = Operation(
     ),
 )
 
+# log(e^a + e^b), with the larger part taken out of the logarithm.
+log_add_exp = Operation(
+    "log_add_exp",
+    lambda a, b: maximum(a, b) + softplus(-abs(a - b)),
+    lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)),
+    latex=lambda a, b: rf"\ln\left(e^{{{a}}} + e^{{{b}}}\right)",
+)
+
 
 def squared_error(outputs: Any, targets: Any) -> Any:
     """½ Σ (a − y)², the quadratic cost of one sample (Nielsen's equation 6; its mean over the samples is his C).
@@ -58,6 +67,8 @@ def squared_error(outputs: Any, targets: Any) -> Any:
 def cross_entropy(outputs: Any, targets: Any) -> Any:
     """−Σ [y log σ(z) + (1 − y) log σ(−z)], computed from the weighted inputs z, so it never overflows.
 
+    Nothing is subtracted in it, so the smallest loss has all its digits too.
+
     >>> from tinygrad_sigmoid import Value, sigmoid
     >>> cross_entropy(sigmoid(Value(1000.0)), 0.0)
     Value(1000.0)
@@ -75,12 +86,16 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
         if not isinstance(a, Value) or a.operation is not sigmoid:
             raise TypeError(f"cross_entropy needs outputs of σ, but got {a!r}: use sigmoid as the output activation")
         [z] = a.inputs
-        total += softplus(z) - y * z
+        total += y * softplus(-z) + (1.0 - y) * softplus(z)
     return total
 
 
 def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     """−Σ y log softmax(z): for one of several classes, from the weighted inputs z themselves.
+
+    −log softmax(z) of a class is softplus(r − z), r being the log of the sum of all other classes' e^z. So a class that
+    is nearly sure has a loss and a gradient with nearly all their digits: they are off by about max|z| units in the
+    last place, for r − z is rounded.
 
     >>> from math import log
     >>> softmax_cross_entropy([0.0, 0.0], [1.0, 0.0]) == log(2)
@@ -91,13 +106,15 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
         targets: A probability y for each class, together 1.
 
     Raises:
-        ValueError: There are not as many outputs as targets.
+        ValueError: There are not as many outputs as targets, or only one.
     """
     outputs, targets = _matching(outputs, targets)
-    log_of_sum: Any = outputs[0]
-    for z in outputs[1:]:
-        log_of_sum = log_of_sum + softplus(z - log_of_sum)  # log(e^a + e^b) = a + log(1 + e^(b − a))
-    return log_of_sum - dot(targets, outputs)
+    if len(outputs) == 1:
+        raise ValueError("the softmax of one class is always 1: give an output for each of at least two classes")
+    before = list(accumulate(outputs, log_add_exp))
+    after = list(accumulate(reversed(outputs), log_add_exp))[::-1]
+    others = [after[1], *map(log_add_exp, before[:-2], after[2:]), before[-2]]
+    return dot(targets, [softplus(rest - z) for rest, z in zip(others, outputs, strict=True)])
 
 
 def _matching(outputs: Any, targets: Any) -> tuple[Any, Any]:
