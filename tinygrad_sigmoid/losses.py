@@ -111,8 +111,8 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     outputs, targets = _matching(outputs, targets)
     if len(outputs) == 1:
         raise ValueError("the softmax of one class is always 1: give an output for each of at least two classes")
-    before = list(accumulate(outputs, log_add_exp))
-    after = list(accumulate(reversed(outputs), log_add_exp))[::-1]
+    before: list[Any] = list(accumulate(outputs, log_add_exp))
+    after: list[Any] = list(accumulate(reversed(outputs), log_add_exp))[::-1]
     others = [after[1], *map(log_add_exp, before[:-2], after[2:]), before[-2]]
     return dot(targets, [softplus(rest - z) for rest, z in zip(others, outputs, strict=True)])
 
