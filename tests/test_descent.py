@@ -70,3 +70,16 @@ def test_the_graph_can_be_recorded_once_and_replayed_for_every_step() -> None:
         descent.step()
     assert history == sorted(history, reverse=True)
     assert history[-1] < history[0] / 50
+
+
+def test_a_parameter_that_is_listed_twice_takes_one_step() -> None:
+    w = Value(2.0, "w")
+    (w * w).backward()
+    GradientDescent([w, w], 0.25).step()
+    assert w.data == 1.0
+
+
+def test_what_is_computed_is_not_tuned() -> None:
+    w = Value(2.0, "w")
+    with pytest.raises(ValueError, match=r"Value\(6.0\) is computed from other values: tune the leaves it comes from"):
+        GradientDescent([w, w * 3.0], 0.25)

@@ -14,7 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Layer, Network, Neuron, Operation, Perceptron, Value, relu, sigmoid, squared_error, tanh
+from tinygrad_sigmoid import (
+    Layer,
+    Network,
+    Neuron,
+    Operation,
+    Perceptron,
+    Value,
+    relu,
+    sigmoid,
+    squared_error,
+    step,
+    tanh,
+)
 from tinygrad_sigmoid.files import write_whole
 
 CORNERS = list(product((0, 1), repeat=2))
@@ -132,6 +144,41 @@ def test_parameters_may_be_shared() -> None:
     (first([1]) + second([2])).backward()
     assert first.weights[0] is second.weights[0] is w
     assert w.grad == pytest.approx(sum(k * sigmoid(k * 0.5) * sigmoid(-k * 0.5) for k in (1, 2)), rel=1e-15)
+
+
+def test_a_shared_parameter_is_one_parameter() -> None:
+    w, b = Value(0.5, "w"), Value(0.1, "b")
+    neuron = Neuron([w, w], b)
+    assert neuron.parameters() == [w, b]
+    assert Layer([neuron, Neuron([w, 1.0], b)]).parameters()[:2] == [w, b]
+    assert list(neuron.named_parameters()) == ["w1", "w2", "b"]
+
+
+@pytest.mark.parametrize("make", [lambda v: Neuron([v], 0), lambda v: Perceptron([1], v)])
+def test_a_computed_value_is_no_parameter(make: Any) -> None:
+    with pytest.raises(ValueError, match="computed from other values"):
+        make(Value(2.0) * 3.0)
+
+
+class Mine(Neuron):
+    """A neuron of one's own."""
+
+
+@pytest.mark.parametrize("kind", [Neuron, Perceptron, Mine])
+def test_random_gives_one_of_its_class(kind: type[Neuron]) -> None:
+    drawn = kind.random(2, seed=0)
+    assert type(drawn) is kind
+    assert drawn.activation is (step if kind is Perceptron else sigmoid)
+    assert [p.data for p in drawn.parameters()] == [p.data for p in Neuron.random(2, seed=0).parameters()]
+
+
+def test_a_neuron_of_ones_own_class_comes_back_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    Network.of([Layer([Mine([1.0], 0.0), Neuron([2.0], 0.0)])]).save(path)
+    assert [type(neuron) for neuron in Network.load(path).layers[0].neurons] == [Mine, Neuron]
+    path.write_text(path.read_text().replace("Mine", "Yours"))
+    with pytest.raises(ValueError, match="kind 'Yours', which is not known here: import its class first"):
+        Network.load(path)
 
 
 # -- Layers and networks ---------------------------------------------------------------------------------------------

@@ -184,3 +184,14 @@ def test_a_value_of_the_losss_own_is_left_to_the_eager_way() -> None:
 
     with pytest.warns(UserWarning, match="Values of its own"):
         train(network, NOR, epochs=50, loss=decaying)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_shared_weights_are_trained_as_one(target: Any) -> None:
+    found = []
+    for way in (None, target):
+        w = Value(0.5, "w")
+        neuron = Neuron([w, w], 0.1)
+        train(neuron, NOR, epochs=40, seed=0, target=way)
+        found.append([w.data, neuron.bias.data])
+    assert found[0] == pytest.approx(found[1], rel=1e-10)

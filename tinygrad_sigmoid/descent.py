@@ -21,14 +21,17 @@ class GradientDescent:
     1.6
 
     Args:
-        parameters: The leaves that are tuned.
+        parameters: The leaves that are tuned, each once, however often it is listed.
         rate: The learning rate η, above 0. Too small, and nothing seems to happen; too large, and the loss grows.
     """
 
     def __init__(self, parameters: Sequence[Value], rate: float) -> None:
         if isinstance(parameters, Value) or not parameters:
             raise ValueError("there is no list of parameters to tune: pass network.parameters(), or [w, b]")
-        self.parameters = list(parameters)
+        self.parameters = list(dict.fromkeys(parameters))
+        for parameter in self.parameters:
+            if parameter.inputs:
+                raise ValueError(f"{parameter!r} is computed from other values: tune the leaves it comes from")
         self.rate = as_number(rate)
         if not (self.rate > 0 and math.isfinite(self.rate)):
             raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}: try 0.1")

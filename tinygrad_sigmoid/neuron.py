@@ -29,8 +29,8 @@ class Tunable:
         raise NotImplementedError
 
     def parameters(self) -> list[Value]:
-        """The weights and biases: each neuron's weights, then its bias, layer after layer."""
-        return list(self.named_parameters().values())
+        """The weights and biases: each neuron's weights, then its bias, layer after layer; a shared one once."""
+        return list(dict.fromkeys(self.named_parameters().values()))
 
     def zero_grad(self) -> None:
         """Forgets the gradients of all parameters."""
@@ -116,13 +116,20 @@ class Neuron(Tunable):
         seed: int | random.Random | None = None,
         activation: Operation | None = sigmoid,
         place: str = "",
-    ) -> Neuron:
+    ) -> Self:
         """A neuron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1."""
         generator = seed if isinstance(seed, random.Random) else random.Random(seed)
         if inputs < 1:
             raise ValueError(f"a neuron needs at least one input, but got {inputs}: give a whole number above 0")
         bias, *weights = [generator.gauss(0, 1) for _ in range(1 + inputs)]
-        return Neuron(weights, bias, activation, place)
+        return cls._of(weights, bias, activation, place)
+
+    @classmethod
+    def _of(cls, weights: Sequence[Any], bias: Any, activation: Operation | None, place: str) -> Self:
+        """One of this class, whatever its own constructor takes."""
+        neuron = cls.__new__(cls)
+        Neuron.__init__(neuron, weights, bias, activation, place)
+        return neuron
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
@@ -165,9 +172,7 @@ class Neuron(Tunable):
     def from_data(cls, data: Any, activations: dict[str, Operation | None], place: str = "") -> Self:
         if data["activation"] not in activations:
             raise ValueError(f"its activation {data['activation']!r} is unknown here: pass it as activations=[…]")
-        neuron = cls.__new__(cls)
-        Neuron.__init__(neuron, data["weights"], data["bias"], activations[data["activation"]], place)
-        return neuron
+        return cls._of(data["weights"], data["bias"], activations[data["activation"]], place)
 
     def __repr__(self) -> str:
         activation = f", {self.activation.name}" if type(self) is Neuron and self.activation else ""
@@ -188,6 +193,13 @@ class Perceptron(Neuron):
 
     def __init__(self, weights: Sequence[Any], bias: Any, place: str = "") -> None:
         super().__init__(weights, bias, step, place)
+
+    @classmethod
+    def random(  # type: ignore[override]  # a perceptron's activation is not chosen
+        cls, inputs: int, *, seed: int | random.Random | None = None, place: str = ""
+    ) -> Self:
+        """A perceptron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1."""
+        return super().random(inputs, seed=seed, activation=step, place=place)
 
 
 class Layer(Tunable):
@@ -223,11 +235,10 @@ class Layer(Tunable):
 
     @classmethod
     def from_data(cls, data: Any, activations: dict[str, Operation | None], place: str = "") -> Self:
-        kinds: dict[str, type[Neuron]] = {"Neuron": Neuron, "Perceptron": Perceptron}
         prefix = f"{place}." if place else ""
         return cls(
             [
-                kinds[neuron["kind"]].from_data(neuron, activations, f"{prefix}neuron{i}")
+                _kind(neuron["kind"]).from_data(neuron, activations, f"{prefix}neuron{i}")
                 for i, neuron in enumerate(data["neurons"], 1)
             ]
         )
@@ -322,7 +333,20 @@ class Network(Tunable):
 
 
 def _parameter(given: Any, label: str) -> Value:
+    if isinstance(given, Value) and given.inputs:
+        raise ValueError(f"{given!r} can't be a weight or bias: it is computed from other values, so give it a leaf")
     return given if isinstance(given, Value) else Value(given, label)
+
+
+def _kind(name: str) -> type[Neuron]:
+    """The class of neurons of this name, which may be one of your own."""
+    kinds = [Neuron]
+    for kind in kinds:  # which grows while it is walked
+        kinds += kind.__subclasses__()
+    for kind in reversed(kinds):  # of two with one name, that which was defined last
+        if kind.__name__ == name:
+            return kind
+    raise ValueError(f"it has a neuron of the kind {name!r}, which is not known here: import its class first")
 
 
 def _named(part: str, members: Sequence[Tunable]) -> dict[str, Value]:
