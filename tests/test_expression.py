@@ -53,6 +53,14 @@ def test_a_name_used_twice_is_one_leaf() -> None:
     assert len(topological_order(output)) == 2
 
 
+@pytest.mark.parametrize("typed", ["\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"])
+@pytest.mark.parametrize("given", ["\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"])
+def test_a_name_is_read_as_python_reads_it(typed: str, given: str) -> None:
+    assert recorded(f"{typed}*2", {given: 3.0}).data == 6.0
+    with pytest.raises(FormulaError, match="given a number twice"):
+        recorded(f"{typed}*2", {"\N{MICRO SIGN}": 3.0, "\N{GREEK SMALL LETTER MU}": 3.0})
+
+
 def test_a_value_may_be_given_as_a_leaf() -> None:
     w = Value(2.0)
     assert recorded("w*3", {"w": w}).inputs[0] is w
@@ -61,7 +69,7 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("w*x + b + c", "the name 'c' has no number: add c=…"),
+        ("w*x + b + c", "the name 'c' has no number: add c=… (in Python, {'c': …})"),
         ("w + x", "'b' was given a number but is not in 'w + x'"),
         ("sigmoid(w, x) + b", "sigmoid takes 1 input, but was given 2"),
         ("sigmoid()", "sigmoid takes 1 input, but was given 0"),

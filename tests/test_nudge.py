@@ -178,3 +178,17 @@ def test_an_inflection_hardly_bends() -> None:
     halving = halved(sigmoid(x), x, 0.1)
     assert halving.slope == pytest.approx(3, abs=0.01)
     assert "more than fourfold" in halving.verdict
+
+
+def test_a_nudge_is_not_halved_where_the_graph_is_no_longer() -> None:
+    x, y = Value(3.0, "x"), Value(2.0, "y")
+    output = x * y
+    nudged = nudge(output, {x: 0.1})
+    for moved, said in (((10.0, 2.0), r"was 6\.0 and is now 20\.0"), ((2.0, 3.0), r"call nudge\(…\) again")):
+        x.data, y.data = moved
+        output.forward()
+        with pytest.raises(RuntimeError, match=said):
+            nudged.halving(2)
+    x.data, y.data = 3.0, 2.0
+    output.forward()
+    assert nudged.halving(2).nudges[0] == nudged

@@ -78,7 +78,12 @@ def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
         raise FormulaError(
             f"{formula!r} can't be read as a formula ({reason}): write it as in 'sigmoid(w*x + b)'"
         ) from None
-    values = {name: given if isinstance(given, Value) else Value(given, name) for name, given in leaves.items()}
+    values: dict[str, Value] = {}
+    for typed, given in leaves.items():
+        name = _as_python_reads(typed)
+        if name in values:
+            raise FormulaError(f"{name!r} is given a number twice: keep one of the two")
+        values[name] = given if isinstance(given, Value) else Value(given, name)
     used: set[str] = set()
     result = _built(tree, values, used, 0)
     if unused := [name for name in values if name not in used]:
@@ -105,8 +110,7 @@ def leaves_from(words: Iterable[str]) -> dict[str, float]:
     leaves: dict[str, float] = {}
     for word in words:
         given, equals, digits = word.partition("=")
-        # Python reads the names of a formula in this form, in which the two signs for µ are one.
-        name = unicodedata.normalize("NFKC", given.strip())
+        name = _as_python_reads(given.strip())
         if not equals:
             raise FormulaError(f"{word!r} gives no name a number: write it as in w=0.6, without spaces")
         if not name.isidentifier() or keyword.iskeyword(name):
@@ -115,6 +119,11 @@ def leaves_from(words: Iterable[str]) -> dict[str, float]:
             raise FormulaError(f"{name!r} is given a number twice: keep one of the two")
         leaves[name] = _number_from(digits, word)
     return leaves
+
+
+def _as_python_reads(name: str) -> str:
+    """The name in the form in which Python reads those of a formula: the two signs for µ are one in it."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def _number_from(digits: str, word: str) -> float:
@@ -143,7 +152,7 @@ def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: i
             used.add(name)
             return values[name]
         case ast.Name(id=name):
-            raise FormulaError(f"the name {name!r} has no number: add {name}=… to the command")
+            raise FormulaError(f"the name {name!r} has no number: add {name}=… (in Python, {{{name!r}: …}})")
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return negate(build(operand))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):

@@ -57,8 +57,16 @@ class Nudge:
               1/4   +0.0049153   +0.0049436  +2.8299e-05     3.99
               1/8  +0.00245765  +0.00246474  +7.0866e-06     3.99
         the remainder falls fourfold with each halving (slope 1.99): the gradient is right
+
+        Raises:
+            RuntimeError: The graph has been moved since: its leaves have other numbers now.
         """
         sizes = [0.5**k for k in range(times + 1)]
+        if self.output.data != self.before or nudge(self.output, self.changes) != self:
+            raise RuntimeError(
+                f"the graph has been moved since this nudge (its output was {self.before!r} and is now "
+                f"{self.output.data!r}), so it can't be repeated: call nudge(…) again"
+            )
         return Halving([nudge(self.output, {v: d * size for v, d in self.changes.items()}) for size in sizes])
 
     def __str__(self) -> str:

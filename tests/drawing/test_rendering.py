@@ -297,7 +297,7 @@ def test_the_command_writes_or_prints_the_text(name: str, tmp_path: Path, capsys
         ([*NEURON, "-o", "old.docx"], "a file name ending in '.docx' stands for no picture: end it in .svg, .gv, .pdf"),
         ([*NEURON, "-o", "old"], "a file name ending in '' stands for no picture"),
         ([*NEURON, "-o", "none/graph.svg"], "there is no directory 'none': make it first, or write elsewhere"),
-        (["draw", "w*x", "w=1"], "the name 'x' has no number: add x=… to the command"),
+        (["draw", "w*x", "w=1"], "the name 'x' has no number: add x=… (in Python, {'x': …})"),
     ],
 )
 def test_what_the_command_can_t_do_is_one_line_and_leaves_files_as_they_are(
