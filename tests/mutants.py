@@ -27,7 +27,7 @@ class Mutant(NamedTuple):
     noticed_by: str
 
 
-OPERATIONS, VALUE, GRAPH = "operations", "value", "graph"
+OPERATIONS, VALUE, GRAPH, ARITHMETIC = "operations", "value", "graph", "arithmetic"
 DERIVATIVES, NUDGING, STEPPING, LOSSES = "derivatives", "nudging", "stepping", "losses"
 
 MUTANTS = [
@@ -123,20 +123,21 @@ MUTANTS = [
     Mutant(VALUE, "changed.data, changed.local_derivatives = data,", "changed.data, _ = data,", "replay"),
     Mutant(VALUE, "= operation.derivatives(out, a, b)", "= operation.derivatives(out, b, a)", "graphs"),
     Mutant(VALUE, "= operation.derivatives(out, a)\n", "= operation.derivatives(a, a)\n", "graphs"),
-    Mutant(VALUE, "if now != value.data:", "if now == value.data:", "replay"),
-    Mutant(VALUE, "record(add, (self, other))", "record(subtract, (self, other))", "operators"),
-    Mutant(VALUE, "record(add, (other, self))", "record(add, (other, other))", "operators"),
-    Mutant(VALUE, "record(subtract, (self, other))", "record(subtract, (other, self))", "operators"),
-    Mutant(VALUE, "record(subtract, (other, self))", "record(subtract, (self, other))", "operators"),
-    Mutant(VALUE, "record(multiply, (other, self))", "record(divide, (other, self))", "operators"),
-    Mutant(VALUE, "record(divide, (self, other))", "record(divide, (other, self))", "operators"),
-    Mutant(VALUE, "record(divide, (other, self))", "record(divide, (self, other))", "operators"),
-    Mutant(VALUE, "record(power, (other, self))", "record(power, (self, other))", "operators"),
-    Mutant(VALUE, "power if isinstance(other, Value) else fixed_power", "fixed_power", "graphs"),
-    Mutant(VALUE, "record(negate, (self,))", "record(absolute, (self,))", "operators"),
-    Mutant(VALUE, "record(absolute, (self,))", "record(negate, (self,))", "operators"),
-    Mutant(VALUE, "record(tanh, (self,))", "record(sigmoid, (self,))", "operators"),
-    Mutant(VALUE, "record(exp, (self,))", "record(log, (self,))", "operators"),
+    Mutant(VALUE, "if not current:", "if current:", "replay"),
+    Mutant(VALUE, "now == value.data and", "now != value.data or", "replay"),
+    Mutant(ARITHMETIC, "record(add, (self, other))", "record(subtract, (self, other))", "operators"),
+    Mutant(ARITHMETIC, "record(add, (other, self))", "record(add, (other, other))", "operators"),
+    Mutant(ARITHMETIC, "record(subtract, (self, other))", "record(subtract, (other, self))", "operators"),
+    Mutant(ARITHMETIC, "record(subtract, (other, self))", "record(subtract, (self, other))", "operators"),
+    Mutant(ARITHMETIC, "record(multiply, (other, self))", "record(divide, (other, self))", "operators"),
+    Mutant(ARITHMETIC, "record(divide, (self, other))", "record(divide, (other, self))", "operators"),
+    Mutant(ARITHMETIC, "record(divide, (other, self))", "record(divide, (self, other))", "operators"),
+    Mutant(ARITHMETIC, "record(power, (base, self))", "record(power, (self, base))", "operators"),
+    Mutant(ARITHMETIC, "power if isinstance(exponent, Arithmetic) else fixed_power", "fixed_power", "graphs"),
+    Mutant(ARITHMETIC, "record(negate, (self,))", "record(absolute, (self,))", "operators"),
+    Mutant(ARITHMETIC, "record(absolute, (self,))", "record(negate, (self,))", "operators"),
+    Mutant(ARITHMETIC, "record(tanh, (self,))", "record(sigmoid, (self,))", "operators"),
+    Mutant(ARITHMETIC, "record(exp, (self,))", "record(log, (self,))", "operators"),
     Mutant(GRAPH, "    order.sort(key=_creation)", "    order.sort(key=_creation, reverse=True)", "graphs"),
     Mutant(GRAPH, "    order.sort(key=_creation)", "    pass", "graphs"),
     Mutant(GRAPH, "if used.inputs and used not in found:", "if used.inputs:", "graphs"),

@@ -31,6 +31,10 @@ from tinygrad_sigmoid import (
     train,
 )
 
+pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))
+bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)  # type: ignore[arg-type,return-value]
+pole = Operation("pole", lambda x: 1 / (x - 2), lambda out, x: (-out * out,))
+
 
 def v() -> Value:
     return Value(2.0, "v")
@@ -88,8 +92,26 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: exp(Value(1000, "big")), OverflowError, "exp(big=1000)", "make its inputs smaller"),
     (lambda: Value(1e300, "a") * 1e300, OverflowError, "multiply(a=1e+300, 1e+300)", "make its inputs smaller"),
     (lambda: Value(1e200, "a") ** 2, OverflowError, "(a=1e+200)**2", "make its inputs smaller"),
-    (lambda: v() + math.nan, OverflowError, "add(v=2, nan)", "find out where it came from"),
-    (lambda: math.inf * v(), OverflowError, "multiply(inf, v=2)", "find out where it came from"),
+    (lambda: v() + math.nan, ValueError, "nan is not a number", "find out where it came from"),
+    (lambda: math.inf * v(), ValueError, "inf is not a number", "find out where it came from"),
+    (
+        lambda: Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))(v(), v()),
+        TypeError,
+        "pair",
+        "one derivative for each of its 2",
+    ),
+    (
+        lambda: Operation("bare", lambda a: a * a, lambda out, a: 2 * a)(v()),
+        TypeError,
+        "bare",
+        "mind the comma in (slope,)",
+    ),
+    (
+        lambda: Operation("pole", lambda x: 1 / (x - 2), lambda out, x: (-out * out,))(v()),
+        ZeroDivisionError,
+        "pole(v=2)",
+        "can't be computed",
+    ),
     (lambda: sigmoid(v(), v()), TypeError, "sigmoid takes 1 input, but was given 2", "sigmoid(z)"),
     (lambda: add(1.0), TypeError, "add takes 2 inputs, but was given 1", "add(a, b)"),
     (lambda: dot(v(), v()), TypeError, "dot takes two lists", "into a list"),

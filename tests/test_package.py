@@ -32,6 +32,7 @@ ROOMS = [
     "operation",
     "operations",
     "graph",
+    "arithmetic",
     "value",
     "derivatives",
     "losses",

@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -500,3 +501,36 @@ def test_functions_and_methods_agree(number: float) -> None:
     assert exp(x).data == x.exp().data == exp(number)
     if number > 0:
         assert log(x).data == x.log().data == log(number)
+
+
+def test_a_changed_leaf_is_noticed_even_where_the_result_stays_the_same() -> None:
+    x = Value(3.0, "x")
+    y = x * x
+    x.data = -3.0
+    with pytest.raises(StaleGraph, match=r"Value\(-3.0, 'x'\) was changed"):
+        y.require_current()
+
+
+def test_an_interrupted_replay_leaves_the_graph_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(2.0, "x")
+    h = x * x
+    y = h * h
+
+    def interrupted(*_: float) -> float:
+        raise KeyboardInterrupt
+
+    stops = Operation("stops", lambda a: a, lambda out, a: (1.0,))
+    z = stops(y)
+    monkeypatch.setattr(stops, "forward", interrupted)
+    x.data = 3.0
+    with pytest.raises(KeyboardInterrupt):
+        z.forward()
+    assert (h.data, y.data, h.local_derivatives) == (4.0, 16.0, (2.0, 2.0))
+
+
+def test_a_list_of_a_graphs_values_is_copied_once_each() -> None:
+    order = [Value(1.0)]
+    for _ in range(20_000):
+        order.append(-order[-1])
+    copied = copy.deepcopy(order)
+    assert all(new.inputs[0] is before for before, new in pairwise(copied))

@@ -120,12 +120,21 @@ class Operation:
     # after the other.
     apply = __call__
 
-    def explain(self, error: Exception, numbers: Sequence[float], labels: Sequence[str] = ()) -> NoReturn:
-        """Raises `error` again in words that name the operation, its inputs, the reason and the cure."""
+    def explain(
+        self, error: Exception, numbers: Sequence[float], labels: Sequence[str] = (), *, has_value: bool = False
+    ) -> NoReturn:
+        """Raises `error` again in words that name the operation, its inputs, the reason and the cure.
+
+        Args:
+            error: What the rule, or a check of what it gave, has raised.
+            numbers: The inputs.
+            labels: Their labels.
+            has_value: Whether the result could be computed, so that it was the derivatives that failed.
+        """
         if isinstance(error, TypeError):
             for number in numbers:
                 as_number(number)
-            self._explain_count(len(numbers))
+            self._explain_count(len(numbers), has_value)
             raise error
         outside = self.defined is not None and not self.defined(*numbers)
         if getattr(error, "explained", False) and not outside:
@@ -140,14 +149,16 @@ class Operation:
             reason = "has an input that is not a finite number: find out where it came from"
         elif isinstance(error, OverflowError):
             reason = "is too large for a float (more than 1.8e308): make its inputs smaller"
-        else:
+        elif has_value:
             reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
+        else:
+            reason = f"can't be computed ({error}): keep its inputs away from there"
         explained = type(error)(f"{shown} {reason}")
         explained.explained = True  # type: ignore[attr-defined]
         raise explained from None
 
-    def _explain_count(self, given: int) -> None:
-        """Raises an error if the rule takes another number of inputs than it was given."""
+    def _explain_count(self, given: int, has_value: bool) -> None:
+        """Raises an error if the rule takes another number of inputs than it was given, or gives no slope for each."""
         import inspect  # slow to load, and only an error needs it
 
         signature = inspect.signature(self.derivatives)
@@ -158,6 +169,11 @@ class Operation:
             raise TypeError(
                 f"{self.name} takes {wanted} input{'s' * (wanted > 1)}, but was given {given}: "
                 f"write it as {self.name}({', '.join(list(signature.parameters)[1:])})"
+            ) from None
+        if has_value:
+            raise TypeError(
+                f"the rule of {self.name} must give a tuple with one derivative for each of its {given} "
+                f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
             ) from None
 
     def shown(self, inputs: Sequence[str]) -> str:
@@ -213,6 +229,18 @@ def as_number(number: Any) -> float:
             f"{number} would lose digits as a float (it becomes {as_float:.0f}): whole numbers beyond 2**53 need "
             f"float({number}) written out"
         )
+    return as_float
+
+
+def finite_number(number: Any) -> float:
+    """The same, but neither infinite nor nan: a number to begin a computation with.
+
+    Raises:
+        ValueError: It is infinite or nan.
+    """
+    as_float = as_number(number)
+    if not math.isfinite(as_float):
+        raise ValueError(f"{as_float} is not a number to compute with: find out where it came from")
     return as_float
 
 

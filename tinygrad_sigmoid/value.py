@@ -11,31 +11,16 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, Self
 
+from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.graph import Ancestors, computed, next_number, topological_order
-from tinygrad_sigmoid.operation import Operation, as_number
-from tinygrad_sigmoid.operations import (
-    absolute,
-    add,
-    divide,
-    exp,
-    fixed_power,
-    log,
-    multiply,
-    negate,
-    power,
-    relu,
-    sigmoid,
-    sqrt,
-    subtract,
-    tanh,
-)
+from tinygrad_sigmoid.operation import Operation, as_number, finite_number
 
 
 class StaleGraph(RuntimeError):  # noqa: N818 (what it is, not that it is an error, helps a learner)
     """A leaf was changed, and what was computed from it was not computed again."""
 
 
-class Value:
+class Value(Arithmetic):
     """A number that remembers how it was computed.
 
     >>> w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
@@ -90,9 +75,7 @@ class Value:
     def __init__(self, data: Any, label: str = "") -> None:
         if isinstance(data, Value):
             raise TypeError(f"{data!r} is a Value already: use it as it is, or take its number with .data")
-        self.data = as_number(data)
-        if not math.isfinite(self.data):
-            raise ValueError(f"{self.data} is not a number to compute with: find out where it came from")
+        self.data = finite_number(data)
         self.grad = None
         self.label = label
         self.operation = None
@@ -127,25 +110,29 @@ class Value:
 
     def _compute(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
         """Sets the data and the local derivatives, which are this operation's for the inputs as they are now."""
+        out = None
         try:
             if len(inputs) == 2:  # one or two inputs, the most frequent, written out: it takes half the time
                 a, b = inputs[0].data, inputs[1].data
                 self.data = out = operation.forward(a, b)
-                self.local_derivatives = operation.derivatives(out, a, b)
+                self.local_derivatives = slopes = operation.derivatives(out, a, b)
             elif len(inputs) == 1:
                 a = inputs[0].data
                 self.data = out = operation.forward(a)
-                self.local_derivatives = operation.derivatives(out, a)
+                self.local_derivatives = slopes = operation.derivatives(out, a)
             else:
                 numbers = [value.data for value in inputs]
                 self.data = out = operation.forward(*numbers)
-                self.local_derivatives = operation.derivatives(out, *numbers)
+                self.local_derivatives = slopes = operation.derivatives(out, *numbers)
             if type(out) is not float:
                 self._compute_in_floats(operation, inputs)
             elif out - out != 0.0:  # infinity and nan alone do this
                 raise OverflowError
+            if len(slopes) != len(inputs):
+                raise TypeError
         except (ArithmeticError, ValueError, TypeError) as error:
-            operation.explain(error, [value.data for value in inputs], [value.label for value in inputs])
+            numbers, labels = [value.data for value in inputs], [value.label for value in inputs]
+            operation.explain(error, numbers, labels, has_value=out is not None)
 
     def _compute_in_floats(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
         """The same where a leaf was given an int or a NumPy scalar, or the operation itself gives something like it."""
@@ -178,7 +165,7 @@ class Value:
         self.grad = 1.0 if self.inputs else (self.grad or 0.0) + 1.0
         for value in reversed(order):  # every use of a value comes before the value itself
             upstream: Any = value.grad
-            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (as long as each other)
+            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`_compute` has counted them)
                 if not used.constant:
                     so_far = used.grad
                     used.grad = upstream * local if so_far is None else so_far + upstream * local
@@ -198,11 +185,11 @@ class Value:
         try:
             for value in topological_order(self):
                 if value.operation is None:
-                    value.data = as_number(value.data)
+                    value.data = finite_number(value.data)
                 else:
                     replaced.append((value, value.data, value.local_derivatives))
                     value._compute(value.operation, value.inputs)
-        except Exception:
+        except BaseException:  # Ctrl-C among them
             for changed, data, local_derivatives in replaced:
                 changed.data, changed.local_derivatives = data, local_derivatives
             raise
@@ -224,77 +211,18 @@ class Value:
         """
         for value in computed(self):
             operation: Any = value.operation
+            numbers = [used.data for used in value.inputs]
             try:
-                now = operation.forward(*[used.data for used in value.inputs])
+                now = operation.forward(*numbers)
+                current = now == value.data and operation.derivatives(now, *numbers) == value.local_derivatives
             except (ArithmeticError, ValueError):  # it could be computed once, so something was changed
-                now = None
-            if now != value.data:
-                changed = [repr(used) for used in value.inputs if not used.inputs and not used.constant]
+                current = False
+            if not current:
+                leaves = [used for used in dict.fromkeys(value.inputs) if not used.inputs and not used.constant]
                 raise StaleGraph(
-                    f"{' or '.join(changed) or 'a value'} was changed after {operation.name} was computed from it, "
+                    f"{' or '.join(map(repr, leaves)) or 'a value'} was changed after {operation.name} was computed, "
                     f"so the numbers of this graph don't belong together: call forward() on its output first"
                 )
-
-    # -- Arithmetic --------------------------------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Value:
-        return record(add, (self, other))
-
-    def __radd__(self, other: Any) -> Value:
-        if type(other) is int and other == 0:  # sum() begins with the int 0: adding it would only clutter the graph
-            return self
-        return record(add, (other, self))
-
-    def __sub__(self, other: Any) -> Value:
-        return record(subtract, (self, other))
-
-    def __rsub__(self, other: Any) -> Value:
-        return record(subtract, (other, self))
-
-    def __mul__(self, other: Any) -> Value:
-        return record(multiply, (self, other))
-
-    def __rmul__(self, other: Any) -> Value:
-        return record(multiply, (other, self))
-
-    def __truediv__(self, other: Any) -> Value:
-        return record(divide, (self, other))
-
-    def __rtruediv__(self, other: Any) -> Value:
-        return record(divide, (other, self))
-
-    def __pow__(self, other: Any) -> Value:
-        return record(power if isinstance(other, Value) else fixed_power, (self, other))
-
-    def __rpow__(self, other: Any) -> Value:
-        return record(power, (other, self))
-
-    def __neg__(self) -> Value:
-        return record(negate, (self,))
-
-    def __pos__(self) -> Value:
-        return self
-
-    def __abs__(self) -> Value:
-        return record(absolute, (self,))
-
-    def exp(self) -> Value:
-        return record(exp, (self,))
-
-    def log(self) -> Value:
-        return record(log, (self,))
-
-    def sqrt(self) -> Value:
-        return record(sqrt, (self,))
-
-    def tanh(self) -> Value:
-        return record(tanh, (self,))
-
-    def sigmoid(self) -> Value:
-        return record(sigmoid, (self,))
-
-    def relu(self) -> Value:
-        return record(relu, (self,))
 
     # -- Comparing, and what a value refuses -------------------------------------------------------------------------
 
@@ -332,48 +260,42 @@ class Value:
         return format(self.data, spec) if spec else repr(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for value in topological_order(self):
+        inputs_are_copied = all(id(used) in memo for used in self.inputs)
+        for value in [self] if inputs_are_copied else topological_order(self):
             if id(value) not in memo:
-                copy = memo[id(value)] = _new(Value)
-                copy.number = next_number()
-                copy.data, copy.grad, copy.label = value.data, value.grad, value.label
-                copy.operation, copy.local_derivatives = value.operation, value.local_derivatives
-                copy.constant = value.constant
-                copy.inputs = tuple([memo[id(used)] for used in value.inputs])
+                inputs = tuple([memo[id(used)] for used in value.inputs])
+                kept = value.operation, inputs, value.local_derivatives
+                memo[id(value)] = _made(value.data, value.grad, value.label, value.constant, *kept)
         copied: Value = memo[id(self)]
         return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = (self.data, self.grad, self.label, self.constant, self.operation, self.inputs, self.local_derivatives)
-        return _restored, (Ancestors(self), *state)
+        return _restored, (Ancestors(self), *self._state())
+
+    def _state(self) -> tuple[Any, ...]:
+        return self.data, self.grad, self.label, self.constant, self.operation, self.inputs, self.local_derivatives
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self)} if Value.shown_by is None else Value.shown_by(self)
 
 
-record = Value.record
 _new = object.__new__
 
 
 def _constant(number: Any) -> Value:
+    if type(number) is not float or number - number != 0.0:
+        number = finite_number(number)
     constant = _new(Value)
-    constant.data = number if type(number) is float else as_number(number)
+    constant.data = number
     constant.constant = True
-    constant.grad = None
+    constant.grad = constant.operation = None
     constant.label = ""
-    constant.operation = None
-    constant.inputs = ()
-    constant.local_derivatives = ()
+    constant.inputs = constant.local_derivatives = ()
     constant.number = next_number()
     return constant
 
 
-def _number_of(other: Any) -> float:
-    return other.data if isinstance(other, Value) else as_number(other)
-
-
-def _restored(
-    ancestors: Any,
+def _made(
     data: float,
     grad: float | None,
     label: str,
@@ -382,9 +304,23 @@ def _restored(
     inputs: tuple[Value, ...],
     local_derivatives: tuple[float, ...],
 ) -> Value:
-    """A value out of a pickle, numbered afresh: its inputs have been restored, and so numbered, before it."""
+    """A value made of these, with a number of its own."""
     value = _new(Value)
-    value.data, value.grad, value.label, value.constant = data, grad, label, constant
-    value.operation, value.inputs, value.local_derivatives = operation, inputs, local_derivatives
+    value.data = data
+    value.grad = grad
+    value.label = label
+    value.constant = constant
+    value.operation = operation
+    value.inputs = inputs
+    value.local_derivatives = local_derivatives
     value.number = next_number()
     return value
+
+
+def _restored(ancestors: Any, *state: Any) -> Value:
+    """A value out of a pickle. Its ancestors have been restored before it, so their numbers are smaller."""
+    return _made(*state)
+
+
+def _number_of(other: Any) -> float:
+    return other.data if isinstance(other, Value) else as_number(other)

@@ -6,10 +6,11 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
@@ -41,7 +42,7 @@ ELEMENTARY = frozenset(
 Operand = Any  # a Symbol, or a float: a number that is the same in every run
 
 
-class Symbol:
+class Symbol(Arithmetic):
     """The result of an elementary operation on other symbols and plain numbers; without an operation, an argument.
 
     Attributes:
@@ -64,44 +65,11 @@ class Symbol:
         lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
 
-    def __radd__(self, other: Any) -> Operand:
-        return self if type(other) is int and other == 0 else table.add(other, self)
-
-    def __pow__(self, other: Any) -> Operand:
-        return table.power.apply(self, other)
-
-    def __rpow__(self, other: Any) -> Operand:
-        return table.power.apply(other, self)
-
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError("a symbol has no number to look at")
 
     __hash__ = object.__hash__
     __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-
-
-def _give_arithmetic() -> None:
-    def unary(operation: Operation) -> Callable[[Any], Any]:
-        return lambda self: operation(self)
-
-    def binary(operation: Operation) -> Callable[[Any, Any], Any]:
-        return lambda self, other: operation(self, other)
-
-    def reflected(operation: Operation) -> Callable[[Any, Any], Any]:
-        return lambda self, other: operation(other, self)
-
-    infix = {"add": table.add, "sub": table.subtract, "mul": table.multiply, "truediv": table.divide}
-    for name, operation in infix.items():
-        setattr(Symbol, f"__{name}__", binary(operation))
-        if name != "add":
-            setattr(Symbol, f"__r{name}__", reflected(operation))
-    for name, operation in {"neg": table.negate, "abs": table.absolute}.items():
-        setattr(Symbol, f"__{name}__", unary(operation))
-    for name in ("exp", "log", "sqrt", "tanh", "sigmoid", "relu"):  # the methods that a Value has
-        setattr(Symbol, name, unary(table.TABLE[name]))
-
-
-_give_arithmetic()
 
 
 class Lowered:

@@ -1,0 +1,97 @@
+"""Python's operators, for whatever records operations: a + b becomes `record(add, (a, b))`.
+
+A Value records a graph of numbers; a compiler's symbol records what a rule would do. Both compute like numbers because
+both inherit from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import (
+    absolute,
+    add,
+    divide,
+    exp,
+    fixed_power,
+    log,
+    multiply,
+    negate,
+    power,
+    relu,
+    sigmoid,
+    sqrt,
+    subtract,
+    tanh,
+)
+
+
+class Arithmetic:
+    """Computes like a number, by recording."""
+
+    __slots__ = ()
+
+    # What stands for the result of an operation on these inputs.
+    record: Callable[[Operation, tuple[Any, ...]], Self]
+
+    def __add__(self, other: Any) -> Self:
+        return self.record(add, (self, other))
+
+    def __radd__(self, other: Any) -> Self:
+        if type(other) is int and other == 0:  # sum() begins with the int 0: adding it would only clutter the graph
+            return self
+        return self.record(add, (other, self))
+
+    def __sub__(self, other: Any) -> Self:
+        return self.record(subtract, (self, other))
+
+    def __rsub__(self, other: Any) -> Self:
+        return self.record(subtract, (other, self))
+
+    def __mul__(self, other: Any) -> Self:
+        return self.record(multiply, (self, other))
+
+    def __rmul__(self, other: Any) -> Self:
+        return self.record(multiply, (other, self))
+
+    def __truediv__(self, other: Any) -> Self:
+        return self.record(divide, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Self:
+        return self.record(divide, (other, self))
+
+    def __pow__(self, exponent: Any) -> Self:
+        row = power if isinstance(exponent, Arithmetic) else fixed_power
+        return self.record(row, (self, exponent))
+
+    def __rpow__(self, base: Any) -> Self:
+        return self.record(power, (base, self))
+
+    def __neg__(self) -> Self:
+        return self.record(negate, (self,))
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return self.record(absolute, (self,))
+
+    def exp(self) -> Self:
+        return self.record(exp, (self,))
+
+    def log(self) -> Self:
+        return self.record(log, (self,))
+
+    def sqrt(self) -> Self:
+        return self.record(sqrt, (self,))
+
+    def tanh(self) -> Self:
+        return self.record(tanh, (self,))
+
+    def sigmoid(self) -> Self:
+        return self.record(sigmoid, (self,))
+
+    def relu(self) -> Self:
+        return self.record(relu, (self,))
