@@ -23,6 +23,7 @@ class StaleGraph(RuntimeError):  # noqa: N818 (what it is, not that it is an err
 class Value(Arithmetic):
     """A number that remembers how it was computed.
 
+    >>> from tinygrad_sigmoid import sigmoid
     >>> w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
     >>> output = sigmoid(w * x + b)
     >>> output
