@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import os
 import signal
+import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tinygrad_sigmoid import (
@@ -81,7 +84,7 @@ def huber(outputs: Any, targets: Any) -> Any:
 def test_a_graph_that_depends_on_the_data_is_recorded_anew_and_the_reason_said() -> None:
     network, other = Neuron.random(2, seed=2), Neuron.random(2, seed=2)
     with pytest.warns(UserWarning, match="recorded anew, which is slow: the graph of a sample depends on its numbers"):
-        found = train(network, NOR, epochs=50, seed=0, loss=huber)
+        found = train(network, NOR, epochs=50, seed=0, loss=huber, target="python")
     assert found == train(other, NOR, epochs=50, seed=0, loss=huber, target=None)
 
 
@@ -90,7 +93,71 @@ def test_a_loss_that_takes_the_targets_number_is_noticed() -> None:
         return squared_error(output, target if isinstance(target, float) else target.data)
 
     with pytest.warns(UserWarning, match="depends on its numbers"):
-        train(Neuron.random(2, seed=2), NOR, epochs=50, seed=0, loss=loss)
+        train(Neuron.random(2, seed=2), NOR, epochs=50, seed=0, loss=loss, target="python")
+
+
+# Few samples of the kind that counts, and none where samples are compared.
+RARE = [((math.sin(i), math.cos(3 * i)), float(i in (3, 17, 33, 71, 88, 130, 161))) for i in range(200)]
+
+
+def counting_the_rare_more(output: Any, target: Any) -> Any:
+    error = squared_error(output, target)
+    return 10 * error if target > 0.5 else error
+
+
+class Gate(Neuron):
+    """A network that looks at a number of the sample."""
+
+    def __call__(self, inputs: Any) -> Value:
+        output = super().__call__(inputs)
+        return output if inputs[0] > -0.99 else 0.5 * output
+
+
+@pytest.mark.parametrize(("kind", "loss"), [(Neuron, counting_the_rare_more), (Gate, squared_error)])
+def test_what_looks_at_a_number_is_recorded_anew(kind: type[Neuron], loss: Any) -> None:
+    def trained(target: Any) -> Any:
+        network = kind.random(2, seed=1)
+        return train(network, RARE, epochs=5, seed=0, loss=loss, target=target), network.as_data()
+
+    assert trained("best") == trained(None)
+    with pytest.warns(UserWarning, match="one of them is compared with another number"):
+        assert trained("python") == trained(None)
+
+
+def test_a_loss_that_treats_a_rare_target_otherwise_is_noticed() -> None:
+    def loss(output: Any, target: Any) -> Any:
+        number = target if isinstance(target, float) else target.data
+        return (10 if number > 0.5 else 1) * squared_error(output, target)
+
+    with pytest.warns(UserWarning, match="depends on its numbers"):
+        train(Neuron.random(2, seed=1), RARE, epochs=1, seed=0, loss=loss, target="python")
+
+
+def test_a_loss_that_changes_meanwhile_is_recorded_anew() -> None:
+    def annealed(target: Any) -> list[Epoch]:
+        strength = [1.0]
+        epochs = []
+        for epoch in training(
+            Neuron.random(2, seed=1),
+            RARE,
+            epochs=5,
+            seed=0,
+            loss=lambda output, target: strength[0] * squared_error(output, target),
+            target=target,
+        ):
+            strength[0] *= 0.5
+            epochs.append(epoch)
+        return epochs
+
+    assert annealed("best") == annealed(None)
+
+
+@pytest.mark.parametrize("function", [train, training])
+def test_the_warning_points_to_the_line_that_trains(function: Any) -> None:
+    with pytest.warns(UserWarning, match="recorded anew") as caught:
+        function(Neuron.random(2, seed=1), NOR, epochs=1, loss=huber, target="python")
+    line = Path(__file__).read_text("utf-8").splitlines()[caught[0].lineno - 1]
+    assert (Path(caught[0].filename), line.split("(")[0].strip()) == (Path(__file__), "function")
 
 
 secret = Operation("secret", math.atan, lambda out, x: (1 / (1 + x * x),))
@@ -117,6 +184,50 @@ def test_wrong_samples_are_said_as_ever() -> None:
         train(Neuron([1, 1], 0), NOR, batch=0)
     with pytest.raises(ValueError, match="learning rate"):
         train(Neuron([1, 1], 0), NOR, rate=0.0)
+
+
+def test_what_is_wrong_is_said_alone_and_before_the_first_epoch() -> None:
+    with pytest.raises(ValueError, match="one target for each output") as raised:
+        training(Neuron([1, 1], 0), [((1.0, 2.0), [1.0, 2.0])], epochs=200)
+    assert raised.value.__context__ is None
+    with pytest.raises(ValueError, match="nothing to train on"):
+        training(Neuron([1, 1], 0), [])
+    for target in ("nonsense", "javascript"):
+        with pytest.raises(ValueError, match=f"no target '{target}' to train for: use one of 'best', 'python'"):
+            training(Neuron([1, 1], 0), NOR, target=target)  # type: ignore[arg-type]
+
+
+def test_a_target_that_is_not_installed_is_missed_however_few_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tinygrad_sigmoid.compiling.native", None)
+    with pytest.raises(ImportError, match="target='native' needs"):
+        training(Neuron([1, 1], 0), NOR, epochs=1, target="native")
+
+
+@pytest.mark.parametrize("target", ["best", *TARGETS])
+@pytest.mark.parametrize("place", [7, 150])
+def test_an_uneven_sample_is_named(target: Any, place: int) -> None:
+    samples: list[Any] = [((1.0, 2.0), 0.0)] * 200
+    samples[place] = ((1.0, 2.0, 3.0), 0.0)
+    with pytest.raises(ValueError, match=f"sample {place}, counted from 0, has 3 inputs and 1 targets, but the first"):
+        training(Neuron([1.0, 1.0], 0.0), samples, epochs=1, target=target)
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS])
+def test_an_uneven_test_sample_is_an_error_that_says_so(target: Any) -> None:
+    test: Any = [*NOR, ((1.0, 2.0, 3.0), 0.0)]
+    with pytest.raises(ValueError, match=r"got 3 inputs|sample 4, counted from 0, has 3 inputs and 1 targets"):
+        train(Neuron([1.0, 1.0], 0.0), NOR, epochs=1, test=test, target=target)
+
+
+@pytest.mark.parametrize("target", [None, "best", *TARGETS])
+def test_samples_may_be_arrays(target: Any) -> None:
+    samples = [(np.array(x), np.array([y, 1 - y])) for x, y in NOR]
+    found = train(Network([2, 2], seed=1), samples, epochs=40, seed=0, test=samples, target=target)
+    wanted = train(Network([2, 2], seed=1), [(x, [y, 1 - y]) for x, y in NOR], epochs=40, seed=0, test=samples)
+    assert found[-1].loss == pytest.approx(wanted[-1].loss, rel=1e-10)
+    assert found[-1].correct == wanted[-1].correct
+    single = train(Neuron([1.0, 1.0], 0.0), [(x, y[0]) for x, y in samples], epochs=1, test=samples[:0], target=target)
+    assert len(single) == 1
 
 
 @pytest.mark.parametrize("target", [None, *TARGETS])
@@ -172,7 +283,13 @@ def test_the_network_may_be_changed_between_epochs() -> None:
 def test_a_loss_that_leaves_a_target_out_is_left_to_the_eager_way() -> None:
     samples = [(x, [y, 7.0]) for x, y in NOR]
     with pytest.warns(UserWarning, match="no part in the graph"):
-        train(Neuron([1, 1], 0), samples, epochs=50, loss=lambda output, targets: squared_error(output, targets[0]))
+        train(
+            Neuron([1, 1], 0),
+            samples,
+            epochs=50,
+            loss=lambda output, targets: squared_error(output, targets[0]),
+            target="python",
+        )
 
 
 def test_a_value_of_the_losss_own_is_left_to_the_eager_way() -> None:
@@ -183,7 +300,7 @@ def test_a_value_of_the_losss_own_is_left_to_the_eager_way() -> None:
         return squared_error(output, target) + strength * network.weights[0] ** 2
 
     with pytest.warns(UserWarning, match="Values of its own"):
-        train(network, NOR, epochs=50, loss=decaying)
+        train(network, NOR, epochs=50, loss=decaying, target="python")
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -117,10 +117,27 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     return dot(targets, [softplus(rest - z) for rest, z in zip(others, outputs, strict=True)])
 
 
-def _matching(outputs: Any, targets: Any) -> tuple[Any, Any]:
-    """Both as lists, of one length; a single number becomes a list of one."""
-    outputs = outputs if hasattr(outputs, "__len__") else [outputs]
-    targets = targets if hasattr(targets, "__len__") else [targets]
+# Each is made of operations alone and looks at no number, so every sample gives the same graph.
+SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
+
+
+def is_list(numbers: Any) -> bool:
+    """Whether these are several numbers, in a list, a tuple or an array, and not one."""
+    try:
+        len(numbers)
+    except TypeError:  # a number, a Value, an array without dimensions
+        return False
+    return True
+
+
+def listed(numbers: Any) -> list[Any]:
+    """A list of the numbers; a single one becomes a list of one."""
+    return list(numbers) if is_list(numbers) else [numbers]
+
+
+def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+    """Both as lists, of one length."""
+    outputs, targets = listed(outputs), listed(targets)
     if len(outputs) != len(targets) or not len(outputs):
         raise ValueError(
             f"there are {len(outputs)} outputs but {len(targets)} targets: give one target for each output"

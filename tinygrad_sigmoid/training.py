@@ -1,7 +1,8 @@
 """Training: gradient descent over mini-batches, epoch after epoch, with a history to look at.
 
-Every sample gives the same graph with other numbers. So the graph of one sample is recorded, compiled, and replayed
-for all of them (`Replayed`), unless that can't be right or doesn't pay; then every sample is recorded (`Eager`).
+As long as neither the network nor the loss looks at the numbers, every sample gives the same graph with other numbers.
+Then the graph of one sample is recorded, compiled, and replayed for all of them (`Replayed`); where that is not known,
+or doesn't pay, every sample is recorded (`Eager`).
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol, get_args
 
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.losses import squared_error
-from tinygrad_sigmoid.neuron import Layer, Network, Neuron
+from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed, squared_error
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
 Sample = tuple[Sequence[float], Sequence[float]]
@@ -61,20 +63,27 @@ def training(
 ) -> Iterator[Epoch]:
     """Trains a network epoch by epoch, for whoever wants to watch: each `next` runs one and tells how it went.
 
-    Arguments and errors as in `train`.
+    Arguments and errors as in `train`; what is wrong with the arguments is said at once, before the first `next`.
     """
     if not samples:
         raise ValueError("there is nothing to train on: pass at least one sample (inputs, targets)")
     if epochs < 0 or batch < 1:
         raise ValueError(f"train needs epochs ≥ 0 and a mini-batch of at least 1, but got {epochs} and {batch}")
+    if target is not None and target not in get_args(Target):
+        known = ", ".join(map(repr, get_args(Target)))
+        raise ValueError(f"there is no target {target!r} to train for: use one of {known}, or None")
     descent = GradientDescent(network.parameters(), rate)
     trainer = _trainer(network, samples, loss, epochs, target)
-    generator = random.Random(seed)
-    order = list(range(len(samples)))
-    for number in range(1, epochs + 1):
-        generator.shuffle(order)
-        losses = trainer.epoch(descent, order, batch)
-        yield Epoch(number, float(losses) / len(order), trainer.correct(test), len(test))
+
+    def epoch_by_epoch() -> Iterator[Epoch]:
+        generator = random.Random(seed)
+        order = list(range(len(samples)))
+        for number in range(1, epochs + 1):
+            generator.shuffle(order)
+            losses = trainer.epoch(descent, order, batch)
+            yield Epoch(number, float(losses) / len(order), trainer.correct(test), len(test))
+
+    return epoch_by_epoch()
 
 
 def train(
@@ -107,9 +116,18 @@ def train(
         loss: What is made smaller: called with the network's outputs and the sample's targets.
         seed: The same seed gives the same order of samples.
         test: Samples that are counted after each epoch, not trained on.
-        target: What the graph of a sample is compiled for, as in `compiled`; `"best"` is the fastest that is installed
-            and pays. `None` records every sample anew, as do graphs whose form depends on the sample's numbers; a
-            warning tells why then. The history is the same but for rounding.
+        target: How it is computed; the history is the same but for rounding. `"best"` replays the compiled graph of one
+            sample where every sample is known to give that graph (a loss of this package, and its own neurons, layers
+            and networks), where it pays, and with the fastest that is installed; it records all others. `None` records
+            every sample. `"python"`, `"numpy"` and `"native"` replay, as in `compiled`: with one of them you vouch that
+            your loss and your network neither look at a number, as in `if y > 0.5`, nor change while they are trained.
+            Some samples are compared, and a graph that is found to differ is recorded anew; a warning tells why.
+
+    Raises:
+        ValueError: There are no samples, or their inputs and targets are not as many as the network has; the epochs,
+            the mini-batch, the rate or the target is none.
+        ArithmeticError: A gradient is infinite or nan; the mini-batches before have been applied.
+        ImportError: The target needs a package that is not installed.
 
     A progress bar is shown on a terminal only. Ctrl-C stops between two mini-batches, with the network whole.
     """
@@ -128,8 +146,8 @@ def correct(network: Trainable, samples: Sequence[Sample]) -> int:
 
 
 def _choice(outputs: Any) -> int:
-    outputs = outputs if isinstance(outputs, Sequence) else [outputs]
-    return int(outputs[0] > 0.5) if len(outputs) == 1 else outputs.index(max(outputs))
+    numbers = listed(outputs)
+    return int(numbers[0] > 0.5) if len(numbers) == 1 else numbers.index(max(numbers))
 
 
 class Trainer(Protocol):
@@ -173,12 +191,15 @@ class Replayed:
 
     Raises:
         NotOneGraphError: The samples don't all give that graph.
+        ValueError: The samples don't all have as many inputs and targets.
     """
 
     def __init__(self, network: Trainable, samples: Sequence[Sample], loss: Loss, epochs: int, target: Target) -> None:
         self.network = network
         self.parameters = network.parameters()
-        few = [samples[place * (len(samples) - 1) // 4] for place in range(5)]
+        self.widths = _widths(samples[0])
+        self._require_even(samples)
+        few = _few(samples)
         recorded = [_Recorded(network, sample, loss) for sample in few]
         first = recorded[0]
         if any(other.form() != first.form() for other in recorded[1:]):
@@ -218,6 +239,7 @@ class Replayed:
     def correct(self, test: Sequence[Sample]) -> int:
         if not test or self.program.target == "python":
             return correct(self.network, test)
+        self._require_even(test)
         outputs = self.program.watched(self._current(), self._table(test)).tolist()
         return sum(_choice(found) == _choice(targets) for found, (_, targets) in zip(outputs, test, strict=True))
 
@@ -231,9 +253,29 @@ class Replayed:
     def _table(self, samples: Sequence[Sample]) -> Any:
         return self.program.samples(*zip(*samples, strict=True))
 
+    def _require_even(self, samples: Sequence[Sample]) -> None:
+        for place, sample in enumerate(samples):
+            if _widths(sample) != self.widths:
+                found, wanted = (f"{x} inputs and {y} targets" for x, y in (_widths(sample), self.widths))
+                raise ValueError(
+                    f"sample {place}, counted from 0, has {found}, but the first to be trained on has {wanted}: "
+                    f"give as many in all"
+                )
+
 
 class NotOneGraphError(ValueError):
     """One graph doesn't do for all samples, and why."""
+
+
+class _SampleNumber(Value):
+    """A leaf for a number of a sample. The graph must not depend on the number, so nobody may compare it."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: Any) -> NoReturn:
+        raise TypeError("one of them is compared with another number")
+
+    __le__ = __gt__ = __ge__ = __lt__
 
 
 class _Recorded:
@@ -241,11 +283,11 @@ class _Recorded:
 
     def __init__(self, network: Trainable, sample: Sample, loss: Loss) -> None:
         inputs, targets = sample
-        x = [Value(number, f"x{i}") for i, number in enumerate(inputs, 1)]
-        y = [Value(number, f"y{i}") for i, number in enumerate(_listed(targets), 1)]
         try:
+            x = [_SampleNumber(number, f"x{i}") for i, number in enumerate(inputs, 1)]
+            y = [_SampleNumber(number, f"y{i}") for i, number in enumerate(listed(targets), 1)]
             outputs = network(x)
-            self.output = loss(outputs, y if hasattr(targets, "__len__") else y[0])
+            self.output = loss(outputs, y if is_list(targets) else y[0])
         except Exception as error:  # whatever a loss may raise that was not made for Values as targets
             raise NotOneGraphError(
                 f"its graph can't be recorded with Values for the sample's numbers ({error})"
@@ -278,14 +320,36 @@ class _Recorded:
 
 
 def _trainer(network: Trainable, samples: Sequence[Sample], loss: Loss, epochs: int, target: Target | None) -> Trainer:
-    if target is not None and len(samples) * epochs > _FEW:
-        try:
-            return Replayed(network, samples, loss, epochs, target)
-        except NotOneGraphError as error:
-            inputs, targets = samples[0]
-            loss(network(inputs), targets)  # whatever is wrong with the samples is better said by this
-            warnings.warn(f"every sample is recorded anew, which is slow: {error}", stacklevel=4)
+    pays = len(samples) * epochs > _FEW
+    if target is None or (target == "best" and not (pays and loss in SAME_GRAPH and _looks_at_no_number(network))):
+        return Eager(network, samples, loss)
+    try:
+        return Replayed(network, samples, loss, epochs, target)
+    except NotOneGraphError as error:
+        reason = str(error)
+    inputs, targets = samples[0]
+    loss(network(inputs), targets)  # whatever is wrong with the samples is better said by this
+    warnings.warn(f"every sample is recorded anew, which is slow: {reason}", stacklevel=_level_outside())
     return Eager(network, samples, loss)
+
+
+def _looks_at_no_number(part: Trainable) -> bool:
+    """Whether it is made of this package's own classes and of operations; a subclass may do anything."""
+    if type(part) is Network:
+        return all(map(_looks_at_no_number, part.layers))
+    if type(part) is Layer:
+        return all(map(_looks_at_no_number, part.neurons))
+    if not isinstance(part, Neuron) or type(part) not in (Neuron, Perceptron):
+        return False
+    return isinstance(part.activation, Operation | None)
+
+
+def _level_outside() -> int:
+    """The `stacklevel` with which a warning of the calling function points to the line that called this module."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_globals is globals() and frame.f_back:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 # Recording and compiling a graph takes about as long as going through it so many times.
@@ -304,11 +368,26 @@ def _best(work: int) -> Literal["python", "numpy", "native"]:
 
 def _numbers(sample: Sample) -> list[float]:
     inputs, targets = sample
-    return [*inputs, *_listed(targets)]
+    return [*inputs, *listed(targets)]
 
 
-def _listed(targets: Any) -> Sequence[float]:
-    return targets if hasattr(targets, "__len__") else [targets]
+def _widths(sample: Sample) -> tuple[int, ...]:
+    """How many inputs and how many targets there are."""
+    return tuple([len(part) if is_list(part) else 1 for part in sample])
+
+
+def _few(samples: Sequence[Sample]) -> list[Sample]:
+    """Five samples from all over, and up to five with other targets: a loss may treat rare ones otherwise."""
+    few = [samples[place * (len(samples) - 1) // 4] for place in range(5)]
+    seen = {str(listed(targets)) for _, targets in few}
+    for sample in samples:
+        target = str(listed(sample[1]))
+        if target not in seen:
+            seen.add(target)
+            few.append(sample)
+            if len(few) == 10:
+                break
+    return few
 
 
 @contextmanager
