@@ -192,3 +192,17 @@ def test_a_nudge_is_not_halved_where_the_graph_is_no_longer() -> None:
     x.data, y.data = 3.0, 2.0
     output.forward()
     assert nudged.halving(2).nudges[0] == nudged
+
+
+def test_a_leaf_of_another_graph_is_refused() -> None:
+    x = Value(3.0, "x")
+    with pytest.raises(ValueError, match=r"Value\(3\.0, 'x'\) is not in this graph: nudge a leaf from which"):
+        nudge(x * x, {Value(3.0, "x"): 0.1})
+    assert nudge(x, {x: 0.5}).actual == 0.5, "a leaf alone is a graph"
+
+
+@pytest.mark.parametrize("changes", [{"x": 0.1}, 0.1, [0.1], Value(0.1)])
+def test_what_is_no_dict_of_leaves_is_refused(changes: object) -> None:
+    x = Value(3.0, "x")
+    with pytest.raises(TypeError, match=r"a dict of leaves and their changes, as in nudge\(output, {w: 0.01}\)"):
+        nudge(x * x, changes)  # type: ignore[arg-type]

@@ -38,6 +38,10 @@ class Naive:
         self.now[place] = given if operation is None else operation(*[self.replay(one) for one in given])
         return self.now[place]
 
+    def leaves(self, output: int) -> set[int]:
+        operation, given = self.rows[output]
+        return {output} if operation is None else set().union(*[self.leaves(one) for one in given])
+
     def slope(self, output: int, place: int) -> float:
         operation, given = self.rows[output]
         if output == place or operation is None:
@@ -136,6 +140,10 @@ class Values(RuleBasedStateMachine):
     def nudge_a_leaf(self, a: int, leaf: int, change: float) -> None:
         place, moved = self._place(a), self._place(leaf)
         if self.naive.rows[moved][0] is not None:
+            return
+        if moved not in self.naive.leaves(place):
+            with pytest.raises(ValueError, match="is not in this graph"):
+                nudge(self.values[place], {self.values[moved]: change})
             return
         if self._stale(place):
             with pytest.raises(StaleGraph):

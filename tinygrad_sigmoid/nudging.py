@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tinygrad_sigmoid.derivatives import gradients
+from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.operation import as_number
 from tinygrad_sigmoid.value import Value
 
@@ -164,13 +165,21 @@ def nudge(output: Value, changes: Mapping[Value, float]) -> Nudge:
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        ValueError: There is nothing to change, or one of the values is not a leaf.
+        TypeError: The changes are no dict of Values and numbers.
+        ValueError: There is nothing to change, or one of the values is not a leaf of this graph.
     """
+    if not isinstance(changes, Mapping) or not all(isinstance(leaf, Value) for leaf in changes):
+        raise TypeError(
+            f"nudge takes a dict of leaves and their changes, as in nudge(output, {{w: 0.01}}), but got {changes!r}"
+        )
     if not changes:
         raise ValueError("nothing is nudged: pass at least one leaf and its change, as in nudge(output, {w: 0.01})")
+    in_graph = set(leaves(output))
     for leaf in changes:
         if leaf.inputs:
             raise ValueError(f"{leaf!r} is computed from other values: nudge the leaves it comes from")
+        if leaf not in in_graph:
+            raise ValueError(f"{leaf!r} is not in this graph: nudge a leaf from which the output was computed")
     slopes = {v: g.data for v, g in zip(changes, gradients(output, list(changes)), strict=True)}
     steps = {leaf: as_number(change) for leaf, change in changes.items()}
     before, original = output.data, {leaf: leaf.data for leaf in changes}
