@@ -23,7 +23,8 @@ square = x * x
 for step in steps(square).backward:
     print(step.accumulation)
 
-# %% Why is this gradient what it is? The chain rule for one weight, path by path.
+# %% Why is this gradient what it is? The chain rule for one weight, path by path. Numbers are shown to four digits but
+# computed with all of them: where the shown ones don't multiply to what is shown, there is ≈.
 error = squared_error(a + a * b, 1.0)
 print(explain(error, wrt=b))
 

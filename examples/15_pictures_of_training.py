@@ -1,9 +1,12 @@
 """15. Pictures: a falling loss, σ beside the step, an output against a weight. Needs matplotlib (extra `plots`)."""
 
 # %% The package gives numbers, any plotting library draws them.
-import matplotlib
-
 from tinygrad_sigmoid import Network, Neuron, Value, nudge, sigmoid, step, sweep, train
+
+try:
+    import matplotlib
+except ImportError:
+    raise SystemExit("this example needs matplotlib: pip install 'tinygrad-sigmoid[plots]'") from None
 
 matplotlib.use("agg")  # pictures into files; in a notebook leave this line out
 import matplotlib.pyplot as plt

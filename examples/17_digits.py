@@ -20,7 +20,7 @@ others = [digit for digit in test_digits if digit is not one]
 print(picture(one.inputs))
 
 # %% Nudge the perceptrons until they read it. There is no gradient to say which way.
-print("perceptrons: nudge, read as, others right")
+print("perceptrons: nudge (one that makes it worse is taken back, and missing here), read as, others right")
 for repair in nudged_until_right(perceptrons, one, others, seed=1):
     print(f"{repair.nudges:4}   {'undecided' if repair.reads is None else repair.reads}   {repair.right}")
 

@@ -12,6 +12,11 @@ from statistics import median
 from tinygrad_sigmoid import Network, train
 from tinygrad_sigmoid.digits import load_digits
 
+try:
+    import numpy  # noqa: F401 (each trial trains with it: better missed here, once, than in every process)
+except ImportError:
+    raise SystemExit("this example needs numpy: pip install 'tinygrad-sigmoid[fast]'") from None
+
 RATES = [0.01, 0.1, 1.0, 10.0, 100.0]
 SEEDS = [0, 1, 2, 3]
 SHADES = " ░▒▓█"
@@ -39,7 +44,10 @@ def main() -> None:
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler; without it, this machine's cores")
     address = parser.parse_args().scheduler
     if address:
-        from distributed import Client
+        try:
+            from distributed import Client
+        except ImportError:
+            raise SystemExit("--scheduler needs Dask: pip install 'tinygrad-sigmoid[cluster]'") from None
 
         with Client(address) as client:
             results = sweep(client.get_executor())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,7 @@ SHOWN = {
     ],
     "17_digits": [
         "sigmoid neurons read 254 right, perceptrons 209",
+        "perceptrons: nudge (one that makes it worse is taken back, and missing here), read as, others right",
         "   0   9   209",
         "  10   1   157",
         "   0   9   0.1825",
@@ -210,3 +212,30 @@ def test_the_mnist_example_reads_a_folder(
     out = run(path, capsys, monkeypatch, str(tmp_path))
     assert "40 digits of 64 pixels to train on, 20 to test with" in out
     assert re.search(r"epoch 1: \d+ / 20", out)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "words", "said"),
+    [
+        ("15_pictures_of_training", "matplotlib", [], "needs matplotlib: pip install 'tinygrad-sigmoid[plots]'"),
+        ("21_sweep_on_every_core", "numpy", [], "needs numpy: pip install 'tinygrad-sigmoid[fast]'"),
+        (
+            "21_sweep_on_every_core",
+            "distributed",
+            ["--scheduler", "tcp://localhost:1"],
+            "needs Dask: pip install 'tinygrad-sigmoid[cluster]'",
+        ),
+    ],
+)
+def test_without_its_extra_an_example_says_which_to_install(
+    name: str,
+    missing: str,
+    words: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)  # an import of it fails now
+    [path] = [path for path in EXAMPLES if path.stem == name]
+    with pytest.raises(SystemExit, match=re.escape(said)):
+        run(path, capsys, monkeypatch, *words)
