@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from operator import sub
 from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import cut_short, dot, maximum, paired, sigmoid, softplus
+from tinygrad_sigmoid.operations import cut_short, dot, exp, log1p, maximum, paired, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
 
 
@@ -41,7 +40,7 @@ half_squared_distance = Operation(
 # log(e^a + e^b), with the larger part taken out of the logarithm.
 log_add_exp = Operation(
     "log_add_exp",
-    lambda a, b: maximum(a, b) + softplus(-abs(a - b)),
+    lambda a, b: maximum(a, b) + log1p(exp(-abs(a - b))),
     lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)),
     latex=lambda a, b: rf"\ln\left(e^{{{a}}} + e^{{{b}}}\right)",
 )
@@ -111,10 +110,17 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     outputs, targets = _matching(outputs, targets)
     if len(outputs) == 1:
         raise ValueError("the softmax of one class is always 1: give an output for each of at least two classes")
-    before: list[Any] = list(accumulate(outputs, log_add_exp))
-    after: list[Any] = list(accumulate(reversed(outputs), log_add_exp))[::-1]
-    others = [after[1], *map(log_add_exp, before[:-2], after[2:]), before[-2]]
-    return dot(targets, [softplus(rest - z) for rest, z in zip(others, outputs, strict=True)])
+    return dot(targets, [softplus(rest - z) for rest, z in zip(_sums_of_others(outputs), outputs, strict=True)])
+
+
+def _sums_of_others(logs: list[Any]) -> list[Any]:
+    """For each of at least two logarithms, that of the sum of all others: its partner's and those beyond the two."""
+    if len(logs) == 2:
+        return logs[::-1]
+    pairs = [log_add_exp(*logs[place : place + 2]) for place in range(0, len(logs) - 1, 2)]
+    beyond = _sums_of_others([*pairs, *logs[2 * len(pairs) :]])
+    others = [log_add_exp(logs[place ^ 1], beyond[place // 2]) for place in range(2 * len(pairs))]
+    return others + beyond[len(pairs) :]  # of an odd number, the last has no partner
 
 
 # Each is made of operations alone and looks at no number, so every sample gives the same graph.
