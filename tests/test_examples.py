@@ -158,7 +158,8 @@ SHOWN = {
     ],
     "22_gradient_check_test": [
         "both tests pass",
-        "8 local derivatives as each operation's own formula has it",
+        "the gradients are right",
+        "8 local derivatives: what each operation's own formula gives",
         "test_softsign fails:",
         "test_neuron fails:",
         "the rule of softsign is wrong: ∂softsign/∂input 1 is 2.5 times the true one",

@@ -17,13 +17,16 @@ from tinygrad_sigmoid import (
     Network,
     Operation,
     Value,
+    absolute,
     exp,
     gradients,
     maximum,
+    minimum,
     relu,
     sigmoid,
     sqrt,
     squared_error,
+    step,
     tanh,
 )
 from tinygrad_sigmoid.graph import topological_order
@@ -90,6 +93,24 @@ def test_at_a_kink_any_slope_between_the_sides_is_right_and_that_is_said() -> No
     for slope in (-0.001, 1.001):
         with planted_bug(relu, derivatives=lambda out, x, slope=slope: (slope,)):
             assert mismatch_of(relu(Value(0.0, "x"))).operation is relu
+
+
+def test_a_jump_has_a_word_of_its_own() -> None:
+    certificate = check_gradients(step(Value(0.0, "x")))
+    assert (certificate.jumps, certificate.kinks) == (["∂step/∂x at (0)"], [])
+    assert "at a jump, where there is no slope, and that of one side is taken: ∂step/∂x at (0)" in str(certificate)
+    for kinked in (absolute(Value(0.0)), relu(Value(0.0)), maximum(Value(2.0), Value(2.0)), minimum(Value(-3.0), -3.0)):
+        certificate = check_gradients(kinked)
+        assert certificate.kinks
+        assert not certificate.jumps
+
+
+def test_the_verdict_counts_what_is_unresolved() -> None:
+    assert str(check_gradients(neuron, 0.6, 1.0, 0.9, order=2)).startswith("the gradients are right\n")
+    certificate = check_gradients(lambda x: relu(x) * x, 0.0, order=2)
+    nested = sum(len(inner.unresolved) for inner in certificate.derivatives.values())
+    assert nested
+    assert certificate.verdict == f"nothing wrong found; {len(certificate.unresolved) + nested} points unresolved"
 
 
 def test_an_operation_of_ones_own_is_checked_as_exactly_as_a_built_in_one() -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import combinations_with_replacement
 
 from tinygrad_sigmoid.commands import add_formula
+from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.expression import leaves_from, recorded
 from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.value import Value
 
 NAME = "check"
 HELP = "prove that a formula's gradients are right"
@@ -16,6 +22,7 @@ EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid check "tanh(x)**2" x=0.3 --order 2      # the derivatives of the derivatives as well
 """
+POWERS = ("", "", "²", "³")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +39,31 @@ def run(arguments: argparse.Namespace) -> int:
     except GradientMismatch as mismatch:
         print(mismatch, file=sys.stderr)
         return 1
-    output.backward()
-    print(f"{arguments.formula} = {number_text(output.data)}")
-    for leaf in leaves(output):
-        if not leaf.constant:
-            print(f"  ∂/∂{leaf.label} = {number_text(leaf.grad or 0.0)}")
+    print(f"{arguments.formula} {_equals(output.data)}")
+    for order in range(1, arguments.order + 1):
+        for names, derivative in _derivatives(output, order):
+            print(f"  {_quotient(names)} {_equals(derivative)}")
     print(certificate)
     return 0
+
+
+def _derivatives(output: Value, order: int) -> Iterator[tuple[tuple[str, ...], float]]:
+    """The derivatives of this order, each once, with the names of the leaves; none where they are too large."""
+    own = [leaf for leaf in leaves(output) if not leaf.constant]
+    for chosen in combinations_with_replacement(own, order):
+        derivative = output
+        with suppress(ArithmeticError):  # the certificate says so
+            for leaf in chosen:
+                [derivative] = gradients(derivative, [leaf])
+            yield tuple(leaf.label for leaf in chosen), derivative.data
+
+
+def _quotient(names: Sequence[str]) -> str:
+    """∂²/∂x∂y for the names x and y, ∂²/∂x² for x twice."""
+    counts = Counter(names)
+    below = "".join(f"∂{name}{POWERS[count]}" for name, count in counts.items())
+    return f"∂{POWERS[len(names)]}/{below}"
+
+
+def _equals(number: float) -> str:
+    return f"{'=' if float(f'{number:.4g}') == number else '≈'} {number_text(number)}"

@@ -18,6 +18,7 @@ class Certificate:
         leaves: Leaves whose gradient agrees with the whole graph, differenced.
         worst_leaf: How far the worst of them is off, as a part of what rounding allows.
         kinks: Places at a kink, where any value between the slopes of the two sides is right.
+        jumps: Places at a jump, where there is no slope; that of one side was taken for it.
         unresolved: What could not be told, and why.
         derivatives: The same for the gradient of each leaf, if derivatives of derivatives were checked.
     """
@@ -30,29 +31,46 @@ class Certificate:
     leaves: int = 0
     worst_leaf: float = 0.0
     kinks: list[str] = field(default_factory=list)
+    jumps: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
     derivatives: dict[str, Certificate] = field(default_factory=dict)
 
+    @property
+    def open_points(self) -> int:
+        """How many points are unresolved, those of the derivatives included."""
+        return len(self.unresolved) + sum(derivative.open_points for derivative in self.derivatives.values())
+
+    @property
+    def verdict(self) -> str:
+        """What all of it comes to."""
+        if not self.open_points:
+            return "the gradients are right"
+        return f"nothing wrong found; {_counted(self.open_points, 'point')} unresolved"
+
     def __str__(self) -> str:
+        return "\n".join([self.verdict, *self._proofs()])
+
+    def _proofs(self) -> list[str]:
         lines = [
             f"{_counted(self.values, 'value')} computed: what the operations give, bit for bit",
-            f"{_counted(self.local_derivatives, 'local derivative')} as each operation's own formula has it: at worst "
-            f"{self.worst_ulp:.2g} ulp off",
-            f"{_counted(self.gradients, 'gradient')} the sum of the contributions: at worst {self.worst_sum:.0%} of "
-            f"what rounding allows",
+            f"{_counted(self.local_derivatives, 'local derivative')}: what each operation's own formula gives, off by "
+            f"at most {self.worst_ulp:.2g} ulp (units of the last place)",
+            f"{_counted(self.gradients, 'gradient')}: the sum of the contributions, off by at most "
+            f"{self.worst_sum:.0%} of what rounding allows",
         ]
         if self.leaves:
             lines.append(
-                f"{_counted(self.leaves, 'leaf', 'leaves')} as the whole graph, differenced, has it: at worst "
-                f"{self.worst_leaf:.0%} of what rounding allows"
+                f"{_counted(self.leaves, 'leaf', 'leaves')}: move one a little, and the output moves as its gradient "
+                f"says, off by at most {self.worst_leaf:.0%} of what rounding allows"
             )
         lines.append("a second backward pass adds the same once more to the leaves, and no data has changed")
         lines += [f"at a kink, where any slope between those of the two sides is right: {kink}" for kink in self.kinks]
+        lines += [f"at a jump, where there is no slope, and that of one side is taken: {jump}" for jump in self.jumps]
         lines += [f"unresolved: {reason}" for reason in self.unresolved]
         for leaf, derivative in self.derivatives.items():
             lines.append(f"the gradient of {leaf}, itself a graph:")
-            lines += [f"  {line}" for line in str(derivative).splitlines()]
-        return "\n".join(lines)
+            lines += [f"  {line}" for line in derivative._proofs()]
+        return lines
 
 
 def _counted(number: int, thing: str, things: str = "") -> str:

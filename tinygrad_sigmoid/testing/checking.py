@@ -29,10 +29,11 @@ def check_gradients(
 
     >>> from tinygrad_sigmoid import sigmoid
     >>> print(check_gradients(lambda w, x, b: sigmoid(w * x + b), 0.6, 1, 0.9))
+    the gradients are right
     3 values computed: what the operations give, bit for bit
-    5 local derivatives as each operation's own formula has it: at worst 0.21 ulp off
-    6 gradients the sum of the contributions: at worst 1% of what rounding allows
-    3 leaves as the whole graph, differenced, has it: at worst 1% of what rounding allows
+    5 local derivatives: what each operation's own formula gives, off by at most 0.21 ulp (units of the last place)
+    6 gradients: the sum of the contributions, off by at most 1% of what rounding allows
+    3 leaves: move one a little, and the output moves as its gradient says, off by at most 1% of what rounding allows
     a second backward pass adds the same once more to the leaves, and no data has changed
 
     There is no tolerance to choose: each is what rounding can do, and is computed. Nothing in the graph is changed.

@@ -45,7 +45,9 @@ def wrong_end_to_end(
     try:
         if undecided := graph.decided_by_rounding():
             # There the chain rule has a choice for each operation, and need not arrive at a slope of the whole.
-            certificate.unresolved.append(f"end to end: {undecided} is at its kink, or as near as rounding lets it be")
+            certificate.unresolved.append(
+                f"end to end: {undecided} is at its kink or jump, or as near as rounding lets it be"
+            )
             return None
     except Opaque as opaque:
         certificate.unresolved.append(f"end to end: {opaque} takes floats only, so more digits can't be had")
@@ -198,7 +200,7 @@ def wrong_elsewhere(
             there = _results(graph.order, shifted, {})
             here = graph.sides(_results(graph.order, {}, {}))
             if 0 in here or graph.sides(there) != here:
-                certificate.unresolved.append("the derivatives elsewhere: a kink is near")
+                certificate.unresolved.append("the derivatives elsewhere: a kink or a jump is near")
                 return None
             for leaf, gradient in recorded.items():
                 change = Decimal(graph.scale(leaf)).scaleb(-CLOSENESS[0])

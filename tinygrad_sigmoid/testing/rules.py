@@ -88,7 +88,7 @@ def wrong_rule(
             certificate.unresolved.append(f"{at}: {formula.obstacle}")
             continue
         if verdict is Verdict.KINK or (operation.kink is not None and operation.kink(*numbers) == 0):
-            certificate.kinks.append(at)
+            (certificate.jumps if formula.jumps(place) else certificate.kinks).append(at)
         elif math.isfinite(claim) and not formula.opaque:
             certificate.worst_ulp = max(certificate.worst_ulp, float(abs(Decimal(claim) - true) / ulps(true)))
         certificate.local_derivatives += 1
@@ -121,6 +121,18 @@ class ForwardFormula:
                 )
         verdict, slope, uncertain = judged_by_differences(claim, lambda x: self._in_floats(place, x), at)
         return verdict, slope, uncertain / float(ulps(Decimal(slope)))
+
+    def jumps(self, place: int) -> bool:
+        """Whether the result changes as much across the input on a short way as on one a thousand times as long."""
+        at = self.numbers[place]
+        try:
+            far, near = (
+                abs(self._in_floats(place, at + change) - self._in_floats(place, at - change))
+                for change in (1e-9 * (abs(at) or 1.0), 1e-12 * (abs(at) or 1.0))
+            )
+        except (ArithmeticError, ValueError):  # it is not defined on both sides
+            return False
+        return near > far / 2
 
     def right_on_paper(self, place: int, true: Decimal) -> bool:
         """Whether the operation's rule would be right if it were computed with many digits."""
