@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tinygrad_sigmoid import Network, Value, museum, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Value, dot, museum, sigmoid, squared_error
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
 
@@ -214,6 +214,33 @@ def test_a_network_can_be_compared_up_to_a_size() -> None:
 def test_gradients_that_overflow_are_not_compared() -> None:
     with pytest.raises(OverflowError, match="too large for a float: compare it at smaller numbers"):
         compare(Value(1e-150, "x") * 1e200 * 1e200)
+
+
+def test_an_input_used_twice_with_two_slopes_is_judged_edge_by_edge() -> None:
+    x = Value(1, "x")
+    verdict = compare(dot([x, x], [1.0, 2.0]))["= for +="]
+    # 2 replaces 1, and would be right if it was the first slope that is added once more.
+    assert (verdict.gradients[x], verdict.right[x]) == (2.0, 3.0)
+    assert verdict.reason.endswith("hands 1 on to x, and its 1 is replaced by 2 where it should become 3.")
+
+
+def test_an_exhibit_agrees_if_each_of_its_steps_is_right() -> None:
+    x, c = the_graph()
+
+    def rounded_once_more(output: Value, gradients: museum.Ledger) -> None:
+        museum.topological(output, gradients)
+        gradients.update({x: 21.0000001})
+
+    right = museum.Ledger()
+    museum.topological(c, right)
+    assert museum._judged(Exhibit("rounded", rounded_once_more, ""), c, right).agrees
+
+
+def test_magnitudes_that_overflow_are_not_compared() -> None:
+    x = Value(2, "x")
+    y = x * 0.0
+    with pytest.raises(OverflowError, match="too large for a float: compare it at smaller numbers"):
+        compare(y * 1.5e308 - y * 1.5e308)
 
 
 def test_a_leaf_has_nothing_to_compare() -> None:
