@@ -10,6 +10,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ from tinygrad_sigmoid import (
     squared_error,
     tanh,
 )
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.graph import topological_order
 
 ARRAYS = ["numpy", "native"]
@@ -411,6 +412,35 @@ def test_an_operation_that_cannot_be_imported_is_refused() -> None:
         compiled(local(x), inputs=[x])
 
 
+# Operations of one name: those of another module, and of the prelude of a program.
+other = ModuleType("other_operations")
+other.sine = Operation("sine", math.sinh, lambda out, x: (math.cosh(x),))  # type: ignore[attr-defined]
+other.exp = Operation("exp", lambda x: math.exp(min(x, 1)), lambda out, x: (math.exp(min(x, 1)),))  # type: ignore[attr-defined]
+for row in (other.sine, other.exp):
+    row.derivatives.__module__ = other.__name__
+
+
+def test_operations_of_one_name_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, other.__name__, other)
+    x = Value(0.5, "x")
+    for output in (sine(x) + other.sine(x), other.exp(x * 4) + exp(-x) + sigmoid(x), other.sine(x) * other.sine(x)):
+        program = compiled(output, inputs=[x], wrt=[x])
+        x.zero_grad()
+        output.backward()
+        assert program(0.5) == (output.data, [x.grad])
+    assert program.source.count("from other_operations import sine\n") == 1
+
+
+def test_a_square_is_no_power_where_it_is_computed_fast_and_its_slope_nowhere() -> None:
+    x = Value(3.0, "x")
+    source = compiled(x**2, inputs=[x], wrt=[x]).source
+    assert "grad_x = 2.0 * x " in source
+    assert source.count("pow(x, 2.0)") == 1
+    program: Any = compiled(x**2, inputs=[x], wrt=[x], target="numpy")
+    assert {group.name for group in program.plan.groups} == {"multiply"}
+    assert program(3.0) == (9.0, [6.0])
+
+
 # -- Descent -----------------------------------------------------------------------------------------------------------
 
 
@@ -438,3 +468,83 @@ def test_descent_that_explodes_says_so_and_keeps_the_last_good_parameters(target
         program.descend(parameters, program.samples([1.0]), [0] * 20, 1, 10.0)
     assert math.isfinite(parameters[0])
     assert abs(parameters[0]) > 1e30
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_only_parameters_can_descend(target: Any) -> None:
+    x, y, w, b = Value(1.0, "x"), Value(0.0, "y"), Value(2.0, "w"), Value(0.0, "b")
+    product = w * x
+    loss = squared_error(product + b, y)
+    for wrt in ([x, w], [w, w], [product], [w, product], [y]):
+        program = compiled(loss, inputs=[x, y], wrt=wrt, target=target)
+        with pytest.raises(TypeError, match="not those of its parameters"):
+            program.descend(program.parameters_from(), program.samples([3.0], [0.0]), [0], 1, 0.1)
+    program = pickle.loads(pickle.dumps(compiled(loss, inputs=[x, y], wrt=[b], target=target)))
+    parameters = program.parameters_from()
+    assert program.descend(parameters, program.samples([3.0], [0.0]), [0], 1, 0.1) == 18.0
+    assert list(parameters) == [-0.6000000000000001, 2.0], "the first, as many as there are gradients"
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_descent_refuses_what_would_reach_beyond_its_numbers(target: Any) -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    program = compiled(squared_error(w * x, 0.0), inputs=[x], wrt=[w], target=target, watch=[w] * (target in ARRAYS))
+    before = program(3.0)
+    samples, parameters = program.samples([3.0]), program.parameters_from()
+    for order in ([1], [-1], [0, 0, 5]):
+        with pytest.raises(ValueError, match="numbers from 0 to 0"):
+            program.descend(parameters, samples, order, 1, 0.1)
+    with pytest.raises(ValueError, match="at least 1 sample, but batch=0"):
+        program.descend(parameters, samples, [0], 0, 0.1)
+    longer = np.array([2.0, 8.0])
+    with pytest.raises(ValueError, match="there are 1 parameters, but 2 numbers"):
+        program.descend(longer, samples, [0], 1, 0.1)
+    assert program.descend(parameters, samples, [], 1, 0.1) == 0.0
+    if target in ARRAYS:
+        wide = np.zeros((4, 2))
+        with pytest.raises(ValueError, match="a sample has 2 numbers, but there are 1 inputs"):
+            program.descend(parameters, wide, [0], 1, 0.1)
+        with pytest.raises(ValueError, match="a sample has 2 numbers, but there are 1 inputs"):
+            program.watched(parameters, wide)
+        with pytest.raises(ValueError, match="there are 1 parameters, but 2 numbers"):
+            program.watched(longer, samples)
+        with pytest.raises(TypeError, match="the array that `parameters_from` has made"):
+            program.descend([2.0], samples, [0], 1, 0.1)  # type: ignore[arg-type]
+    assert list(parameters) == [2.0]
+    assert program(3.0) == before, "nothing that was refused has left a trace"
+
+
+def test_a_program_watches_what_it_was_compiled_to_watch() -> None:
+    x, w = Value(1.0, "x"), Value(2.0, "w")
+    product = w * x
+    for target in ("python", "javascript"):
+        with pytest.raises(ValueError, match=f"'{target}' can't watch values: use 'numpy' or 'native'"):
+            compiled(product, inputs=[x], watch=[product], target=target)  # type: ignore[arg-type]
+    for target in CALLABLE:
+        program = compiled(product, inputs=[x], target=target)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=r"nothing is watched: compile with watch=\[…\]"):
+            program.watched(program.parameters_from(), program.samples([1.0]))
+    for target in ARRAYS:
+        program = compiled(product, inputs=[x], watch=[product], target=target)  # type: ignore[arg-type]
+        assert program.watched(program.parameters_from(), program.samples([1.0, 3.0])).tolist() == [[2.0], [6.0]]
+
+
+def test_python_computes_with_finite_numbers_as_recording_does() -> None:
+    x = Value(1.0, "x")
+    program = compiled(sigmoid(x), inputs=[x])
+    for number in (math.inf, -math.inf, math.nan):
+        for call in (program, lambda number: program.batch([number])):
+            with pytest.raises(ValueError, match=f"{number} is not a number to compute with"):
+                call(number)
+    for target in ARRAYS:
+        assert compiled(sigmoid(x), inputs=[x], target=target)(math.inf)[0] == 1.0  # type: ignore[arg-type]
+
+
+def test_a_program_for_a_page_is_not_run_here() -> None:
+    x = Value(1.0, "x")
+    program = compiled(sigmoid(x), inputs=[x], target="javascript")
+    for refused in (program, program.batch, program.samples, program.parameters_from, program.watched, program.descend):
+        with pytest.raises(TypeError, match="runs in a page: compile for target='python' to call it here"):
+            refused(1.0)  # type: ignore[operator]
+    with pytest.raises(TypeError, match="abstract"):
+        Program("", 1, [], True)  # type: ignore[abstract]

@@ -213,9 +213,8 @@ class Replayed:
         if target == "best":
             target = _best(first.work() * len(samples) * epochs)
         try:
-            self.program = compiled(
-                first.output, inputs=first.inputs, wrt=self.parameters, watch=first.outputs, target=target
-            )
+            watch = () if target == "python" else first.outputs
+            self.program = compiled(first.output, inputs=first.inputs, wrt=self.parameters, watch=watch, target=target)
         except TypeError as error:
             raise NotOneGraphError(str(error)) from error
         self.samples = self._table(samples)

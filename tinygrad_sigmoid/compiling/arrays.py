@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from itertools import count as count_from
 from typing import Any
@@ -17,25 +18,33 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class ArrayProgram(Program):
-    """A program over arrays of samples. A target has to say `sums` and `descend`."""
+    """A program over arrays of samples. A target has to say `sums`, `numbers` and `epoch`."""
 
     most = 1  # samples that are worked on at a time
 
     def __init__(self, tape: Tape) -> None:
-        super().__init__("", tape.inputs, tape.parameters)
+        super().__init__("", tape.inputs, tape.parameters, tape.trainable)
         self.tape = tape
 
+    @abstractmethod
     def sums(self, parameters: Array, samples: Array) -> Array:
         """The results, output first, then gradients, summed over at most `most` samples; valid until the next call."""
-        raise NotImplementedError
 
+    @abstractmethod
     def numbers(self, parameters: Array, samples: Array) -> Array:
         """The numbers of the watched values, a row for each of at most `most` samples."""
-        raise NotImplementedError
 
-    def watched(self, parameters: Array, samples: Array) -> Array:
+    def watched(self, parameters: Any, samples: Any) -> Array:
+        if not self.tape.watched:
+            super().watched(parameters, samples)
+        parameters, samples = self.parameters_from(parameters), self._checked(samples)
         starts = range(0, len(samples), self.most)
         return np.vstack([self.numbers(parameters, samples[start : start + self.most]) for start in starts])
+
+    def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+        if getattr(parameters, "dtype", None) != np.float64:
+            raise TypeError("the parameters are changed in place: give the array that `parameters_from` has made")
+        return super().descend(parameters, self._checked(samples), order, batch, rate)
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         given = np.array([as_number(number) for number in self.complete(numbers)])
@@ -72,6 +81,12 @@ class ArrayProgram(Program):
                 if not np.isfinite(self.sums(parameters, sample[np.newaxis])).all():
                     raise without_number(place)
             raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")
+
+    def _checked(self, samples: Any) -> Array:
+        """The samples, if they are a row of inputs each, as one piece of memory."""
+        rows: Array = np.ascontiguousarray(samples, np.float64)
+        self.require_width(rows.shape[-1])
+        return rows
 
     def _count(self, arrays: list[Array]) -> int:
         count = number_of_samples(arrays)

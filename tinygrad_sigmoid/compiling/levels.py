@@ -370,7 +370,7 @@ class NumpyProgram(ArrayProgram):
         rows = [stores[rows.batched][rows.numbers[0]] for rows in self.plan.watched]
         return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
 
-    def descend(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
+    def epoch(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
         losses = 0.0
         order = np.asarray(order)
         trained = parameters[: len(self.tape.results) - 1]

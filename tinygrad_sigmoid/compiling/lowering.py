@@ -85,12 +85,15 @@ class Lowered:
         output: The graph.
         order: Its values and those of `watch`, in topological order.
         arguments: Its leaves: the inputs, then those of `wrt`, then all others.
+        trainable: Whether each gradient is that of the parameter in its place: whether the values of `wrt` are the
+            first arguments after the inputs.
         symbols: Every symbol, inputs before what is computed from them.
         data: For each value of the graph, the symbol (or the constant number) that computes it.
         local_derivatives: The same for its local derivatives, where the gradients need them.
         gradients: ∂output/∂value for each value on the way from `wrt` to the output.
-        calls: For each operation that only Python can compute, how Python calls it.
-        modules: Where those are imported from: (module, name).
+        calls: For each secret, an operation that only Python can compute: the row it is part of, and how Python calls
+            it, by the row's name and with the arguments.
+        imports: Where those rows are imported from: (module, name).
     """
 
     def __init__(
@@ -98,8 +101,8 @@ class Lowered:
     ) -> None:
         self.output = output
         self.symbols: list[Symbol] = []
-        self.calls: dict[Operation, str] = {}
-        self.modules: dict[tuple[str, str], None] = {}
+        self.calls: dict[Operation, tuple[Operation, str]] = {}
+        self.imports: dict[Operation, tuple[str, str]] = {}
         self._known: dict[tuple[Any, ...], Symbol] = {}
 
         self.order = topological_order(output, *watch)
@@ -107,6 +110,7 @@ class Lowered:
         used = set(variable)
         wanted = [value for value in wrt if value in used]
         self.arguments = list(dict.fromkeys([*inputs, *wanted, *variable]))
+        self.trainable = self.arguments[len(inputs) : len(inputs) + len(wrt)] == list(wrt)
         self.data: dict[Value, Operand] = {leaf: self._new(None, ()) for leaf in self.arguments}
         for value in self.order:
             if value.constant:
@@ -126,7 +130,7 @@ class Lowered:
             except (TypeError, AttributeError):
                 self.local_derivatives[value] = tuple(
                     [
-                        self._secret(operation, numbers, f"{operation.name}.derivatives({{}})[{place}]")
+                        self._secret(operation, numbers, f"{{}}.derivatives({{}})[{place}]")
                         for place in range(len(value.inputs))
                     ]
                 )
@@ -171,14 +175,13 @@ class Lowered:
         try:
             return operation.forward(*numbers)
         except (TypeError, AttributeError):
-            return self._secret(operation, numbers, f"{operation.name}.forward({{}})")
+            return self._secret(operation, numbers, "{}.forward({})")
 
     def _secret(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
-        module, name = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
-        self.modules[module, name] = None
-        same = next((known for known, text in self.calls.items() if text == call), None)
+        self.imports[operation] = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
+        same = next((known for known, said in self.calls.items() if said == (operation, call)), None)
         secret = same or Operation(operation.name, operation.forward, operation.derivatives)
-        self.calls[secret] = call
+        self.calls[secret] = operation, call
         return self._numbered(secret, list(numbers))
 
     def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:

@@ -21,14 +21,16 @@ class Names:
     Attributes:
         of: Names by the symbol's number.
         comments: Comments by the symbol's number.
+        imported: The names of the operations that have to be imported.
     """
 
     def __init__(self, lowered: Lowered, reserved: Iterable[str]) -> None:
         self.lowered = lowered
         self.of: dict[int, str] = {}
         self.comments: dict[int, str] = {}
-        self._taken = {*reserved, *[name for _, name in lowered.modules]}
+        self._taken = set(reserved)
         self._suffix: Counter[str] = Counter()
+        self.imported = {operation: self.new(name) for operation, (_, name) in lowered.imports.items()}
         self._values: dict[int, Value] = {}
         self._users = uses(lowered.order)
         self._name_values()

@@ -136,9 +136,8 @@ class NativeProgram(ArrayProgram):
             found.append(np.array([np.broadcast_to(row, len(few)) for row in stores]).T)
         return np.vstack(found)
 
-    def descend(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
+    def epoch(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
         order = np.ascontiguousarray(order, np.int64)
-        samples = np.ascontiguousarray(samples)
         layout, memory, _ = kept = self._memory(min(batch, len(order)))
         memory[layout.losses] = 0.0
         memory[: len(parameters)] = parameters

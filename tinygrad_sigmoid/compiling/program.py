@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 
-class Program:
+class Program(ABC):
     """What a recorded graph computes, and its gradients, without the graph; made by `compiled`.
 
     A program is a pure function: it changes nothing, can be pickled, and may be called by several threads at once.
@@ -16,15 +17,18 @@ class Program:
         source: Its text; empty for the targets that have none.
         inputs: How many inputs it takes.
         parameters: The recorded numbers of all other leaves: those of `wrt` first, in that order, then the rest.
+        trainable: Whether each gradient is that of the parameter in its place, so that the program can `descend`.
     """
 
-    target = "javascript"
+    target: ClassVar[str]
 
-    def __init__(self, source: str, inputs: int, parameters: Sequence[float]) -> None:
+    def __init__(self, source: str, inputs: int, parameters: Sequence[float], trainable: bool) -> None:
         self.source = source
         self.inputs = inputs
         self.parameters = tuple(parameters)
+        self.trainable = trainable
 
+    @abstractmethod
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         """The output and its gradients for one sample.
 
@@ -33,11 +37,12 @@ class Program:
 
         Raises:
             TypeError: There are too few or too many, or one is not a number.
-            ArithmeticError, ValueError: The target is Python, and recording the graph with these numbers would fail.
-                The other targets give infinity or nan, as IEEE 754 has it.
+            ArithmeticError, ValueError: The target is Python, and one of the numbers is not finite, or the output or a
+                gradient can't be computed from them. The other targets compute with infinity and nan, and give them,
+                as IEEE 754 has it.
         """
-        raise TypeError(f"a program for {self.target} runs in a page: compile for target='python' to call it here")
 
+    @abstractmethod
     def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
         """The mean output and the mean gradients over many samples.
 
@@ -51,19 +56,18 @@ class Program:
             ValueError: There are no samples, or the numbers don't match the inputs.
             ArithmeticError: A sample has no finite output or gradient; the message tells the first.
         """
-        raise TypeError(f"a program for {self.target} runs in a page: compile for target='python' to call it here")
 
+    @abstractmethod
     def samples(self, *columns: Any) -> Any:
         """The columns as `descend` wants them: a row of inputs for each sample."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parameters_from(self, given: Any = None) -> Any:
         """A copy of the parameters as `descend` wants them."""
-        raise NotImplementedError
 
     def watched(self, parameters: Any, samples: Any) -> Any:
         """The numbers of the values that were to be watched, a row for each sample; arguments as in `descend`."""
-        raise NotImplementedError
+        raise TypeError("nothing is watched: compile with watch=[…], for target='numpy' or target='native'")
 
     def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
         """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
@@ -77,8 +81,28 @@ class Program:
 
         Raises:
             ArithmeticError: As in `batch`; the mini-batches before have been applied.
+            TypeError: The gradients are not those of the parameters: `wrt` has something else in it than leaves that
+                are no inputs, or has one twice.
+            ValueError: There are not as many numbers as parameters, there is no sample of a number in `order`, or
+                `batch` is less than 1.
         """
-        raise NotImplementedError
+        if not self.trainable:
+            raise TypeError(
+                "the gradients of this program are not those of its parameters, so it can't change them: "
+                "compile it with wrt=parameters, each a leaf of the graph that is not an input, and listed once"
+            )
+        self.require_parameters(len(parameters))
+        if batch < 1:
+            raise ValueError(f"a mini-batch has at least 1 sample, but batch={batch}")
+        if not len(order):
+            return 0.0
+        if min(order) < 0 or max(order) >= len(samples):
+            raise ValueError(f"order must have numbers from 0 to {len(samples) - 1}, one for each sample to be seen")
+        return self.epoch(parameters, samples, order, batch, rate)
+
+    @abstractmethod
+    def epoch(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+        """What `descend` does, when its arguments have been looked at."""
 
     def __repr__(self) -> str:
         return f"<program for {self.target}: {self.inputs} inputs, {len(self.parameters)} parameters>"
@@ -103,6 +127,17 @@ class Program:
         """Raises an error if a sample does not have as many numbers as there are inputs."""
         if width != self.inputs:
             raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
+
+
+class JavaScriptProgram(Program):
+    """The text of a program: a page runs it, not Python."""
+
+    target = "javascript"
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
+
+    __call__ = batch = samples = parameters_from = watched = descend = epoch = _refuse
 
 
 def number_of_samples(columns: Sequence[Any]) -> int:

@@ -7,7 +7,7 @@ from operator import add
 from typing import Any
 
 from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
-from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.operation import finite_number
 
 
 class PythonProgram(Program):
@@ -15,16 +15,16 @@ class PythonProgram(Program):
 
     target = "python"
 
-    def __init__(self, source: str, inputs: int, parameters: Sequence[float]) -> None:
-        super().__init__(source, inputs, parameters)
+    def __init__(self, source: str, inputs: int, parameters: Sequence[float], trainable: bool) -> None:
+        super().__init__(source, inputs, parameters, trainable)
         namespace: dict[str, Any] = {}
         exec(compile(source, "<program>", "exec"), namespace)
         self.function: Callable[..., tuple[float, list[float]]] = namespace["program"]
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         for number in numbers:
-            if type(number) is not float or number != number:
-                numbers = tuple(map(_number, numbers))
+            if type(number) is not float or number - number != 0.0:  # infinity and nan alone do this
+                numbers = tuple(map(finite_number, numbers))
                 break
         if len(numbers) != self.inputs:
             self.complete(numbers)
@@ -38,18 +38,18 @@ class PythonProgram(Program):
     def samples(self, *columns: Any) -> list[list[float]]:
         number_of_samples(columns)
         samples = [
-            [_number(number) for part in parts for number in _flat(part)] for parts in zip(*columns, strict=True)
+            [finite_number(number) for part in parts for number in _flat(part)] for parts in zip(*columns, strict=True)
         ]
         for sample in samples:
             self.require_width(len(sample))
         return samples
 
     def parameters_from(self, given: Any = None) -> list[float]:
-        parameters = list(self.parameters) if given is None else [_number(number) for number in given]
+        parameters = list(self.parameters) if given is None else [finite_number(number) for number in given]
         self.require_parameters(len(parameters))
         return parameters
 
-    def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+    def epoch(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
         losses = 0.0
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
@@ -57,7 +57,8 @@ class PythonProgram(Program):
             losses += value
             step = rate / len(chosen)
             # All at once, so that an interruption finds them before the mini-batch or after it.
-            parameters[: len(gradients)] = [p - step * g for p, g in zip(parameters, gradients, strict=False)]
+            trained = parameters[: len(gradients)]
+            parameters[: len(gradients)] = [p - step * g for p, g in zip(trained, gradients, strict=True)]
         return losses
 
     def _sums(
@@ -76,14 +77,7 @@ class PythonProgram(Program):
         return total, sums or []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.source, self.inputs, self.parameters)
-
-
-def _number(given: Any) -> float:
-    number = as_number(given)
-    if number != number:
-        raise ValueError("nan is not a number to compute with: find out where it came from")
-    return number
+        return type(self), (self.source, self.inputs, self.parameters, self.trainable)
 
 
 def _flat(part: Any) -> Iterable[Any]:

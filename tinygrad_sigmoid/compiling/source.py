@@ -65,7 +65,7 @@ PYTHON = Language(
     },
     infinity="inf",
     comment="#",
-    reserved=" ".join(["inf math program OverflowError", *keyword.kwlist]),
+    reserved=" ".join(["inf nan math program OverflowError", *keyword.kwlist]),
 )
 
 JAVASCRIPT = Language(
@@ -121,7 +121,7 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
     returned = ", ".join(_returned(writer, wrt, trace, "None"))
     tail = _wrapped(f"    return {returned}" if len(returned) < WIDTH - 11 else f"    return ({returned})")
     text = "\n".join([*head, *body, *tail])
-    return "\n".join([f"# {_title(writer, trace)}", "", *_prelude(lowered, text), text, ""])
+    return "\n".join([f"# {_title(writer, trace)}", "", *_prelude(writer, text), text, ""])
 
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
@@ -216,7 +216,8 @@ class _Writer:
         arguments = ", ".join(self.operand(operand) for operand in operands)
         if operation in language.functions:
             return f"{language.functions[operation]}({arguments})", ATOM
-        return self.lowered.calls[operation].format(arguments), ATOM
+        row, call = self.lowered.calls[operation]
+        return call.format(self.names.imported[row], arguments), ATOM
 
     def _products(self, symbol: Symbol) -> list[str]:
         half = len(symbol.inputs) // 2
@@ -299,14 +300,16 @@ def _checked(lowered: Lowered) -> dict[int, Value]:
     return checked
 
 
-def _prelude(lowered: Lowered, text: str) -> list[str]:
+def _prelude(writer: _Writer, text: str) -> list[str]:
     """The lines that a program needs before its function."""
     words = set(re.findall(r"\b\w+\b", text))
     functions = {name for name in PYTHON.functions.values() if name in words} - {"abs", "exp"}
     numbers = {name for name in ("inf", "nan") if name in words or (name == "inf" and "exp" in words)}
     lines = ["import math"] if "exp" in words else []
     lines += [f"from math import {', '.join(sorted(functions | numbers))}"] if functions | numbers else []
-    lines += [f"from {module} import {name}" for module, name in lowered.modules]
+    for row, (module, name) in writer.lowered.imports.items():
+        imported = writer.names.imported[row]
+        lines.append(f"from {module} import {name}" + (f" as {imported}" if imported != name else ""))
     return [*lines, *[""] * 2, *([_EXP, "", ""] if "exp" in words else [])]
 
 

@@ -20,6 +20,7 @@ class Tape:
         instructions: An operation's name and the slots of its inputs, for each of the following slots.
         results: The slot of the output, then those of the gradients.
         watched: Slots whose numbers can be asked for, sample by sample.
+        trainable: Whether each gradient is that of the parameter in its place.
     """
 
     inputs: int
@@ -27,7 +28,8 @@ class Tape:
     constants: tuple[float, ...]
     instructions: tuple[tuple[str, tuple[int, ...]], ...]
     results: tuple[int, ...]
-    watched: tuple[int, ...] = ()
+    watched: tuple[int, ...]
+    trainable: bool
 
     @classmethod
     def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value] = ()) -> Tape:
@@ -56,6 +58,7 @@ class Tape:
             tuple((symbol.operation.name, tuple(map(slot, symbol.inputs))) for symbol in needed if symbol.operation),
             tuple(map(slot, results)),
             tuple(map(slot, watched)),
+            lowered.trainable,
         )
 
     @property

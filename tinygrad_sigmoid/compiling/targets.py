@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from tinygrad_sigmoid.compiling.lowering import Lowered
-from tinygrad_sigmoid.compiling.program import Program
+from tinygrad_sigmoid.compiling.program import JavaScriptProgram, Program
 from tinygrad_sigmoid.compiling.python import PythonProgram
 from tinygrad_sigmoid.compiling.source import javascript_source, python_source
 from tinygrad_sigmoid.compiling.tape import Tape
@@ -85,7 +85,8 @@ def compiled(
         watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
             `watched(parameters, samples)`: the outputs of a network, beside its loss.
         target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
-            recording it would; `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
+            that can't be computed (recording may raise earlier: it computes all local derivatives, a program those of
+            `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
@@ -93,7 +94,7 @@ def compiled(
             JavaScript `null`) for constants. `wrt` has no meaning then.
 
     Raises:
-        ValueError: An input is not a leaf of the graph, or is listed twice.
+        ValueError: An input is not a leaf of the graph, or is listed twice; or the target has no `trace` or `watch`.
         TypeError: An operation of your own can't be said in the target's language.
         ImportError: The target needs a package that is not installed.
     """
@@ -102,12 +103,16 @@ def compiled(
         raise ValueError(f"there is no target {target!r}: use one of {', '.join(map(repr, TARGETS))}")
     if trace and target not in _WRITTEN:
         raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
+    if watch and target not in _ARRAYS:
+        raise ValueError(f"the target {target!r} can't watch values: use 'numpy' or 'native'")
     differentiated = [value for value in topological_order(output) if not value.constant] if trace else wrt
     lowered = Lowered(output, inputs, differentiated, watch)
     if target in _WRITTEN:
         parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
         source = _WRITTEN[target](lowered, wrt, required=len(inputs), trace=trace)
-        return (PythonProgram if target == "python" else Program)(source, len(inputs), parameters)
+        return (PythonProgram if target == "python" else JavaScriptProgram)(
+            source, len(inputs), parameters, lowered.trainable
+        )
     lowered.require_elementary(target)
     tape = Tape.of(lowered, len(inputs), wrt, watch)
     module, name, extra = _ARRAYS[target]
