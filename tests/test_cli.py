@@ -111,6 +111,22 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     assert "stopped" in capsys.readouterr().err
 
 
+SIGNS = "σ′(z)·w − Δη‖∇C‖² ≈ 10⁻³/½ → x₂ █▁ 中"
+
+
+def test_a_terminal_without_sigma_is_told_the_same_in_plain_words() -> None:
+    plain = SIGNS.encode("ascii", cli._IN_PLAIN_WORDS).decode()
+    assert plain == r"sigmoid'(z)*w - delta eta||gradient of C||^2 ~ 10^-3/1/2 -> x2 #_ \u4e2d"
+    assert "−≈".encode("cp437", cli._IN_PLAIN_WORDS) == b"-\xf7"  # what it has, it shows
+
+
+def test_dot_text_is_utf8_whatever_the_terminal_shows() -> None:
+    command = [sys.executable, "-m", "tinygrad_sigmoid", "draw", "sigmoid(x)", "x=1"]
+    done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii", "PATH": ""}, timeout=60)
+    assert done.returncode == 0
+    assert "σ(x)" in done.stdout.decode("utf-8")
+
+
 def test_a_terminal_without_sigma_and_a_reader_who_leaves_are_no_errors(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tinygrad_sigmoid", "--epochs", "1", "--out", str(tmp_path)]
     environment = {"PYTHONIOENCODING": "ascii", "PATH": ""}

@@ -97,15 +97,25 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("w*1e400", "inf is not a number to compute with"),
         ("w*10000000000000000000001", "would lose digits"),
         ("w := 3", "can't be read as a formula"),
-        ("w x", "can't be read as a formula"),
+        ("w x", "write the multiplication: w*x"),
+        ("2x + w*b", "write the multiplication: 2*x"),
+        ("w*b + 2.5 x", "write the multiplication: 2.5*x"),
+        ("(w + b) x", "write the multiplication: )*x"),
+        ("2(x + w)", "write the multiplication"),
+        ("w(x + b)", "write the multiplication: w*(…)"),
+        ("w*x + (b", "write it as in"),
+        ("w if x", "write it as in"),
+        ("sigmod(w)", "'sigmod' is not an operation of the table: did you mean sigmoid?"),
+        ("w < " + "+".join(["x"] * 900), "a part of it has no place in a formula"),
         ("w*x; b", "can't be read as a formula"),
         ("w*x\nb", "can't be read as a formula"),
         ("", "can't be read as a formula"),
         ("w*x + b)", "can't be read as a formula"),
         ("w\0", "can't be read as a formula"),
         ("(" * 900 + "w" + ")" * 900, "can't be read as a formula"),
-        ("-" * 1_900 + "w", "nested more than 50 deep"),
-        ("+".join(["w"] * 900), "nested more than 50 deep"),
+        ("-" * 1_900 + "w", "nested more than 100 deep"),
+        ("**".join(["w"] * 600), "nested more than 100 deep"),
+        ("w" * 1_900, "has no number"),
         ("w+" * 1_500 + "w", "3001 characters, more than 2000"),
     ],
 )
@@ -115,6 +125,18 @@ def test_what_has_no_place_in_a_formula_is_said_in_one_line(text: str, said: str
     message = str(raised.value)
     assert any(words in message for words in said.split("|"))
     assert "\n" not in message
+    assert len(message) < 400  # nobody wants a long formula back
+
+
+@pytest.mark.parametrize("sign", ["+", "-", "*"])
+def test_a_sum_may_have_as_many_terms_as_fit(sign: str) -> None:
+    output = recorded(sign.join(["w"] * 1_000), {"w": 1.0})
+    assert output.data == {"+": 1_000.0, "-": -998.0, "*": 1.0}[sign]
+    assert len(topological_order(output)) == 1_000
+
+
+def test_a_chain_is_read_from_the_left() -> None:
+    assert recorded("w - x/b*2 - 3", {"w": 20, "x": 8, "b": 4}).data == 20 - 8 / 4 * 2 - 3
 
 
 def test_a_formula_without_names_has_nothing_to_differentiate() -> None:

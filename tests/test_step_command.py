@@ -35,6 +35,9 @@ def test_a_walk_at_a_terminal():
     assert "step 1 of 8" in terminal.type("p 100")
     assert "this is the first step" in terminal.type("p")
     assert "'x' is not a whole number: type it as in n 5" in terminal.type("n x")
+    assert "a number is missing: type it as in g 12" in terminal.type("g")
+    assert "there is no step 99: they go from 1 to 8" in terminal.type("g 99")
+    assert "there is no step 0: they go from 1 to 8" in terminal.type("g 0")
     assert "'what' is no key here" in terminal.type("what is this")
     assert "go to the start of the backward pass" in terminal.type("h")
     terminal.type("q", until="")
@@ -62,6 +65,19 @@ def test_ascii_where_the_terminal_knows_no_greek():
     terminal.read()
     assert "dsigmoid/d(w*x + b) = sigmoid(w*x + b)*sigmoid(-(w*x + b)) ~ 0.1491" in terminal.type("b")
     terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+def test_a_walk_of_one_step_each_way():
+    terminal = Terminal("step", "x*2", "x=1")
+    assert terminal.read().startswith("1 step forward, 1 back.\n")
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+def test_a_leaf_has_nothing_to_walk_through():
+    terminal = Terminal("step", "x", "x=1")
+    assert terminal.read(until="") == "x is a leaf: nothing is computed, so there are no passes\n"
     assert terminal.end() == 0
 
 

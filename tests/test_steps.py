@@ -158,7 +158,7 @@ def test_it_is_a_sequence_of_frozen_plain_data():
         "operand": 0,
         "name": "x·x",
         "input_name": "x",
-        "derivative": "∂(x·x)/∂x",
+        "derivative": "∂(x·x)/∂(1st x)",
         "formula": "x",
         "upstream": 1.0,
         "local_derivative": 3.0,
@@ -166,7 +166,7 @@ def test_it_is_a_sequence_of_frozen_plain_data():
         "before": None,
         "after": 3.0,
     }
-    assert repr(walked) == "<1 steps forward and 2 back to the gradients of x·x>"
+    assert repr(walked) == "<1 step forward and 2 back to the gradients of x·x>"
 
 
 def test_a_leaf_alone_has_no_steps():
@@ -174,6 +174,40 @@ def test_a_leaf_alone_has_no_steps():
     assert len(steps(x)) == 0
     assert steps(x).gradients == {x: 1.0}
     assert explain(x, wrt=x).gradient == 1.0
+    assert str(steps(x)) == "x is a leaf: nothing is computed, so there are no passes"
+
+
+def test_operands_of_one_name_are_told_apart():
+    x, y = Value(1, "x"), Value(2, "y")
+    assert [step.derivative for step in steps(x - x).backward] == ["∂(x − x)/∂(1st x)", "∂(x − x)/∂(2nd x)"]
+    first, second = x * y, x * y  # two values that have the same formula
+    assert [step.derivative for step in steps(first - second).backward[:2]] == [
+        "∂(x·y − x·y)/∂(1st x·y)",
+        "∂(x·y − x·y)/∂(2nd x·y)",
+    ]
+    in_dot = steps(dot([x, y, 2.0], [x, x, y])).backward
+    assert [step.derivative.rpartition("/")[2] for step in in_dot] == [
+        "∂(1st x)",
+        "∂(1st y)",
+        "∂(2nd x)",
+        "∂(3rd x)",
+        "∂(2nd y)",
+    ]
+
+
+@given(graphs())
+def test_no_local_derivative_has_two_numbers(output):
+    """What is written is a name: for one value, the same derivative is never two edges."""
+    walked = steps(output)
+    derivatives = [(step.value, step.derivative) for step in walked.backward]
+    assert len(set(derivatives)) == len(derivatives)
+
+
+def test_paths_through_one_value_twice_are_told_apart():
+    x = Value(3, "x")
+    explained = explain(x * x, x)
+    assert explained.derivative == "∂(x·x)/∂x"
+    assert [path.derivatives for path in explained.paths] == [("∂(x·x)/∂(1st x)",), ("∂(x·x)/∂(2nd x)",)]
 
 
 def test_rounded_figures_are_marked():

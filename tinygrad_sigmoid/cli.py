@@ -6,9 +6,12 @@ Each command is a module of `commands`. Without a command, `tune` runs.
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 
 from tinygrad_sigmoid import __version__
@@ -25,11 +28,38 @@ COMMANDS = {
 }
 
 
+_PLAIN_WORDS: dict[str, str | int | None] = {
+    "σ": "sigmoid",
+    "η": "eta",
+    "Δ": "delta ",
+    "∇": "gradient of ",
+    "Σ": "sum ",
+    "∂": "d",
+    "·": "*",
+    "×": "x",
+    "‖": "||",
+    "′": "'",
+    "−": "-",
+    "–": "-",
+    "√": "sqrt",
+    "≈": "~",
+    "≤": "<=",
+    "≥": ">=",
+    "←": "<-",
+    "→": "->",
+    "∞": "inf",
+    "…": "...",
+    **dict(zip("▁▂▃▄▅▆▇█░▒▓", "_.:-=+*#.:%", strict=True)),
+}
+_RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status: 0 done, 2 for arguments that make no sense, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if words is None else words)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no σ shows a question mark instead
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_IN_PLAIN_WORDS)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words = ["tune", *words]
     try:
@@ -46,6 +76,20 @@ def main(words: Sequence[str] | None = None) -> int:
     except (ArithmeticError, ValueError, OSError) as error:
         print(f"tinygrad-sigmoid: {error}", file=sys.stderr)
         return 2
+
+
+def _in_plain_words(error: UnicodeError) -> tuple[str, int]:
+    """What stands for the characters that the terminal can't show: `sigmoid` for σ, or their codes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end].translate(str.maketrans(_PLAIN_WORDS))
+    characters = _RAISED.sub(lambda raised: f"^{raised[0]}", characters)
+    plain = unicodedata.normalize("NFKD", characters).replace("−", "-").replace("⁄", "/")
+    return plain.encode("ascii", "backslashreplace").decode("ascii"), error.end
+
+
+_IN_PLAIN_WORDS = "tinygrad_sigmoid.in_plain_words"
+codecs.register_error(_IN_PLAIN_WORDS, _in_plain_words)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,10 +7,13 @@ the table's operations, and nothing else.
 from __future__ import annotations
 
 import ast
+import difflib
 import keyword
 import math
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
@@ -29,7 +32,8 @@ from tinygrad_sigmoid.operations import (
 from tinygrad_sigmoid.value import Value
 
 LONGEST = 2_000  # characters; Python's own parser recurses, and a longer text could be deep enough to stop it
-DEEPEST = 50
+DEEPEST = 100
+LONGEST_QUOTE = 60
 
 _CALLABLE: dict[str, Operation] = {
     **{name: row for name, row in TABLE.items() if row not in (dot, fixed_power)},
@@ -47,6 +51,9 @@ _INFIX: dict[type[ast.operator], Operation] = {
     ast.Div: divide,
     ast.Pow: power,
 }
+
+
+_TOKEN = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|[^\W\d]\w*|\S")
 
 
 class FormulaError(ValueError):
@@ -75,9 +82,8 @@ def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
         tree = ast.parse(formula.translate(_SIGNS).strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
-        raise FormulaError(
-            f"{formula!r} can't be read as a formula ({reason}): write it as in 'sigmoid(w*x + b)'"
-        ) from None
+        cure = _multiplication(formula) or "write it as in 'sigmoid(w*x + b)'"
+        raise FormulaError(f"{_quoted(formula)} can't be read as a formula ({reason}): {cure}") from None
     values: dict[str, Value] = {}
     for typed, given in leaves.items():
         name = _as_python_reads(typed)
@@ -87,10 +93,12 @@ def recorded(formula: str, leaves: Mapping[str, Any]) -> Value:
     used: set[str] = set()
     result = _built(tree, values, used, 0)
     if unused := [name for name in values if name not in used]:
-        raise FormulaError(f"{unused[0]!r} was given a number but is not in {formula!r}: leave it out or use it")
+        raise FormulaError(
+            f"{_quoted(unused[0])} was given a number but is not in {_quoted(formula)}: leave it out or use it"
+        )
     if not isinstance(result, Value):
         raise FormulaError(
-            f"{formula!r} has no names, so there is nothing to differentiate: use one, as in 'w*2' with w=3"
+            f"{_quoted(formula)} has no names, so there is nothing to differentiate: use one, as in 'w*2' with w=3"
         )
     return result
 
@@ -138,7 +146,9 @@ def _number_from(digits: str, word: str) -> float:
 
 def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: int) -> Any:
     if depth > DEEPEST:
-        raise FormulaError(f"the formula is nested more than {DEEPEST} deep: build it in Python instead")
+        raise FormulaError(
+            f"the formula's brackets, powers or signs are nested more than {DEEPEST} deep: build it in Python instead"
+        )
 
     def build(part: ast.expr) -> Any:
         return _built(part, values, used, depth + 1)
@@ -152,13 +162,16 @@ def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: i
             used.add(name)
             return values[name]
         case ast.Name(id=name):
-            raise FormulaError(f"the name {name!r} has no number: add {name}=… (in Python, {{{name!r}: …}})")
+            quoted = _quoted(name)
+            raise FormulaError(
+                f"the name {quoted} has no number: add {_shortened(name)}=… (in Python, {{{quoted}: …}})"
+            )
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return negate(build(operand))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return build(operand)
-        case ast.BinOp(left=left, op=symbol, right=right) if type(symbol) in _INFIX:
-            return _INFIX[type(symbol)](build(left), build(right))
+        case ast.BinOp(op=symbol) if type(symbol) in _INFIX:
+            return _chained(tree, build)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _CALLABLE:
             operation = _CALLABLE[name]
             wanted = operation.derivatives.__code__.co_argcount - 1
@@ -166,13 +179,61 @@ def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: i
                 raise FormulaError(f"{name} takes {wanted} input{'s' * (wanted > 1)}, but was given {len(arguments)}")
             return operation(*[build(argument) for argument in arguments])
         case ast.Call(func=ast.Name(id=name)) if name in _CALLABLE:
-            raise FormulaError(f"{ast.unparse(tree)[:40]!r}: an operation takes its inputs without names, as in exp(x)")
+            raise FormulaError(f"{_typed(tree)}: an operation takes its inputs without names, as in exp(x)")
         case ast.Call(func=ast.Name(id=name)):
-            raise FormulaError(f"{name!r} is not an operation of the table: use one of {', '.join(sorted(_CALLABLE))}")
+            raise FormulaError(f"{_quoted(name)} is not an operation of the table: {_meant(name, values)}")
+        case ast.Call(func=ast.Constant() | ast.BinOp() | ast.UnaryOp()):
+            raise FormulaError(f"{_typed(tree)} calls what is no operation: write the multiplication, as in 2*(x)")
         case _:
             raise FormulaError(
-                f"{ast.unparse(tree)[:40]!r} has no place in a formula: it holds numbers, names, + - * / **, and calls"
+                f"{_typed(tree)} has no place in a formula: it holds numbers, names, + - * / **, and calls"
             )
+
+
+def _chained(tree: ast.expr, build: Callable[[ast.expr], Any]) -> Any:
+    """`a + b - c`, which is nested to the left, without a call for each term."""
+    later: list[ast.BinOp] = []
+    while isinstance(tree, ast.BinOp) and type(tree.op) in _INFIX:
+        later.append(tree)
+        tree = tree.left
+    result = build(tree)
+    for part in reversed(later):
+        result = _INFIX[type(part.op)](result, build(part.right))
+    return result
+
+
+# -- What is said of mistakes ------------------------------------------------------------------------------------------
+
+
+def _multiplication(formula: str) -> str:
+    """The cure for `2x` and `w x`: the first place where two factors stand side by side, if there is one."""
+    for left, right in pairwise(_TOKEN.findall(formula)):
+        factors = [token for token in (left, right) if token[0].isalnum() and not keyword.iskeyword(token)]
+        if len(factors) == 2 or (left == ")" and factors == [right]) or (right == "(" and left[0].isdigit()):
+            return f"write the multiplication: {_shortened(left)}*{_shortened(right)}"
+    return ""
+
+
+def _meant(name: str, values: Mapping[str, Value]) -> str:
+    if name in values:
+        return f"write the multiplication: {_shortened(name)}*(…)"
+    close = difflib.get_close_matches(name, _CALLABLE, n=1)
+    return f"did you mean {close[0]}?" if close else f"use one of {', '.join(sorted(_CALLABLE))}"
+
+
+def _typed(tree: ast.expr) -> str:
+    try:
+        return _quoted(ast.unparse(tree))
+    except RecursionError:  # a long sum somewhere in it
+        return "a part of it"
+
+
+def _quoted(text: str) -> str:
+    return repr(_shortened(text))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 
 def _number(number: float) -> float:

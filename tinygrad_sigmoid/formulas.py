@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import FUNCTION, Operation
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, require_value
 
 LONGEST_NAME = 32  # characters of a formula that may stand for an unlabelled value; a longer one gets a name: v7
 LONGEST_PART = 100  # characters of a part of a formula before it gets such a name too
@@ -48,7 +48,7 @@ def formula(described: Value | Operation) -> str:
     Labelled values stand under their labels, plain numbers as they are, with four significant digits. Parts that
     would grow too long get names by their place in the topological order: v7.
     """
-    return _described(described, _TEXT)
+    return _described(described, _TEXT, "formula")
 
 
 def latex(described: Value | Operation) -> str:
@@ -59,7 +59,7 @@ def latex(described: Value | Operation) -> str:
     >>> print(latex(sigmoid(w * x) / (1 + x**2)))
     \frac{\sigma\left(w_{1} \cdot x_{1}\right)}{1 + {x_{1}}^{2}}
     """
-    return _described(described, _LATEX)
+    return _described(described, _LATEX, "latex")
 
 
 def number_text(number: float) -> str:
@@ -146,12 +146,25 @@ class Names:
 
     def derivative(self, value: Value, wrt: Value) -> str:
         """How a derivative is named: `∂σ/∂z`."""
+        return self.style.derivative(self._differentiated(value), self._names[wrt])
+
+    def local_derivative(self, value: Value, operand: int) -> str:
+        """How the derivative for one operand is named: `∂σ/∂z`, or `∂(x·x)/∂(2nd x)` where others have its name."""
+        operands = self._of(value.inputs)
+        named = operands[operand]
+        if operands.count(named) > 1:
+            which = self.style.name(_ordinal(operands[: operand + 1].count(named)))
+            named = Written(f"{which.text} {named.text}", _LOOSE)
+        return self.style.derivative(self._differentiated(value), named)
+
+    def _differentiated(self, value: Value) -> Written:
+        """What stands above in a derivative: the bare σ for σ(z)."""
         above = self._names[value]
         if value.inputs and not value.label:
             operation = _operation(value)
             with_symbol = operation.precedence == FUNCTION and not operation.notation and self.style is _TEXT
             above = Written(operation.symbol) if with_symbol else above
-        return self.style.derivative(above, self._names[wrt])
+        return above
 
     def local_derivatives(self, value: Value) -> list[str]:
         """The formula of the local derivative for each input, in the inputs' own names: `σ(z)·σ(−z)`."""
@@ -187,9 +200,10 @@ class Style(NamedTuple):
     derivative: Callable[[Written, Written], str]
 
 
-def _described(described: Value | Operation, style: Style) -> str:
+def _described(described: Value | Operation, style: Style, reader: str) -> str:
     if isinstance(described, Operation):
         return _rule(described, style)
+    require_value(described, reader)
     return Names(topological_order(described), LONGEST_PART, style).formula(described)
 
 
@@ -293,6 +307,11 @@ def _braced(notation: Callable[..., str], place: int, count: int) -> bool:
     mark = f"{{{marks[place]}}}"
     drawn = notation(*marks)
     return mark in drawn and f"{mark}^" not in drawn
+
+
+def _ordinal(number: int) -> str:
+    last = 0 if 10 < number % 100 < 14 else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
 def _operation(value: Value) -> Operation:

@@ -10,13 +10,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any, overload
 
 from tinygrad_sigmoid.formulas import Names, number_text
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, require_value
 
 MOST_PATHS = 16  # `explain` writes so many paths out; a graph of n values can have 2^n
 _UNCOUNTED = 10**15  # from here on it only says "more than"
@@ -141,6 +140,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
     """
 
     def __init__(self, output: Value) -> None:
+        require_value(output, "steps")
         output.require_current()
         self.values = topological_order(output)
         self._names = Names(self.values)
@@ -185,7 +185,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
                     operand=operand,
                     name=self._names[value],
                     input_name=self._names[used],
-                    derivative=self._names.derivative(value, used),
+                    derivative=self._names.local_derivative(value, operand),
                     formula=formulas[operand],
                     upstream=upstream,
                     local_derivative=local,
@@ -209,6 +209,8 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         return len(self.forward) + len(self.backward)
 
     def __str__(self) -> str:
+        if not self:
+            return f"{self.names[-1]} is a leaf: nothing is computed, so there are no passes"
         width = len(str(len(self)))
         lines = ["forward pass"]
         lines += [f"{step.number:>{width}}  {step}" for step in self.forward]
@@ -224,7 +226,8 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         return f"{self._names.derivative(output, output)} = 1"
 
     def __repr__(self) -> str:
-        return f"<{len(self.forward)} steps forward and {len(self.backward)} back to the gradients of {self.names[-1]}>"
+        ahead = counted(len(self.forward), "step")
+        return f"<{ahead} forward and {len(self.backward)} back to the gradients of {self.names[-1]}>"
 
 
 def steps(output: Value) -> Steps:
@@ -250,6 +253,9 @@ def steps(output: Value) -> Steps:
        gradient of w = 0.1491·1 = 0.1491
     8  ∂(w·x)/∂x = w = 0.6
        gradient of x = 0.1491·0.6 ≈ 0.08949
+
+    The derivatives named here are *local*: how fast a value changes with one operand, through this one edge, the other
+    operands held still. What is used twice has two of them, told apart as in `∂(x·x)/∂(1st x)` and `∂(x·x)/∂(2nd x)`.
 
     The gradients are those that `backward()` computes, bit for bit, on leaves whose gradients were forgotten before.
     No number of the graph and no `grad` is touched.
@@ -318,7 +324,7 @@ class Explanation:
         if not self.count:
             return f"{self.derivative} = 0: no path leads from the output to {self.name}"
         if self.paths:
-            return "\n".join([f"{self.derivative} along {_counted(self.count, 'path')}:", *self._written_paths()])
+            return "\n".join([f"{self.derivative} along {counted(self.count, 'path')}:", *self._written_paths()])
         many = f"more than {_UNCOUNTED}" if self.count >= _UNCOUNTED else f"{self.count}"
         return "\n".join(
             [
@@ -341,7 +347,7 @@ class Explanation:
             yield f"  together: {terms} {_equals(total == _exactly(self.gradient))} {number_text(self.gradient)}"
 
 
-def explain(output: Value, *, wrt: Value) -> Explanation:
+def explain(output: Value, wrt: Value) -> Explanation:
     """The chain rule for one value, path by path with numbers, and the sum over the paths.
 
     >>> from tinygrad_sigmoid import Value
@@ -368,6 +374,8 @@ def explain(output: Value, *, wrt: Value) -> Explanation:
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
     """
+    for given in (output, wrt):
+        require_value(given, "explain")
     walked = Steps(output)
     if wrt not in walked.gradients:
         names = Names([wrt, *walked.values])
@@ -397,24 +405,34 @@ def _paths_to(wrt: Value, order: Sequence[Value]) -> dict[Value, int]:
 def _paths(output: Value, wrt: Value, leading: dict[Value, int], names: Names) -> Iterator[Path]:
     """All of them, from left to right, without recursion: one path that grows and shrinks."""
     path: list[Value] = []
+    derivatives: list[str] = []  # by which each value was reached, and their numbers
     numbers: list[float] = []
-    untried: list[Iterator[tuple[Value, float]]] = [iter([(output, 1.0)])]
+    untried: list[Iterator[tuple[Value, str, float]]] = [iter([(output, "", 1.0)])]
     while untried:
-        for value, local in untried[-1]:
+        for value, derivative, local in untried[-1]:
             path.append(value)
+            derivatives.append(derivative)
             numbers.append(local)
             if value is wrt:
-                derivatives = tuple([names.derivative(above, below) for above, below in pairwise(path)])
-                yield Path(tuple([names[passed] for passed in path]), derivatives, tuple(numbers[1:]))
+                yield Path(tuple([names[passed] for passed in path]), tuple(derivatives[1:]), tuple(numbers[1:]))
                 untried.append(iter(()))
             else:
-                edges = zip(value.inputs, value.local_derivatives, strict=True)
-                untried.append(iter([(used, local) for used, local in edges if used in leading]))
+                edges = enumerate(zip(value.inputs, value.local_derivatives, strict=True))
+                untried.append(
+                    iter(
+                        [
+                            (used, names.local_derivative(value, operand), local)
+                            for operand, (used, local) in edges
+                            if used in leading
+                        ]
+                    )
+                )
             break
         else:
             untried.pop()
             if path:
                 path.pop()
+                derivatives.pop()
                 numbers.pop()
 
 
@@ -449,5 +467,6 @@ def _bracketed(number: str) -> str:
     return f"({number})" if number.startswith("−") else number
 
 
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'s' * (count > 1)}"
+def counted(count: int, thing: str) -> str:
+    """How many there are: `1 step`, `2 steps`."""
+    return f"{count} {thing}{'s' * (count != 1)}"

@@ -20,6 +20,15 @@ class StaleGraph(RuntimeError):  # noqa: N818 (what it is, not that it is an err
     """A leaf was changed, and what was computed from it was not computed again."""
 
 
+def require_value(given: Any, reader: str) -> None:
+    """Raises a `TypeError` that says how to get a value, if what a reader of graphs was given is none."""
+    if not isinstance(given, Value):
+        raise TypeError(
+            f"{reader} takes values, but was given {type(given).__name__} {given!r:.60}: make a leaf with Value(…), "
+            f"call a neuron on its inputs first, and pass several values one by one"
+        )
+
+
 class Value(Arithmetic):
     """A number that remembers how it was computed.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula
@@ -35,7 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     output.backward()
     drawing = draw(output)
     if arguments.output is None:
-        print(drawing.source, end="")
+        # Graphviz reads UTF-8, whatever the terminal shows.
+        sys.stdout.flush()
+        sys.stdout.buffer.write(drawing.source.encode())
         return 0
     suffix = Path(arguments.output).suffix.lower()
     write_whole(arguments.output, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))

@@ -11,7 +11,7 @@ from typing import IO
 from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.expression import leaves_from, recorded
 from tinygrad_sigmoid.formulas import number_text
-from tinygrad_sigmoid.stepping import ForwardStep, Steps, steps
+from tinygrad_sigmoid.stepping import ForwardStep, Steps, counted, steps
 
 HELP = "walk through both passes of a formula, step by step"
 EXAMPLES = """examples:
@@ -26,10 +26,6 @@ _KEYS = """  Enter, n    the next step; n 5: five steps on
   q           quit
   h           these lines"""
 
-_ASCII = str.maketrans(
-    {"σ": "sigmoid", "∂": "d", "·": "*", "−": "-", "√": "sqrt", "≈": "~", "←": "<-", "∞": "inf", "…": "..."}
-)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
@@ -38,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     walked = steps(recorded(arguments.formula, leaves_from(arguments.leaves)))
-    if arguments.all or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print(readable(str(walked), sys.stdout))
+    if arguments.all or not walked or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print(walked)
     else:
         Walk(walked).cmdloop()
     return 0
@@ -52,11 +48,11 @@ class Walk(cmd.Cmd):
         super().__init__()
         self.walked = walked
         self.place = 0
-        self.prompt = readable("\nEnter: next, h: help > ", self.stdout)
+        self.prompt = "\nEnter: next, h: help > "
 
     def preloop(self) -> None:
         forward, backward = len(self.walked.forward), len(self.walked.backward)
-        self._say(f"{forward} steps forward, {backward} back.\n")
+        self._say(f"{counted(forward, 'step')} forward, {backward} back.\n")
         self._show()
 
     def emptyline(self) -> bool:
@@ -70,7 +66,9 @@ class Walk(cmd.Cmd):
 
     def do_g(self, arg: str) -> bool:
         number = self._whole(arg, "g 12")
-        if number is not None:
+        if number is not None and not 1 <= number <= len(self.walked):
+            self._say(f"there is no step {number}: they go from 1 to {len(self.walked)}")
+        elif number is not None:
             self._go_to(number - 1)
         return False
 
@@ -114,7 +112,8 @@ class Walk(cmd.Cmd):
     def _whole(self, arg: str, example: str) -> int | None:
         if arg.isdecimal():
             return int(arg)
-        self._say(f"{arg!r} is not a whole number: type it as in {example}")
+        missing = f"{arg!r} is not a whole number" if arg else "a number is missing"
+        self._say(f"{missing}: type it as in {example}")
         return None
 
     def _show(self) -> None:
@@ -138,17 +137,7 @@ class Walk(cmd.Cmd):
         return "\n".join(lines)
 
     def _say(self, text: str) -> None:
-        print(readable(text, self.stdout), file=self.stdout)
-
-
-def readable(text: str, stream: IO[str]) -> str:
-    """The text as the stream can show it: without σ and ∂ where these can't be written."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    return text
+        print(text, file=self.stdout)
 
 
 def coloured(text: str, colour: str, stream: IO[str]) -> str:

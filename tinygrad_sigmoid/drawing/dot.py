@@ -16,7 +16,7 @@ from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require
 from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.formulas import applied, number_text, printable
 from tinygrad_sigmoid.graph import uses
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
 CROWDED = 6  # collapsed neurons; above, straight edges join their layers
@@ -79,11 +79,7 @@ def draw(
         ValueError: There are more boxes or edges than anyone could read, or no place has a name that was given.
     """
     for output in outputs:
-        if not isinstance(output, Value):
-            raise TypeError(
-                f"draw takes values, but was given {type(output).__name__} {output!r:.60}: call a neuron on its inputs "
-                f"first, and pass several values one by one, as in draw(*outputs)"
-            )
+        require_value(output, "draw")
     if not outputs:
         raise TypeError("draw needs something to draw: pass a value")
     box_of = boxes(*outputs, collapse=collapse, expand=expand)

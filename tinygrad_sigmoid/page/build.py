@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from tinygrad_sigmoid.compiling import compiled
@@ -17,7 +18,7 @@ from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import sigmoid, step
 from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.stepping import ForwardStep, Steps
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, require_value
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,9 @@ class Page:
     table: str = field(repr=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the page to `path`, whole or not at all."""
+        """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a browser shows {os.fspath(path)!r} as no page: end the file's name in .html")
         write_whole(path, self.html)
 
     def _repr_html_(self) -> str:
@@ -59,8 +62,9 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
         TypeError: An operation of your own is said in Python functions, so no browser could compute it.
-        ValueError: The output is a leaf: nothing was computed.
+        ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
     """
+    require_value(output, "explore")
     if not output.inputs:
         raise ValueError(f"{output!r} is a leaf, so there are no passes to explore: pass something computed from it")
     walked = Steps(output)
