@@ -251,3 +251,10 @@ def test_a_leaf_has_nothing_to_compare() -> None:
 @pytest.mark.parametrize("shown", [RIGHT, *EXHIBITS], ids=lambda shown: shown.name)
 def test_every_exhibit_is_short(shown: Exhibit) -> None:
     assert len(inspect.getsource(shown.run).splitlines()) <= 15
+
+
+def test_an_exhibit_of_two_passes_says_what_its_sum_is_of() -> None:
+    x = Value(2, "x")
+    text = str(compare(x * x))
+    assert "\nsecond pass, nothing reset            8  agrees: 2 × 4\n" in text
+    assert "\nnaive recursion                       4  agrees\n" in text

@@ -328,6 +328,8 @@ class Comparison:
             remark = "agrees" if verdict.agrees else "never ends" if verdict.not_run else "wrong"
             if verdict.mistake and verdict.exhibit.kept > 1:
                 remark += f": should be {' '.join(numbers(verdict.right))}"
+            elif verdict.agrees and verdict.exhibit.kept > 1:
+                remark += f": {verdict.exhibit.kept} × {' '.join(numbers(self.right))}"
             lines.append(f"{row(verdict.exhibit.name, numbers(verdict.gradients))}  {remark}")
         return "\n".join(lines)
 
