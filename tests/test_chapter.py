@@ -35,13 +35,13 @@ def test_every_number_of_the_book_comes_out(ran: tuple[Item, list[Figure]]) -> N
     compared = 0
     for figure in ran[1]:
         if isinstance(figure.here, str):
-            assert figure.book == figure.here
-        elif figure.book and not figure.book.endswith("(MNIST)"):
-            if figure.book in ("below 0", "above 0"):
-                assert (figure.here > 0) == (figure.book == "above 0")
+            assert figure.expected == figure.here
+        elif figure.expected and not figure.expected.endswith("(MNIST)"):
+            if figure.expected in ("below 0", "above 0"):
+                assert (figure.here > 0) == (figure.expected == "above 0")
                 assert figure.here != 0
             else:
-                assert float(as_printed(figure.here, figure.book)) == float(figure.book), figure.what
+                assert float(as_printed(figure.here, figure.expected)) == float(figure.expected), figure.what
         else:
             continue
         compared += 1
@@ -53,13 +53,41 @@ def test_every_item_says_what_to_notice_and_asks_something(ran: tuple[Item, list
     assert item.story.endswith((".", "?"))
     assert item.notice
     assert any(figure.question for figure in computed)
-    assert item.heading.startswith(f"{item.number}. {item.title}\n")
+    assert item.heading().startswith(f"{item.number}. {item.title}\n")
     text = item.table(computed)
-    assert max(map(len, f"{item.heading}\n{text}".split("\n"))) <= chapter.WIDTH
+    assert max(map(len, f"{item.heading()}\n{text}".split("\n"))) <= chapter.WIDTH
     for figure in computed:
         assert any(line.startswith(figure.what) and line.endswith(figure.shown) for line in text.split("\n"))
+        assert bool(figure.question) <= figure.why.endswith("."), "a wrong answer is told why"
         if isinstance(figure.here, str) and figure.question:
             assert figure.here in figure.choices
+
+
+def test_what_stands_in_the_book_itself_has_a_column_of_its_own(ran: tuple[Item, list[Figure]]) -> None:
+    item, computed = ran
+    header, *rows = item.table(computed).split("\n")
+    for column, of_book in (("the book", True), ("expected", False)):
+        shown = [figure.expected for figure in computed if figure.expected and figure.of_book == of_book]
+        assert (column in header) == bool(shown)
+        end = header.find(column) + len(column)
+        ending = [row[:end].split("   ")[-1].strip() for row in rows[: len(computed)]] if shown else []
+        assert [number for number in ending if number in shown] == shown
+    if any("(MNIST)" in figure.expected for figure in computed):
+        assert all(figure.of_book for figure in computed if figure.expected), "nobody here has worked MNIST out"
+
+
+def test_prose_is_wrapped_to_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert main(["chapter", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    notice = next(row for row, line in enumerate(lines) if line.startswith("Notice: "))
+    assert max(map(len, lines[notice:])) <= 60
+    assert len(lines[notice:]) == 2
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["chapter", "5"]) == 0
+    assert chapter.WIDTH - 15 < max(map(len, capsys.readouterr().out.splitlines())) <= chapter.WIDTH
 
 
 def figures_of(number: int) -> dict[str, float]:
@@ -94,6 +122,7 @@ def test_ink_alone_hardly_tells_the_digits() -> None:
 
 
 NUMBER = Figure("∂output/∂w1", "0.196612", 0.196612, "What is it?")
+PERCENT = Figure("epoch 1: % right", "", 45.0, "What percentage?")
 ZERO = Figure("output", "0", 0.0, "What is it?")
 WORD = Figure("output", "flips", "flips", "What does it do?", ("flips", "moves a little"))
 
@@ -103,6 +132,10 @@ WORD = Figure("output", "flips", "flips", "What does it do?", ("flips", "moves a
     [
         (NUMBER, "0.1966", True, "Right: 0.196612."),
         (NUMBER, " 0.2 ", True, "Right: 0.196612."),
+        (NUMBER, "19.7%", True, "Right: 0.196612."),
+        (NUMBER, "0.197 %", False, "Not so: 0.196612."),
+        (PERCENT, "45%", True, "Right: 45."),
+        (PERCENT, "45", True, "Right: 45."),
         (NUMBER, "0.25", False, "Close, 27 % off: 0.196612."),
         (NUMBER, "−0.1966", False, "The sign is the other way round: 0.196612."),
         (NUMBER, "5", False, "Not so: 0.196612."),
@@ -154,9 +187,10 @@ def test_there_is_no_other_item(number: str, capsys: pytest.CaptureFixture[str])
 
 def test_without_a_terminal_the_quiz_only_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["chapter", "5", "--quiz"]) == 0
-    quiz = capsys.readouterr().out
+    quiz = capsys.readouterr()
+    assert quiz.err == "a quiz needs a terminal to ask at, so here are the numbers without it\n"
     assert main(["chapter", "5"]) == 0
-    assert quiz == capsys.readouterr().out
+    assert capsys.readouterr() == (quiz.out, "")
 
 
 def test_the_quiz_at_a_terminal() -> None:
@@ -176,8 +210,8 @@ def test_the_quiz_at_a_terminal() -> None:
 def test_the_whole_quiz_can_be_left_and_questions_skipped() -> None:
     terminal = Terminal("chapter", "--quiz", prompt="? ")
     assert terminal.read().endswith("What is the output at exactly w·x + b = 0? ")
-    assert "Not so: 0." in terminal.type("1")
-    assert "It is 1." in terminal.type("")
+    assert "Not so: 0.\nFor a 1, w·x + b must be more than 0.\n" in terminal.type("1")
+    assert "It is 1. Company and a train weigh 4 together, more than 3" in terminal.type("")
     left = terminal.type("q", until="")
     assert left.endswith("0 of 2 predicted.\n")
     assert terminal.end() == 0

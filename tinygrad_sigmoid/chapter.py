@@ -1,4 +1,4 @@
-"""The chapter, runnable: each of its claims as an item that computes the book's numbers again, here and now.
+"""The chapter, runnable: each of its claims as an item that computes its numbers, here and now, beside the book's.
 
 The book is Michael Nielsen's *Neural Networks and Deep Learning*, chapter 1. An item runs nothing of its own making:
 perceptrons, neurons, nudges and training are the package's. Where the book has MNIST, an item has the digits that ship
@@ -33,21 +33,25 @@ WIDTH = 100  # characters a line
 
 @dataclass(frozen=True)
 class Figure:
-    """One of the book's numbers beside what this run gives.
+    """What is to be expected, by the book or worked out from what it says, beside what this run gives.
 
     Attributes:
         what: What is measured.
-        book: What the book has, as it prints it; empty where it has no number.
+        expected: What should come out, to as many digits as are certain; empty where nobody can say beforehand.
         here: What this run gives: a number, or a word.
         question: What a reader is asked before it is shown, if this is a figure to predict.
         choices: The words to choose from, where the answer is a word.
+        why: Why it comes out so, for a reader who predicted something else.
+        of_book: Whether what is expected stands in the book itself; else it was worked out.
     """
 
     what: str
-    book: str
+    expected: str
     here: float | str
     question: str = ""
     choices: tuple[str, ...] = ()
+    why: str = ""
+    of_book: bool = False
 
     @property
     def shown(self) -> str:
@@ -73,20 +77,21 @@ class Item:
     figures: Callable[[], Iterator[Figure]]
     notice: str
 
-    @property
-    def heading(self) -> str:
-        """Its number, what it claims and what is done, as text."""
-        return f"{self.number}. {self.title}\n{textwrap.fill(self.story, WIDTH)}"
+    def heading(self, width: int = WIDTH) -> str:
+        """Its number, what it claims and what is done, as text; lines of prose have at most `width` characters."""
+        return f"{self.number}. {self.title}\n{textwrap.fill(self.story, width)}"
 
-    def table(self, figures: Sequence[Figure]) -> str:
-        """These figures of it, as text, and what to notice.
+    def table(self, figures: Sequence[Figure], width: int = WIDTH) -> str:
+        """These figures of it, as text, and what to notice in at most `width` characters a line.
+
+        Numbers that stand in the book itself have a column of their own, beside those that were worked out.
 
         >>> flip = ITEMS[4]
-        >>> print(flip.heading)
+        >>> print(flip.heading())
         5. A tiny change can flip a perceptron
         NAND at x = (1, 0), first with the bias 2, then with 2 + 10⁻¹².
         >>> print(flip.table(list(flip.figures())))
-                                                the book      here
+                                                expected      here
         perceptron, b = 2                              0         0
         perceptron, b = 2 + 10⁻¹²                      1         1
         the perceptron's output                    flips     flips
@@ -94,10 +99,19 @@ class Item:
         Notice: The same change of the same bias: everything or 2.5·10⁻¹³. Only one of these two can be
         tuned.
         """
-        rows = [("", "the book", "here"), *[(figure.what, figure.book, figure.shown) for figure in figures]]
-        widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        lines = [f"{what:<{widths[0]}}   {book:>{widths[1]}}   {here:>{widths[2]}}" for what, book, here in rows]
-        return "\n".join([*lines, textwrap.fill(f"Notice: {self.notice}", WIDTH)])
+        columns = {
+            "": [figure.what for figure in figures],
+            "the book": [figure.expected if figure.of_book else "" for figure in figures],
+            "expected": ["" if figure.of_book else figure.expected for figure in figures],
+            "here": [figure.shown for figure in figures],
+        }
+        cells = [[name, *column] for name, column in columns.items() if any(column)]
+        names, *numbers = [(column, max(map(len, column))) for column in cells]
+        lines = [
+            "   ".join([names[0][row].ljust(names[1]), *[column[row].rjust(wide) for column, wide in numbers]])
+            for row in range(len(figures) + 1)
+        ]
+        return "\n".join([*lines, textwrap.fill(f"Notice: {self.notice}", width)])
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,8 @@ def judged(figure: Figure, answer: str) -> Judgement:
     'Right: 0.19661.'
     >>> judged(slope, "0.25").said
     'Close, 27 % off: 0.19661.'
+    >>> judged(slope, "19.7 %").said
+    'Right: 0.19661.'
     >>> judged(slope, "-0.2").said
     'The sign is the other way round: 0.19661.'
 
@@ -124,8 +140,10 @@ def judged(figure: Figure, answer: str) -> Judgement:
     """
     if isinstance(figure.here, str):
         return _judged_word(figure, answer.strip().lower())
+    given = answer.strip().replace("−", "-")
+    unit = 0.01 if given.endswith("%") and "%" not in figure.what else 1.0
     try:
-        predicted = float(answer.strip().rstrip("%").replace("−", "-"))
+        predicted = float(given.rstrip("%")) * unit
     except ValueError:
         raise ValueError(f"{answer.strip()!r} is not a number: write it as in 0.25, or 1e-6") from None
     here = figure.here
@@ -171,7 +189,14 @@ def threshold() -> Iterator[Figure]:
     """A perceptron with weight 1 and bias −5, so with threshold 5, just below, at and just above it."""
     perceptron = Perceptron([1], -5)
     yield Figure("output at w·x = 4.999", "0", perceptron.predict([4.999]))
-    yield Figure("output at w·x = 5", "0", perceptron.predict([5]), "What is the output at exactly w·x + b = 0?")
+    yield Figure(
+        "output at w·x = 5",
+        "0",
+        perceptron.predict([5]),
+        "What is the output at exactly w·x + b = 0?",
+        why="For a 1, w·x + b must be more than 0.",
+        of_book=True,
+    )
     yield Figure("output at w·x = 5.001", "1", perceptron.predict([5.001]))
 
 
@@ -195,8 +220,10 @@ def festival() -> Iterator[Figure]:
         "1",
         len(changed),
         "With threshold 3 in place of 5, how many of the 8 possible days are decided otherwise?",
+        why="Company and a train weigh 4 together, more than 3 but not more than 5: only 0 1 1 changes.",
     )
-    yield Figure("which (weather, company, train)", "0 1 1", " / ".join(" ".join(map(str, day)) for day in changed))
+    which = " / ".join(" ".join(map(str, day)) for day in changed)
+    yield Figure("which (weather, company, train)", "0 1 1", which, of_book=True)
 
 
 @_item(
@@ -208,8 +235,9 @@ def nand_gate() -> Iterator[Figure]:
     gate, weighted = Perceptron([-2, -2], 3), Neuron([-2, -2], 3, None)
     for (x1, x2), z, output in zip(product((0, 1), repeat=2), ("3", "1", "1", "-1"), "1110", strict=True):
         asked = "What is the output of NAND for 1 1?" if x1 and x2 else ""
-        yield Figure(f"{x1} {x2}: w·x + b", z, weighted.predict([x1, x2]))
-        yield Figure(f"{x1} {x2}: output", output, gate.predict([x1, x2]), asked)
+        yield Figure(f"{x1} {x2}: w·x + b", z, weighted.predict([x1, x2]), of_book=x1 == x2)
+        why = "−2·1 − 2·1 + 3 = −1, which is not above 0."
+        yield Figure(f"{x1} {x2}: output", output, gate.predict([x1, x2]), asked, why=why, of_book=True)
 
 
 def half_adder(x1: Any, x2: Any, nand: Neuron, carry: Neuron) -> tuple[Any, Any]:
@@ -242,6 +270,8 @@ def adder() -> Iterator[Figure]:
         "-4",
         both_wires,
         "A gate takes the same wire twice, each time with weight −2. Which single weight does the same?",
+        why="−2·x − 2·x = −4·x.",
+        of_book=True,
     )
 
 
@@ -260,6 +290,7 @@ def flip() -> Iterator[Figure]:
         "flips" if before != after else "moves a little",
         "The bias of this perceptron grows by 10⁻¹². What does its output do?",
         ("flips", "moves a little"),
+        why="At b = 2, w·x + b is exactly 0, and whatever is above 0 gives 1.",
     )
     neuron = Neuron([-2, -2], 2)
     moved = nudge(neuron([1, 0]), {neuron.bias: 1e-12}).actual
@@ -278,7 +309,8 @@ def sigmoid_neuron() -> Iterator[Figure]:
     nand = Neuron([-2, -2], 3)
     yield Figure("output at (1, 1)", "0.268941", nand.predict([1, 1]))
     yield Figure("output at (0.638, 0.638)", "", nand.predict([0.638, 0.638]))
-    yield Figure("output at w·x + b = 0", "0.5", nand.predict([0.75, 0.75]), "What is σ(0)?")
+    half = nand.predict([0.75, 0.75])
+    yield Figure("output at w·x + b = 0", "0.5", half, "What is σ(0)?", why="σ(0) = 1/(1 + e⁰) = 1/2.")
 
 
 @_item(
@@ -289,7 +321,8 @@ def shape() -> Iterator[Figure]:
     """How far σ(z) is from the step function, for small and large z."""
     for z, book in ((-10, "4.5e-05"), (-1, "0.27"), (0.1, "0.475"), (1, "0.27"), (10, "4.5e-05")):
         asked = "How far is σ(−10) from 0?" if z == -10 else ""
-        yield Figure(f"|σ(z) − step(z)| at z = {z:g}", book, abs(sigmoid(z) - step(z)), asked)
+        why = "σ(−10) = 1/(1 + e¹⁰), and e¹⁰ is about 22,000."
+        yield Figure(f"|σ(z) − step(z)| at z = {z:g}", book, abs(sigmoid(z) - step(z)), asked, why=why)
 
 
 @_item(
@@ -304,7 +337,13 @@ def equation_5() -> Iterator[Figure]:
     w1 = neuron.weights[0]
     yield Figure("output", "0.268941", output.data)
     slope = nudge(output, {w1: 0.1}).gradients[w1]
-    yield Figure("∂output/∂w1", "0.196612", slope, "The output is 0.269 and x1 = 1. What is ∂output/∂w1?")
+    yield Figure(
+        "∂output/∂w1",
+        "0.196612",
+        slope,
+        "The output is 0.269 and x1 = 1. What is ∂output/∂w1?",
+        why="∂output/∂w1 = σ′(z)·x1 = output·(1 − output)·x1 = 0.269 · 0.731 · 1.",
+    )
     for change, predicted, actual in (
         (0.1, "0.019661", "0.020109"),
         (0.01, "0.00196612", "0.00197066"),
@@ -340,7 +379,8 @@ def smoothness() -> Iterator[Figure]:
         neuron = Neuron([-2, -2], 3, None)
         halving = nudge(activation(neuron([1, 1])), {neuron.bias: 0.1}).halving()
         asked = "With tanh in place of σ, what is the slope of the remainder?" if name == "tanh" else ""
-        yield Figure(f"slope of the remainder with {name}", "2", round(halving.slope, 2), asked)
+        why = "Of anything smooth, half the nudge leaves a quarter of the remainder, and log₂ 4 = 2."
+        yield Figure(f"slope of the remainder with {name}", "2", round(halving.slope, 2), asked, why=why)
     perceptron = Perceptron([-2, -2], 2)
     nudged = nudge(perceptron([1, 0]), {perceptron.bias: 0.1})
     yield Figure("the step at w·x + b = 0, Δb = 0.1: predicted", "0", nudged.predicted)
@@ -360,7 +400,8 @@ def scaled_perceptrons() -> Iterator[Figure]:
         scaled = as_perceptrons(_scaled(network, c))
         changed = sum(scaled.predict(digit.inputs) != output for digit, output in zip(digits, outputs, strict=True))
         asked = "How many of 50 digits get another output when every weight and bias is 1000 times as large?"
-        yield Figure(f"c = {c:g}: digits with another output", "0", changed, asked if c == 1000 else "")
+        why = "c·(w·x + b) is above 0 exactly where w·x + b is."
+        yield Figure(f"c = {c:g}: digits with another output", "0", changed, asked if c == 1000 else "", why=why)
 
 
 def _scaled(network: Network, c: float) -> Network:
@@ -385,6 +426,7 @@ def steep_sigmoids() -> Iterator[Figure]:
         "0.5",
         Neuron([1e9], 0).predict([0]),
         "The weight is 10⁹ and w·x + b is exactly 0. What does the sigmoid neuron give?",
+        why="10⁹ · 0 is still 0, and σ(0) is 1/2.",
     )
     nand = Neuron([-20, -20], 30)
     for (x1, x2), book in zip(product((0, 1), repeat=2), ("", "0.99995", "0.99995", "4.5e-05"), strict=True):
@@ -412,7 +454,14 @@ def bitwise_output() -> Iterator[Figure]:
         bits = [neuron.predict(outputs) for neuron in bitwise_layer()]
         right += sum(1 << place for place, bit in enumerate(bits) if bit > 0.5) == digit
         least_sure = min(least_sure, *(max(bit, 1 - bit) for bit in bits))
-    yield Figure("digits spelled right, of 10", "10", right, "How many of the ten digits does it spell right?")
+    yield Figure(
+        "digits spelled right, of 10",
+        "10",
+        right,
+        "How many of the ten digits does it spell right?",
+        why="To each bit the right digit brings ±9.9, the nine others together at most 0.891.",
+        of_book=True,
+    )
     yield Figure("how sure the layer is of its least sure bit", "", least_sure)
 
 
@@ -442,6 +491,7 @@ def descent() -> Iterator[Figure]:
         "above 0",
         valley.forward().data - 1,
         "C = v², v = 1, η = 1.5: v becomes 1 − 1.5 · 2. By how much does C change?",
+        why="v becomes −2, and C goes from 1 to 4.",
     )
 
 
@@ -470,6 +520,7 @@ def mini_batch() -> Iterator[Figure]:
         "",
         neuron.bias.data - before,
         f"The four samples have ∂C/∂b = {', '.join(f'{slope:.3f}' for slope in separate)}. How does b change?",
+        why="It changes by −η/m times their sum, with η = 3 and m = 4.",
     )
 
 
@@ -488,6 +539,8 @@ def reading() -> Iterator[Figure]:
             f"{_percent(book, MNIST_TESTED)} (MNIST)",
             _percent(epoch.correct, epoch.tested),
             asked if epoch.number == 1 else "",
+            why="An epoch has 150 mini-batches here, and 5,000 with MNIST.",
+            of_book=True,
         )
 
 
@@ -509,6 +562,8 @@ def learning_rates() -> Iterator[Figure]:
                 f"{percent} (MNIST)" if percent else "",
                 _percent(epoch.correct, epoch.tested),
                 asked if rate == 100 and epoch.number == 3 else "",
+                why="After steps so large every w·x + b is far from 0, where σ is flat: it is left guessing, 1 in 10.",
+                of_book=bool(percent),
             )
 
 
@@ -535,12 +590,14 @@ def baselines() -> Iterator[Figure]:
     train, test = load_digits()
     guesses = random.Random(0).choices(range(10), k=len(test))
     guessed = sum(guess == sample.digit for guess, sample in zip(guesses, test, strict=True))
-    yield Figure("guessing: % right", "10 (MNIST)", _percent(guessed, len(test)))
+    yield Figure("guessing: % right", "10 (MNIST)", _percent(guessed, len(test)), of_book=True)
     yield Figure(
         "average darkness: % right",
         "22.25 (MNIST)",
         _percent(by_darkness(train, test), len(test)),
         "What percentage is told right by darkness alone?",
+        why="On average these digits have nearly the same ink, so it is hardly better than guessing, 1 in 10.",
+        of_book=True,
     )
 
 
@@ -557,7 +614,7 @@ def museum() -> Iterator[Figure]:
     x = Value(2, "x")
     y = 3 * x
     comparison = compare(2 * y + 5 * y)
-    yield Figure("dc/dx", "21", comparison.right[x], "What is dc/dx?")
+    yield Figure("dc/dx", "21", comparison.right[x], "What is dc/dx?", why="y reaches c by 2 and by 5: (2 + 5) · 3.")
     for name, book in (
         ("naive recursion", "27"),
         ("depth first, visited set", "6"),

@@ -1,11 +1,16 @@
-"""Runs an item of the chapter: the book's numbers beside this run's, and what to notice. Without N, lists the items."""
+"""Runs an item of the chapter: the book's numbers beside this run's, and what to notice. Without N, lists the items.
+
+A number that the book doesn't print but that follows from what it says is shown as expected.
+"""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import textwrap
 
-from tinygrad_sigmoid.chapter import ITEMS, Figure, Item, judged
+from tinygrad_sigmoid.chapter import ITEMS, WIDTH, Figure, Item, judged
 
 HELP = "the book's numbers beside yours, item by item, or as a quiz"
 EXAMPLES = """examples:
@@ -29,44 +34,51 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"there is no item {arguments.item}: choose one from 1 to {len(ITEMS)}")
     chosen = ITEMS if arguments.item is None else [ITEMS[arguments.item - 1]]
     if arguments.quiz and sys.stdin.isatty() and sys.stdout.isatty():
-        _quiz(chosen)
-    else:
-        _show(chosen)
+        _quiz(chosen, _width())
+        return 0
+    if arguments.quiz:
+        print("a quiz needs a terminal to ask at, so here are the numbers without it", file=sys.stderr)
+    _show(chosen, _width())
     return 0
 
 
-def _show(items: list[Item]) -> None:
+def _width() -> int:
+    """That of the terminal, if it is narrower than prose should be."""
+    return min(WIDTH, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns)
+
+
+def _show(items: list[Item], width: int) -> None:
     for position, item in enumerate(items):
-        print("\n" * (position > 0) + item.heading, flush=True)  # some items then compute for a few seconds
-        print(item.table(list(item.figures())))
+        print("\n" * (position > 0) + item.heading(width), flush=True)  # some items then compute for a few seconds
+        print(item.table(list(item.figures()), width))
 
 
-def _quiz(items: list[Item]) -> None:
+def _quiz(items: list[Item], width: int) -> None:
     """Asks about one item after the other; the end of input or `q` ends it early."""
     print("Predict before you see. Enter alone skips a question, q ends the quiz.")
     answers: list[bool] = []
     for item in items:
-        print(f"\n{item.heading}", flush=True)
+        print(f"\n{item.heading(width)}", flush=True)
         figures = list(item.figures())
         try:
             for figure in figures:
                 if figure.question:
-                    answers.append(_asked(figure))
+                    answers.append(_asked(figure, width))
         except EOFError:
             break
-        print(item.table(figures))
+        print(item.table(figures, width))
     print(f"\n{sum(answers)} of {len(answers)} predicted.")
 
 
-def _asked(figure: Figure) -> bool:
-    """Asks until there is an answer that can be judged, and whether it was right."""
+def _asked(figure: Figure, width: int) -> bool:
+    """Asks until there is an answer that can be judged, says why if it is wrong, and gives whether it was right."""
     choices = f" ({' / '.join(figure.choices)})" if figure.choices else ""
     while True:
         answer = input(f"{figure.question}{choices} ")
         if answer.strip().lower() == "q":
             raise EOFError
         if not answer.strip():
-            print(f"It is {figure.shown}.")
+            print(textwrap.fill(f"It is {figure.shown}. {figure.why}", width))
             return False
         try:
             judgement = judged(figure, answer)
@@ -74,4 +86,6 @@ def _asked(figure: Figure) -> bool:
             print(error)
             continue
         print(judgement.said)
+        if not judgement.right:
+            print(textwrap.fill(figure.why, width))
         return judgement.right
