@@ -118,7 +118,10 @@ class Lowered:
             elif value.operation is not None:
                 self.data[value] = self._forward(value.operation, [self.data[used] for used in value.inputs])
         self.local_derivatives: dict[Value, tuple[Operand, ...]] = {}
-        self.gradients: dict[Value, Operand] = backpropagated(output, wrt, self.derivatives_of)
+        self.gradients: dict[Value, Operand] = {
+            value: gradient if isinstance(gradient, Symbol) else float(gradient)
+            for value, gradient in backpropagated(output, wrt, self.derivatives_of).items()
+        }
 
     def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
         """The symbols of the local derivatives of a value."""
