@@ -189,7 +189,7 @@ def micrograd(collecting: bool) -> Callable[[Work], Contender]:
     def make(work: Work) -> Contender:
         import eager  # the benchmark beside this one
 
-        run, _ = eager.micrograd_network(work.sizes, [(x, y) for x, y in work.samples])
+        run, _ = eager.micrograd_network(work.sizes, list(work.samples), added_up=True)
         return (run if collecting else _without_collection(run)), list
 
     return make

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tinygrad_sigmoid import GradientDescent, Network, Neuron, Value, squared_error
@@ -33,7 +33,7 @@ RATE = 0.5
 
 
 # -- The work, ours and micrograd's: each returns what to run and how to read the gradients afterwards ----------------
-# The losses of a batch are added up to one graph, as users of either do.
+# A batch is added up to one graph, as micrograd's demo does, or passed back sample by sample, as our `train` does.
 
 
 def our_neuron(weights: Sequence[float], bias: float, x: Sequence[float], y: float) -> tuple[Run, Run]:
@@ -48,16 +48,21 @@ def our_neuron(weights: Sequence[float], bias: float, x: Sequence[float], y: flo
     return run, lambda: [parameter.grad for parameter in neuron.parameters()]
 
 
-def our_network(sizes: Sequence[int], batch: Sequence[Any]) -> tuple[Run, Run]:
+def our_network(sizes: Sequence[int], batch: Sequence[Any], added_up: bool) -> tuple[Run, Run]:
     network = Network(sizes, seed=0)
     descent = GradientDescent(network.parameters(), RATE)
 
     def run() -> None:
         descent.zero_grad()
-        sum(squared_error(network(x), y) for x, y in batch).backward()
+        pass_back((squared_error(network(x), y) for x, y in batch), added_up)
         descent.step(len(batch))
 
     return run, lambda: [parameter.grad for parameter in network.parameters()]
+
+
+def pass_back(losses: Iterable[Any], added_up: bool) -> None:
+    for loss in [sum(losses)] if added_up else losses:
+        loss.backward()
 
 
 def our_tree(leaves: Sequence[float]) -> tuple[Run, Run]:
@@ -100,7 +105,7 @@ def micrograd_neuron(weights: Sequence[float], bias: float, x: Sequence[float], 
     return run, lambda: [parameter.grad for parameter in neuron.parameters()]
 
 
-def micrograd_network(sizes: Sequence[int], batch: Sequence[Any]) -> tuple[Run, Run]:
+def micrograd_network(sizes: Sequence[int], batch: Sequence[Any], added_up: bool) -> tuple[Run, Run]:
     network = nn.MLP(sizes[0], list(sizes[1:]))
     for parameter, ours in zip(network.parameters(), Network(sizes, seed=0).parameters(), strict=True):
         parameter.data = ours.data
@@ -113,7 +118,7 @@ def micrograd_network(sizes: Sequence[int], batch: Sequence[Any]) -> tuple[Run, 
 
     def run() -> None:
         network.zero_grad()
-        sum(loss(x, y) for x, y in batch).backward()
+        pass_back((loss(x, y) for x, y in batch), added_up)
         micrograd_step(network.parameters(), len(batch))
 
     return run, lambda: [parameter.grad for parameter in network.parameters()]
@@ -194,8 +199,10 @@ def against_micrograd(rounds: int) -> None:
     print("|---|---|---|---|---|---|")
     for name, ours, theirs, work, repeats in (
         ("W1: a neuron, 3 inputs, squared error, update", our_neuron, micrograd_neuron, neuron, 3_000),
-        ("W2: 2-16-16-1, 100 points", our_network, micrograd_network, ([2, 16, 16, 1], points), 1),
-        ("W3: 64-30-10, mini-batch of 10", our_network, micrograd_network, ([64, 30, 10], images), 1),
+        ("W2: 2-16-16-1, 100 points", our_network, micrograd_network, ([2, 16, 16, 1], points, True), 1),
+        ("the same, sample by sample", our_network, micrograd_network, ([2, 16, 16, 1], points, False), 1),
+        ("W3: 64-30-10, mini-batch of 10", our_network, micrograd_network, ([64, 30, 10], images, True), 1),
+        ("the same, sample by sample", our_network, micrograd_network, ([64, 30, 10], images, False), 1),
         ("`+ - *`, 1,000 values", our_tree, micrograd_tree, (uniform[:500],), 50),
         ("`+ - *`, 100,000 values", our_tree, micrograd_tree, (uniform,), 1),
     ):
