@@ -45,6 +45,21 @@ def test_tuning_reads_more_digits_right_and_the_loss_falls(story: tuple[str, Pat
     assert float(loss[-1]) < 0.3 * float(loss[-3])
 
 
+def test_what_the_numbers_stand_for_is_said(story: tuple[str, Path], tmp_path: Path) -> None:
+    told, _ = story
+    assert "Tuned by gradient descent, 30 epochs with" in told
+    assert "   loss, epoch by epoch: " in told
+    assert "Each number is such a count: at most 12 of them, from\n   before the first nudge to after the last" in told
+    done = subprocess.run(
+        [sys.executable, "-m", "tinygrad_sigmoid", "--epochs", "1", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert "Tuned by gradient descent, 1 epoch with" in done.stdout
+
+
 def test_the_nudges_behave_as_the_text_says(story: tuple[str, Path]) -> None:
     told, _ = story
     rows = [line.split() for line in told.splitlines() if line.endswith(("nothing", "flips"))]
@@ -75,13 +90,16 @@ def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(stor
         (["--rate", "nan"], "learning rate must be a number above 0"),
         (["--epochs", "-1"], "epochs"),
         (["--out", "no/such/folder"], "is not a folder: make it first"),
+        (["--out", "/proc"], "'/proc/neuron.svg' can't be written ("),
+        (["--seed", "-1"], "a seed is a whole number from 0, but got -1, which would give the same as 1"),
     ],
 )
 def test_nonsense_is_one_line_and_exit_status_2(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(words) == 2
-    error = capsys.readouterr().err
+    out, error = capsys.readouterr()
+    assert out == "", "it is said before anything is tuned"
     assert said in error
     assert error.count("\n") == 1
 

@@ -36,7 +36,7 @@ from tinygrad_sigmoid import (
     steps,
     train,
 )
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import require_writable, write_whole
 
 pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))
 bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)  # type: ignore[arg-type,return-value]
@@ -123,11 +123,11 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: add(1.0), TypeError, "add takes 2 inputs, but was given 1", "add(a, b)"),
     (lambda: dot(v(), v()), TypeError, "dot takes two lists", "into a list"),
     (lambda: dot([v()], [1, 2]), ValueError, "1 and 2", "compare the two lists"),
-    (lambda: neuron()([1, 2]), ValueError, "3 weights but got 2 inputs", "one for each weight"),
-    (lambda: neuron().predict([1, 2]), ValueError, "3 weights but got 2 inputs", "one for each weight"),
+    (lambda: neuron()([1, 2]), ValueError, "3 weights but got 2 inputs:", "one for each weight"),
+    (lambda: neuron().predict([1, 2]), ValueError, "3 weights but got 2 inputs:", "one for each weight"),
     (lambda: neuron()(v()), TypeError, "Value(2.0, 'v')", "neuron([x1, x2])"),
     (lambda: neuron()(np.ones((3, 2))), TypeError, "array([1., 1.])", "one number at a time"),
-    (lambda: Network([2, 3, 1])([1.0]), ValueError, "2 weights but got 1 inputs", "one for each weight"),
+    (lambda: Network([2, 3, 1])([1.0]), ValueError, "2 weights but got 1 input:", "one for each weight"),
     (lambda: Neuron([], 1), ValueError, "at least one weight", "one for each input"),
     (lambda: Neuron.random(0), ValueError, "got 0", "above 0"),
     (lambda: Layer([]), ValueError, "at least one neuron", "pass a list"),
@@ -144,9 +144,9 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: GradientDescent([v()], -1), ValueError, "-1", "above 0"),
     (lambda: GradientDescent([v()], math.inf), ValueError, "inf", "0.1"),
     (lambda: GradientDescent([v()], "1"), TypeError, "'1'", "float(…)"),
-    (lambda: squared_error([v()], [1, 2]), ValueError, "1 outputs but 2 targets", "one target for each"),
+    (lambda: squared_error([v()], [1, 2]), ValueError, "there are 1 and 2", "one target for each"),
     (lambda: cross_entropy(v(), 1), TypeError, "Value(2.0, 'v')", "sigmoid as the output activation"),
-    (lambda: softmax_cross_entropy([], []), ValueError, "0 outputs", "one target for each"),
+    (lambda: softmax_cross_entropy([], []), ValueError, "at least one, but there are 0 and 0", "one target for each"),
     (lambda: gradients((v(),), [v()]), TypeError, "(Value(2.0, 'v'),)", "gradients(y, [x])"),
     (lambda: gradients(v(), v()), TypeError, "Value(2.0, 'v')", "gradients(y, [x])"),
     (lambda: gradients(v(), [2.0]), TypeError, "2.0", "gradients(y, [x])"),
@@ -163,6 +163,9 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: draw(neuron()), TypeError, "draw takes values, but was given Neuron", "on its inputs"),
     (lambda: write_whole(".", ""), IsADirectoryError, "'.' is a directory", "name a file in it"),
     (lambda: write_whole("no/such/file", ""), FileNotFoundError, "'no/such'", "make it first"),
+    (lambda: require_writable("."), IsADirectoryError, "'.' is a directory", "name a file in it"),
+    (lambda: require_writable("no/such/file"), FileNotFoundError, "'no/such'", "make it first"),
+    (lambda: require_writable("a" * 300), OSError, "aaa' can't be written (", "elsewhere"),
     (lambda: write_whole("a" * 300, ""), OSError, "aaa' can't be written (", "elsewhere"),
     (lambda: train(neuron(), []), ValueError, "nothing to train on", "at least one sample"),
     (lambda: train(neuron(), [([1, 2, 3], 1)], batch=0), ValueError, "0", "at least 1"),
@@ -226,7 +229,7 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
     [
         ("", "Expecting value"),
         (WHOLE[:40], "Unterminated|Expecting"),
-        ("[]", "list"),
+        ("[]", "it holds a list where save writes an object, {…}"),
         ("3", "int"),
         (WHOLE.replace("Neuron", "Network"), "it holds a Network: load it with Network.load"),
         (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),

@@ -146,6 +146,7 @@ def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     outputs, targets = listed(outputs), listed(targets)
     if len(outputs) != len(targets) or not len(outputs):
         raise ValueError(
-            f"there are {len(outputs)} outputs but {len(targets)} targets: give one target for each output"
+            f"outputs and targets must be equally many, and at least one, but there are {len(outputs)} and "
+            f"{len(targets)}: give one target for each output"
         )
     return outputs, targets

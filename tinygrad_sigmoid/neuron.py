@@ -65,6 +65,8 @@ class Tunable:
         known = {**TABLE, **{operation.name: operation for operation in activations}, "none": None}
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError(f"it holds a {type(data).__name__} where save writes an object, {{…}}")
             kind = data["kind"]
             if kind != cls.__name__:
                 raise ValueError(f"it holds a {kind}: load it with {kind}.load")
@@ -155,9 +157,11 @@ class Neuron(Tunable):
             raise TypeError(
                 f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])"
             ) from None
-        if count != len(self.weights):
+        weights = len(self.weights)
+        if count != weights:
             raise ValueError(
-                f"this neuron has {len(self.weights)} weights but got {count} inputs: give one for each weight"
+                f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
+                f"give one for each weight"
             )
 
     def named_parameters(self) -> dict[str, Value]:

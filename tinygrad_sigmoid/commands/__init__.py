@@ -13,3 +13,9 @@ def add_formula(parser: argparse.ArgumentParser) -> None:
     """Adds what every command about a formula takes: the formula and a number for each of its names."""
     parser.add_argument("formula", help="such as 'sigmoid(w*x + b)'; ' -x', with a space, if it begins with a minus")
     parser.add_argument("leaves", nargs="*", metavar="NAME=NUMBER", help="a number for each name in it")
+
+
+def require_seed(seed: int) -> None:
+    """Raises ValueError for a seed below 0, which Python's generator takes for the same number above 0."""
+    if seed < 0:
+        raise ValueError(f"a seed is a whole number from 0, but got {seed}, which would give the same as {-seed}")

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from tinygrad_sigmoid.commands import require_seed
 from tinygrad_sigmoid.digits import Digit, load_digits, load_mnist, picture, side_by_side
+from tinygrad_sigmoid.files import require_writable
 from tinygrad_sigmoid.neuron import Network
 from tinygrad_sigmoid.training import correct, training
 
@@ -37,14 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.save and not Path(arguments.save).absolute().parent.is_dir():
-        raise ValueError(f"there is no folder for {arguments.save}: make it first, before the network is trained")
+    require_seed(arguments.seed)
+    if arguments.save:
+        require_writable(arguments.save)
     train, test = load_mnist(arguments.mnist) if arguments.mnist else load_digits()
     network = _network(arguments, len(train[0].inputs))
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
     status, right = 0, None
     if epochs:
-        print(f"{network!r}, {len(train):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}")
         status, right = _train(network, train, test, epochs, arguments.rate, arguments.seed)
     if arguments.save:
         network.save(arguments.save)
@@ -58,6 +60,8 @@ def _network(arguments: argparse.Namespace, pixels: int) -> Network:
         return Network([pixels, hidden, 10], seed=arguments.seed)
     if arguments.hidden is not None:
         raise ValueError("a network from a file has its own hidden neurons: leave out --hidden or --load")
+    if not Path(arguments.load).is_file():
+        raise FileNotFoundError(f"there is no file {arguments.load}: make it with --save, then load it")
     network = Network.load(arguments.load)
     inputs, outputs = len(network.layers[0].neurons[0].weights), len(network.layers[-1].neurons)
     if (inputs, outputs) != (pixels, 10):
@@ -80,6 +84,7 @@ def _train(
 
     right = None
     watched = training(network, train, epochs=epochs, batch=10, rate=rate, seed=seed, test=test)
+    print(f"{network!r}, {len(train):,} digits to train on, mini-batches of 10, η = {rate:g}")
     try:
         with tqdm(watched, total=epochs, unit="epoch", leave=False, disable=not sys.stderr.isatty()) as bar:
             for epoch in bar:

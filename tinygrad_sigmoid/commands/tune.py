@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import indent
 
+from tinygrad_sigmoid.commands import require_seed
 from tinygrad_sigmoid.digits import Digit, load_digits, picture, side_by_side
 from tinygrad_sigmoid.drawing import draw
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import require_writable, write_whole
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.page import explore
@@ -26,6 +27,8 @@ EXAMPLES = """examples:
 # Three places of a picture, two pixels by two: (row, column) of the first pixel. A "2" begins with a hook and ends
 # with a foot; a "1" is dark in its stem, where a "2" is mostly paper.
 PLACES = {"hook": (0, 2), "stem": (2, 2), "foot": (6, 2)}
+PICTURES = ("neuron.svg", "neuron.html")
+MOMENTS = 12  # of a repair are shown
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -39,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     if not arguments.out.is_dir():
         raise NotADirectoryError(f"{arguments.out} is not a folder: make it first, or pass another as --out")
+    require_seed(arguments.seed)
+    for name in PICTURES:
+        require_writable(arguments.out / name)
     train_digits, test_digits = load_digits()
     samples, test = ones_and_twos(train_digits), ones_and_twos(test_digits)
     neuron = Neuron.random(len(PLACES), seed=arguments.seed)
@@ -48,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     print('1. A neuron that is to tell a "1" from a "2", by the darkness of three places of the picture')
     print(indent(side_by_side(*pictures_of_places(test_digits), gap=6), "   "))
 
-    print(f"\n2. Tuned by gradient descent, {arguments.epochs} epochs with learning rate {arguments.rate:g}")
+    epochs = "epoch" if arguments.epochs == 1 else "epochs"
+    print(f"\n2. Tuned by gradient descent, {arguments.epochs} {epochs} with learning rate {arguments.rate:g}")
     print(shown_history(history))
     print(f"   of {len(test)} test digits it read {before} right before, {correct(neuron, test)} after")
     print(f"   {shown_neuron(neuron)}")
@@ -99,7 +106,7 @@ def shown_history(history: list[Epoch]) -> str:
         return "   not tuned at all"
     highest = max(losses)
     bars = "".join(BARS[min(int(loss / highest * len(BARS)), len(BARS) - 1)] for loss in losses)
-    return f"   loss {bars} from {history[0].loss:.4f} to {history[-1].loss:.4f}"
+    return f"   loss, epoch by epoch: {bars} from {history[0].loss:.4f} to {history[-1].loss:.4f}"
 
 
 def shown_neuron(neuron: Neuron) -> str:
@@ -109,10 +116,11 @@ def shown_neuron(neuron: Neuron) -> str:
 
 def write_pictures(output: Value, folder: Path) -> Iterator[Path]:
     """Writes the neuron's graph, and the page on which its numbers can be dragged; each path as it is written."""
-    write_whole(folder / "neuron.svg", draw(output).pipe(format="svg", encoding="utf-8"))
-    yield folder / "neuron.svg"
-    explore(output, folder / "neuron.html")
-    yield folder / "neuron.html"
+    graph, page = [folder / name for name in PICTURES]
+    write_whole(graph, draw(output).pipe(format="svg", encoding="utf-8"))
+    yield graph
+    explore(output, page)
+    yield page
 
 
 def shown_nudges(neuron: Neuron, inputs: Sequence[float], output: Value) -> str:
@@ -150,7 +158,8 @@ def shown_repairs(train_digits: list[Digit], test_digits: list[Digit], seed: int
     return "\n".join(
         [
             f'   trained a little, it reads a certain "1" as a {read}; how many of the other {len(others)} digits',
-            f"   stay right while that one is repaired? ({blind[0].right} and {tuned[0].right} at first)",
+            f"   stay right while that one is repaired? Each number is such a count: at most {MOMENTS} of them, from",
+            "   before the first nudge to after the last",
             f"   perceptrons, nudged blindly: {shown_counts(blind)}",
             f"      {shown_end(blind)}",
             f"   sigmoid neurons, tuned:      {shown_counts(tuned)}",
@@ -160,9 +169,9 @@ def shown_repairs(train_digits: list[Digit], test_digits: list[Digit], seed: int
 
 
 def shown_counts(repairs: list[Repair]) -> str:
-    """The right answers on the other digits, from first to last, at most a dozen."""
+    """The right answers on the other digits, from first to last, at `MOMENTS` at most."""
     last = len(repairs) - 1
-    chosen = sorted({round(last * k / 11) for k in range(12)})
+    chosen = sorted({round(last * k / (MOMENTS - 1)) for k in range(MOMENTS)})
     return " ".join(str(repairs[k].right) for k in chosen)
 
 
