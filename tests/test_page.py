@@ -455,6 +455,50 @@ def test_axe_finds_nothing_to_complain_about(opened, dark, width, sizes):
     assert violations == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_long_numbers_are_not_cut_off(opened, width):
+    browser = opened(Value(1_000_000) * Value(-123456.789, "x") + Value(-0.14914645207033286, "w"))
+    browser.show_as(width=width)
+    clipped = browser.run(
+        """return [...document.querySelectorAll('#rows input[type="number"]')].filter((field) =>
+        field.scrollWidth > field.clientWidth).map((field) => field.value)"""
+    )
+    assert clipped == []
+    sticking_out = browser.run(
+        """const { left, right } = document.getElementById('plot').getBoundingClientRect();
+        return [...document.querySelectorAll('#ticks text')].map((text) => [text, text.getBoundingClientRect()])
+          .filter(([, box]) => box.left < left || box.right > right).map(([text]) => text.textContent)"""
+    )
+    assert sticking_out == []
+    assert browser.run("return document.querySelectorAll('#ticks text').length") == 5
+
+
+def test_a_picture_that_is_wider_than_the_screen_says_so(opened):
+    browser = opened(network(), "#9")
+    assert browser.driver.find_element("id", "wide").is_displayed()
+    browser.run("const canvas = document.getElementById('canvas'); canvas.scrollLeft = canvas.scrollWidth")
+    assert browser.run(
+        "const [box, frame] = ['.box.output', '#canvas'].map((part) => "
+        "document.querySelector(part).getBoundingClientRect());"
+        "return box.right <= frame.right && box.left >= frame.left"
+    )
+    browser = opened(Value(2, "a") * 3)
+    assert not browser.driver.find_element("id", "wide").is_displayed()
+    browser.show_as(width=200)
+    assert browser.driver.find_element("id", "wide").is_displayed()
+
+
+def test_boxes_have_the_names_that_the_steps_use(opened):
+    """Whatever a step calls v7 stands as v7 on a box."""
+    value = sum([Value(i, f"weight{i}") for i in range(1, 9)], start=Value(0.5))
+    value = squared_error(sigmoid(value * value), 0.5)
+    browser = opened(value)
+    headings = browser.run("return [...document.querySelectorAll('.box .heading')].map((text) => text.textContent)")
+    called = {name for name in steps(value).names if re.fullmatch(r"v\d+", name)}
+    assert len(called) > 3
+    assert {heading.split(" = ")[0] for heading in headings} >= called
+
+
 def test_nothing_sticks_out_of_a_narrow_screen(opened):
     browser = opened(network(), "#9")
     browser.show_as(width=390, height=800)

@@ -86,13 +86,14 @@ class Names:
     """What to call each value of a graph, in one or two words, and the formula that it was computed with.
 
     A labelled value is called by its label (`w`; the second of that label `w#2`), a plain number by itself, and any
-    other by its formula if that is short (`w·x`), else by its place in the topological order (`v7`).
+    other by its formula if that is short (`w·x`), else by its place in the topological order (`v7`): see `placed`.
     """
 
     def __init__(self, order: Sequence[Value], longest: int = LONGEST_NAME, style: Style | None = None) -> None:
         self.style = style or _TEXT
         self._names: dict[Value, Written] = {}
         self._formulas: dict[Value, Written] = {}
+        self.placed: dict[Value, str] = {}
         place_prefix = _unused_prefix(value.label for value in order)
         seen: dict[str, int] = {}
         for place, value in enumerate(order):
@@ -107,6 +108,7 @@ class Names:
                 name = self.style.number(value.data)
             else:
                 name = self.style.name(f"{place_prefix}{place}")
+                self.placed[value] = name.text
             self._names[value] = name
 
     def __getitem__(self, value: Value) -> str:

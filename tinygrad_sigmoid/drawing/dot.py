@@ -14,8 +14,8 @@ from typing import Any
 
 from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require_drawable
 from tinygrad_sigmoid.drawing.render import Drawing
-from tinygrad_sigmoid.formulas import applied, number_text, printable
-from tinygrad_sigmoid.graph import uses
+from tinygrad_sigmoid.formulas import Names, applied, number_text, printable
+from tinygrad_sigmoid.graph import topological_order, uses
 from tinygrad_sigmoid.value import Value, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
@@ -92,7 +92,10 @@ def draw(
 def _lines(box_of: Mapping[Value, Box], outputs: Collection[Value], marks: Marks) -> Iterator[str]:
     names = {box: f"n{number}" for number, box in enumerate(dict.fromkeys(box_of.values()))}
     shown_outside = _shown_outside(box_of, outputs)
-    nodes = {box: f"{name} [{_node(box, outputs, shown_outside.get(box, []), marks)}]" for box, name in names.items()}
+    placed = Names(topological_order(*outputs)).placed
+    nodes = {
+        box: f"{name} [{_node(box, outputs, shown_outside.get(box, []), marks, placed)}]" for box, name in names.items()
+    }
     layout, edges = _layout(names, {(box_of[used], box) for value, box in box_of.items() for used in value.inputs})
     yield f"graph [{_GRAPH} {layout}]"
     yield f"node [{_NODE}]"
@@ -122,13 +125,17 @@ def _layout(drawn: Collection[Box], joined: Collection[tuple[Box, Box]]) -> tupl
 # -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, outputs: Collection[Value], shown_outside: list[Value], marks: Marks) -> str:
-    lines, role = _described(box, outputs, shown_outside)
+def _node(
+    box: Box, outputs: Collection[Value], shown_outside: list[Value], marks: Marks, placed: Mapping[Value, str]
+) -> str:
+    lines, role = _described(box, outputs, shown_outside, placed)
     remarks = [marks[value] for value in box.values if value in marks]
     return f"{_label(*lines, *remarks)} {role}" + f" {_MARKED}" * bool(remarks)
 
 
-def _described(box: Box, outputs: Collection[Value], shown_outside: list[Value]) -> tuple[list[str], str]:
+def _described(
+    box: Box, outputs: Collection[Value], shown_outside: list[Value], placed: Mapping[Value, str]
+) -> tuple[list[str], str]:
     """The lines of text in a box, and the look of what it stands for."""
     value = box.values[0]
     if box.collapsed is not None:
@@ -136,8 +143,8 @@ def _described(box: Box, outputs: Collection[Value], shown_outside: list[Value])
     if value.constant:
         return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], _CONSTANT
     if not value.inputs:
-        return [_name(value), *_numbers(value)], _LEAF
-    return [_heading(value, box.place), *_numbers(value)], _OUTPUT if value in outputs else _OPERATION
+        return [_name(value) or placed.get(value, ""), *_numbers(value)], _LEAF
+    return [_heading(value, box.place, placed), *_numbers(value)], _OUTPUT if value in outputs else _OPERATION
 
 
 def _contents(box: Box, shown_outside: list[Value]) -> list[str]:
@@ -158,22 +165,26 @@ def _shown_outside(box_of: Mapping[Value, Box], outputs: Collection[Value]) -> d
     return shown
 
 
-def _heading(value: Value, place: Place) -> str:
-    """`z = … + b`: the value's name, and its operation on those inputs that have a name; on none, the bare symbol."""
+def _heading(value: Value, place: Place, placed: Mapping[Value, str]) -> str:
+    """`z = … + b`: the value's name, and its operation on those inputs that have a name; on none, the bare symbol.
+
+    A value whose formula is too long to be its name is called by its place, `v7`, here and wherever steps are told.
+    """
     operation: Any = value.operation
-    operands = [_operand(used, place) for used in value.inputs]
+    operands = [_operand(used, place, placed) for used in value.inputs]
     computed = applied(operation, operands)
     if len(computed) > LONGEST_HEADING or set(operands) == {"…"}:
         computed = operation.symbol
-    return f"{_name(value)} = {computed}" if _name(value) else computed
+    name = _name(value) or placed.get(value, "")
+    return f"{name} = {computed}" if name else computed
 
 
-def _operand(value: Value, place: Place) -> str:
+def _operand(value: Value, place: Place, placed: Mapping[Value, str]) -> str:
     """What an operand is called where it is used: by its name, and by its place as far as that is another."""
     if value.constant:
         return number_text(value.data)
     named = value.label.split(".")
-    return ".".join(named[len(in_common([place, tuple(named[:-1])])) :]) or "…"
+    return ".".join(named[len(in_common([place, tuple(named[:-1])])) :]) or placed.get(value, "…")
 
 
 def _name(value: Value) -> str:

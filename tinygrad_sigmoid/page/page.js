@@ -529,7 +529,7 @@
     let [bottom, top] = [Math.min(...heights), Math.max(...heights)];
     const margin = (top - bottom || 1) * 0.08;
     [bottom, top] = [bottom - margin, top + margin];
-    const px = (x) => 46 + (304 * (x - low)) / (high - low);
+    const px = (x) => 70 + (280 * (x - low)) / (high - low);
     const py = (y) => 188 - (178 * (y - bottom)) / (top - bottom);
     const path = (ys) => {
       let d = "";
@@ -550,11 +550,11 @@
     ];
     byId("curves").replaceChildren(...parts.filter(drawable).map(([kind, attributes]) => drawn(kind, attributes)));
     const ticks = [
-      [46, 203, "start", shown(low)],
+      [70, 203, "start", shown(low)],
       [350, 203, "end", shown(high)],
-      [198, 216, "middle", name],
-      [42, 20, "end", shown(top)],
-      [42, 188, "end", shown(bottom)],
+      [210, 216, "middle", name],
+      [66, 20, "end", shown(top)],
+      [66, 188, "end", shown(bottom)],
     ];
     byId("ticks").replaceChildren(
       ...ticks.map(([x, y, anchor, text]) => Object.assign(drawn("text", { x, y, "text-anchor": anchor }), { textContent: text })),
@@ -586,6 +586,9 @@
       showNudge();
     });
   }
+
+  // A telephone shows no scroll bar until something is scrolled.
+  new ResizeObserver(([{ target }]) => (byId("wide").hidden = target.scrollWidth <= target.clientWidth)).observe(byId("canvas"));
 
   adopt(byId("canvas"));
   list();
