@@ -129,11 +129,7 @@ SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
 
 def is_list(numbers: Any) -> bool:
     """Whether these are several numbers, in a list, a tuple or an array, and not one."""
-    try:
-        len(numbers)
-    except TypeError:  # a number, a Value, an array without dimensions
-        return False
-    return True
+    return hasattr(numbers, "__len__") and getattr(numbers, "ndim", 1) > 0  # an array may have no dimensions
 
 
 def listed(numbers: Any) -> list[Any]:
