@@ -457,3 +457,9 @@ def test_small_things() -> None:
     assert check_gradients(lambda a, b: maximum(a, b) + sqrt(a), 2.0, 2.0).kinks
     assert check_gradients(lambda *xs: tanh(xs[0] * xs[1]), 0.5, 2.0).leaves == 2
     assert check_gradients(lambda x: x.exp(), 1.0).values == 1
+
+
+def test_the_rounding_of_two_results_is_not_taken_to_cancel() -> None:
+    x = Value(3.111319162516345, "x")
+    squares = dot([x, x, x], [x, x, x])
+    assert check_gradients(relu(tanh(dot([squares, squares], [x, x])))).leaves == 1

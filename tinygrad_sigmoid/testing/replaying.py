@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, getcontext, localcontext
 from typing import Any
@@ -26,7 +25,6 @@ from tinygrad_sigmoid.testing.slopes import (
 from tinygrad_sigmoid.value import Value
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
-PERTURBED = 4  # times the graph is computed with every result moved by one ulp
 MARGIN = 32  # times what those move the slope
 
 SHIFT = 2.0**-10  # by what part of themselves leaves are moved to look at a gradient elsewhere
@@ -95,10 +93,7 @@ class _Replayed:
         self.output = output
         self.order = computed(output)
         self.leaves = leaves(output)
-        generator = random.Random(len(self.order))
-        self._moves: list[Moves] = [
-            {value: generator.choice((-1, 1)) for value in self.order} for _ in range(PERTURBED)
-        ]
+        self._moves = _ways_to_move(self.order)
         self._unchanged: dict[tuple[int, int], dict[Value, Decimal]] = {}
         self._concerned: dict[Value, list[Value]] = {}
         self._smallest = min([1.0, *[abs(leaf.data) for leaf in self.leaves if leaf.data]])
@@ -117,10 +112,11 @@ class _Replayed:
         with localcontext(digits(enough_digits(CLOSENESS[0], size, self.scale(leaf), claim))):
             change = Decimal(self.scale(leaf)).scaleb(-CLOSENESS[0])
             slopes = []
-            for moves in range(-1, PERTURBED):
+            for moves in range(-1, len(self._moves)):
                 with suppress(InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
                     slopes.append((self._output(leaf, at + change, moves) - self._output(leaf, at, moves)) / change)
-            if len(slopes) <= PERTURBED or not all(one.is_finite() and one.adjusted() < EXPLODED for one in slopes):
+            settled = len(slopes) == 1 + len(self._moves)
+            if not settled or not all(slope.is_finite() and slope.adjusted() < EXPLODED for slope in slopes):
                 return None
             return max(slopes) - min(slopes)
 
@@ -162,6 +158,19 @@ class _Replayed:
             later = descendants(leaf, self.output)
             self._concerned[leaf] = [value for value in self.order if value in later]
         return self._concerned[leaf]
+
+
+def _ways_to_move(order: Sequence[Value]) -> list[Moves]:
+    """All results up by an ulp; then, for each binary digit of their places, up where it is 1 and down where it is 0.
+
+    So any two results move the same way once and opposite ways once: what one of them does to the slope can't be
+    undone by the other in all of them.
+    """
+    by_digit = [
+        {value: 1 if place >> digit & 1 else -1 for place, value in enumerate(order)}
+        for digit in range(len(order).bit_length())
+    ]
+    return [dict.fromkeys(order, 1), *by_digit]
 
 
 def _results(order: Iterable[Value], known: Mapping[Value, Decimal], moves: Moves) -> dict[Value, Decimal]:
