@@ -1,4 +1,4 @@
-"""The table of rules: every operation with its formula and its local derivatives, once.
+"""The table of rules: every operation that formulas can name, with its own formula and local derivatives, once.
 
 Read a row as on paper: after the name, how the result is computed; then, from the result `out` and the inputs, how
 fast it changes with each input. The first rows are elementary: Python computes them, and so does every target that
@@ -75,7 +75,8 @@ class _Power(Operation):
         return (fixed_power if isinstance(exponent, Real) else self).apply(base, exponent)
 
 
-# Right to 4 units in the last place, but for ∂/∂x with an exponent below ½, where p − 1 is rounded: |log x| units more.
+# Right to 4 units in the last place, but for ∂/∂x with an exponent below ½: there p − 1 is rounded, by up to half a unit
+# of its own last place, and the relative error is |log x| times that.
 power: Operation = _Power(
     "power",
     math.pow,
