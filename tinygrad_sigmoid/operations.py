@@ -75,8 +75,8 @@ class _Power(Operation):
         return (fixed_power if isinstance(exponent, Real) else self).apply(base, exponent)
 
 
-# Right to 4 units in the last place, but for ∂/∂x with an exponent below ½: there p − 1 is rounded, by up to half a unit
-# of its own last place, and the relative error is |log x| times that.
+# Right to 4 units in the last place, but for ∂/∂x with an exponent below ½: there p − 1 is rounded, by up to half a
+# unit of its own last place, and the relative error is |log x| times that.
 power: Operation = _Power(
     "power",
     math.pow,
