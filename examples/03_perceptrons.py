@@ -4,7 +4,7 @@
 from itertools import product
 
 from tinygrad_sigmoid import Perceptron
-from tinygrad_sigmoid.chapter import half_adder
+from tinygrad_sigmoid.course.chapter import half_adder
 
 for threshold in (5, 3):
     festival = Perceptron([6, 2, 2], -threshold)  # a bias is a threshold on the other side

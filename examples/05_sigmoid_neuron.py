@@ -1,10 +1,10 @@
 """5. The sigmoid neuron: a perceptron without the jump. Needs nothing but the package."""
 
 # %% σ against the step, drawn with characters: each line is one z.
-from tinygrad_sigmoid import Neuron, sigmoid, step
+from tinygrad_sigmoid import Neuron, heaviside, sigmoid
 
 for z in range(-6, 7):
-    smooth, sharp = sigmoid(z), step(z)
+    smooth, sharp = sigmoid(z), heaviside(z)
     row = [" "] * 41
     row[round(40 * sharp)] = "|"
     row[round(40 * smooth)] = "o"

@@ -1,8 +1,8 @@
 """8. It is the smoothness of σ that matters, not its form. Needs nothing but the package."""
 
 # %% A neuron with other functions in place of σ. A function of your own needs no rule if it is said with others.
-from tinygrad_sigmoid import Neuron, nudge, sigmoid, step, tanh
-from tinygrad_sigmoid.chapter import smoothed_step
+from tinygrad_sigmoid import Neuron, heaviside, nudge, sigmoid, tanh
+from tinygrad_sigmoid.course.chapter import smoothed_step
 
 for name, activation in (("σ", sigmoid), ("tanh", tanh), ("a smoothed step", smoothed_step)):
     neuron = Neuron([-2, -2], 3, None)
@@ -13,7 +13,7 @@ print("slope 2: with each of them, what the gradient misses falls fourfold when 
 
 # %% The step is not smooth: its gradient says 0 everywhere, and is wrong exactly where something happens.
 neuron = Neuron([-2, -2], 2, None)
-output = step(neuron([1, 0]))
+output = heaviside(neuron([1, 0]))
 print(nudge(output, {neuron.bias: 0.1}).halving(3))
 
 # %% Then why σ? Because its derivative is easily computed from σ itself.

@@ -2,8 +2,8 @@
 
 # %% x is used once, but y twice: y must wait for both of its uses before it hands anything on.
 from tinygrad_sigmoid import Value
+from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.museum import compare
 
 x = Value(2, "x")
 y = 3 * x

@@ -2,7 +2,7 @@
 
 # %% In a notebook a value shows its picture by itself. Elsewhere, draw() gives one to write into a file.
 from tinygrad_sigmoid import Network, Value, draw, sigmoid, squared_error
-from tinygrad_sigmoid.museum import compare
+from tinygrad_sigmoid.course.museum import compare
 
 w, x, b = Value(0.6, "w"), Value(1.0, "x"), Value(0.9, "b")
 z = w * x + b

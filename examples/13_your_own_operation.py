@@ -3,7 +3,12 @@
 # %% Three lines make an operation. The rule is written in ordinary arithmetic and other operations.
 from tinygrad_sigmoid import Neuron, Operation, Value, gradients, nudge, sigmoid
 
-softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,), kink=lambda x: x)
+softsign = Operation(
+    "softsign",
+    lambda x: x / (1 + abs(x)),
+    lambda out, x: (1 / (1 + abs(x)) ** 2,),
+    kink_at=lambda x: x,
+)
 
 x = Value(3, "x")
 y = softsign(x)

@@ -1,7 +1,7 @@
 """15. Pictures: a falling loss, σ beside the step, an output against a weight. Needs matplotlib (extra `plots`)."""
 
 # %% The package gives numbers, any plotting library draws them.
-from tinygrad_sigmoid import Network, Neuron, Value, nudge, sigmoid, step, sweep, train
+from tinygrad_sigmoid import Network, Neuron, Value, heaviside, nudge, scan, sigmoid, train
 
 try:
     import matplotlib
@@ -24,9 +24,9 @@ left.legend(loc="lower left")
 
 # %% σ is a step that has been smoothed.
 z = Value(0.0, "z")
-smooth, sharp = sweep(sigmoid(z), z, -6, 6), sweep(step(z), z, -6, 6)
+smooth, sharp = scan(sigmoid(z), z, -6, 6), scan(heaviside(z), z, -6, 6)
 middle.plot(smooth.numbers, smooth.outputs, label="σ(z)")
-middle.plot(sharp.numbers, sharp.outputs, "--", label="step(z)")
+middle.plot(sharp.numbers, sharp.outputs, "--", label="heaviside(z)")
 middle.set(title="a sigmoid neuron and a perceptron", xlabel="z")
 middle.legend()
 print(f"slope at 0: σ {smooth.gradient}, step {sharp.gradient}")
@@ -34,7 +34,7 @@ print(f"slope at 0: σ {smooth.gradient}, step {sharp.gradient}")
 # %% An output against one weight. The tangent is what the gradient predicts; near the weight they are one.
 nand = Neuron([-2, -2], 3)
 output = nand([1, 1])
-swept = sweep(output, nand.weights[0], -6, 2)
+swept = scan(output, nand.weights[0], -6, 2)
 right.plot(swept.numbers, swept.outputs, label="output")
 right.plot(swept.numbers, swept.tangent, ":", label="tangent")
 right.plot([swept.at], [swept.output], "o")

@@ -2,7 +2,7 @@
 
 # %% A valley first: C = v² from v = 1, and where ten steps lead.
 from tinygrad_sigmoid import GradientDescent, Network, Value, train
-from tinygrad_sigmoid.digits import load_digits
+from tinygrad_sigmoid.course.digits import load_digits
 
 for rate in (0.001, 0.3, 0.99, 1.1):
     v = Value(1.0, "v")

@@ -2,8 +2,8 @@
 
 # %% A network that reads handwritten digits, and the same weights in a network of perceptrons.
 from tinygrad_sigmoid import Network, train
-from tinygrad_sigmoid.digits import load_digits, picture
-from tinygrad_sigmoid.repair import as_perceptrons, misread, nudged_until_right, read_right, tuned_until_right
+from tinygrad_sigmoid.course.digits import load_digits, picture
+from tinygrad_sigmoid.course.repair import as_perceptrons, misread, nudged_until_right, read_right, tuned_until_right
 
 training_digits, test_digits = load_digits()
 network = Network([64, 15, 10], seed=3)

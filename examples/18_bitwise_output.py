@@ -2,7 +2,7 @@
 
 # %% The layer: +10 from each digit whose bit is set, −10 from the others, bias 0.
 from tinygrad_sigmoid import Layer
-from tinygrad_sigmoid.chapter import bitwise_layer
+from tinygrad_sigmoid.course.chapter import bitwise_layer
 
 layer = Layer(bitwise_layer())
 for bit, neuron in enumerate(layer.neurons):

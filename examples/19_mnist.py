@@ -7,8 +7,8 @@ Run it as `python 19_mnist.py FOLDER`. Without a folder, it shows the same on th
 import sys
 
 from tinygrad_sigmoid import Network
-from tinygrad_sigmoid.chapter import by_darkness
-from tinygrad_sigmoid.digits import load_digits, load_mnist, picture
+from tinygrad_sigmoid.course.chapter import by_darkness
+from tinygrad_sigmoid.course.digits import load_digits, load_mnist, picture
 from tinygrad_sigmoid.training import training
 
 train, test = load_mnist(sys.argv[1]) if len(sys.argv) > 1 else load_digits()

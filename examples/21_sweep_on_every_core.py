@@ -10,7 +10,7 @@ from multiprocessing import get_context
 from statistics import median
 
 from tinygrad_sigmoid import Network, train
-from tinygrad_sigmoid.digits import load_digits
+from tinygrad_sigmoid.course.digits import load_digits
 
 try:
     import numpy  # noqa: F401 (each trial trains with it: better missed here, once, than in every process)

@@ -6,7 +6,7 @@ import gzip
 import struct
 from pathlib import Path
 
-from tinygrad_sigmoid.digits import Digit, load_digits
+from tinygrad_sigmoid.course.digits import Digit, load_digits
 
 
 def write_idx(path: Path, sizes: list[int], content: bytes) -> None:

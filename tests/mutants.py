@@ -72,16 +72,31 @@ MUTANTS = [
     Mutant(OPERATIONS, "(1.0 / (1.0 + x),)", "(1.0 / (1.0 - x),)", "rule log1p"),
     Mutant(OPERATIONS, "1.0 if x > 0 else 0.0", "1.0 if x >= 0 else 0.0", "at a kink"),
     Mutant(OPERATIONS, "1.0 if x > 0 else 0.0", "0.0 if x > 0 else 1.0", "at a kink"),
-    Mutant(OPERATIONS, "lambda out, x: (0.0,)", "lambda out, x: (1.0,)", "rule step"),
+    Mutant(OPERATIONS, "lambda out, x: (0.0,)", "lambda out, x: (1.0,)", "rule heaviside"),
     Mutant(OPERATIONS, "    operator.abs,", "    operator.neg,", "rule absolute"),
-    Mutant(OPERATIONS, "(step(x) - step(-x),)", "(step(-x) - step(x),)", "rule absolute"),
-    Mutant(OPERATIONS, "(step(x) - step(-x),)", "(step(x),)", "rule absolute"),
+    Mutant(OPERATIONS, "(heaviside(x) - heaviside(-x),)", "(heaviside(-x) - heaviside(x),)", "rule absolute"),
+    Mutant(OPERATIONS, "(heaviside(x) - heaviside(-x),)", "(heaviside(x),)", "rule absolute"),
     Mutant(OPERATIONS, "b if b > a else a", "a if b > a else b", "rule maximum"),
-    Mutant(OPERATIONS, "(1.0 - step(b - a), step(b - a))", "(step(b - a), 1.0 - step(b - a))", "rule maximum"),
-    Mutant(OPERATIONS, "(1.0 - step(b - a), step(b - a))", "(1.0 - step(b - a), step(a - b))", "rule maximum"),
+    Mutant(
+        OPERATIONS,
+        "(1.0 - heaviside(b - a), heaviside(b - a))",
+        "(heaviside(b - a), 1.0 - heaviside(b - a))",
+        "rule maximum",
+    ),
+    Mutant(
+        OPERATIONS,
+        "(1.0 - heaviside(b - a), heaviside(b - a))",
+        "(1.0 - heaviside(b - a), heaviside(a - b))",
+        "rule maximum",
+    ),
     Mutant(OPERATIONS, "b if b < a else a", "a if b < a else b", "rule minimum"),
-    Mutant(OPERATIONS, "(1.0 - step(a - b), step(a - b))", "(step(a - b), 1.0 - step(a - b))", "rule minimum"),
-    Mutant(OPERATIONS, "(1.0 - step(a - b), step(a - b))", "(1.0, step(a - b))", "rule minimum"),
+    Mutant(
+        OPERATIONS,
+        "(1.0 - heaviside(a - b), heaviside(a - b))",
+        "(heaviside(a - b), 1.0 - heaviside(a - b))",
+        "rule minimum",
+    ),
+    Mutant(OPERATIONS, "(1.0 - heaviside(a - b), heaviside(a - b))", "(1.0, heaviside(a - b))", "rule minimum"),
     Mutant(OPERATIONS, "total += inputs[i] * inputs[half + i]", "total = inputs[i] * inputs[half + i]", "rule dot"),
     Mutant(OPERATIONS, "total += inputs[i] * inputs[half + i]", "total += inputs[i] * inputs[i]", "rule dot"),
     Mutant(OPERATIONS, "return inputs[half:] + inputs[:half]", "return inputs[:half] + inputs[half:]", "rule dot"),
@@ -92,7 +107,7 @@ MUTANTS = [
     Mutant(OPERATIONS, "(out * sigmoid(-z),)", "(-out * sigmoid(-z),)", "rule sigmoid"),
     Mutant(OPERATIONS, "log1p(exp(-abs(z)))", "log1p(exp(abs(z)))", "rule softplus"),
     Mutant(OPERATIONS, "lambda out, z: (sigmoid(z),)", "lambda out, z: (sigmoid(-z),)", "rule softplus"),
-    Mutant(OPERATIONS, "lambda out, z: (sigmoid(z),)", "lambda out, z: (step(z),)", "rule softplus"),
+    Mutant(OPERATIONS, "lambda out, z: (sigmoid(z),)", "lambda out, z: (heaviside(z),)", "rule softplus"),
     Mutant(OPERATIONS, "lambda z: -softplus(-z)", "lambda z: -softplus(z)", "rule log_sigmoid"),
     Mutant(OPERATIONS, "lambda z: -softplus(-z)", "lambda z: softplus(-z)", "rule log_sigmoid"),
     Mutant(OPERATIONS, "lambda out, z: (sigmoid(-z),)", "lambda out, z: (sigmoid(z),)", "rule log_sigmoid"),
@@ -100,8 +115,8 @@ MUTANTS = [
     Mutant(OPERATIONS, "(4.0 * sigmoid(2.0 * x)", "(2.0 * sigmoid(2.0 * x)", "rule tanh"),
     Mutant(OPERATIONS, "* sigmoid(-2.0 * x),)", "* sigmoid(2.0 * x),)", "rule tanh"),
     Mutant(OPERATIONS, "lambda x: maximum(x, 0.0)", "lambda x: minimum(x, 0.0)", "rule relu"),
-    Mutant(OPERATIONS, "lambda out, x: (step(x),)", "lambda out, x: (step(-x),)", "rule relu"),
-    Mutant(OPERATIONS, "lambda out, x: (step(x),)", "lambda out, x: (out,)", "rule relu"),
+    Mutant(OPERATIONS, "lambda out, x: (heaviside(x),)", "lambda out, x: (heaviside(-x),)", "rule relu"),
+    Mutant(OPERATIONS, "lambda out, x: (heaviside(x),)", "lambda out, x: (out,)", "rule relu"),
     Mutant(LOSSES, "return 0.5 * total", "return total", "losses"),
     Mutant(LOSSES, "inputs[half:] + inputs[:half])", "inputs[:half] + inputs[half:])", "losses"),
     Mutant(LOSSES, "y * softplus(-z)", "y * softplus(z)", "losses"),
@@ -242,7 +257,7 @@ def check_second_derivatives() -> None:
 def check_at_a_kink() -> None:
     operations = importlib.import_module("tinygrad_sigmoid.operations")
     value = importlib.import_module("tinygrad_sigmoid.value")
-    assert [operations.step(number) for number in (-1.0, 0.0, 1.0)] == [0.0, 0.0, 1.0]
+    assert [operations.heaviside(number) for number in (-1.0, 0.0, 1.0)] == [0.0, 0.0, 1.0]
     for row in (operations.relu, operations.absolute):
         at_kink = value.Value(0.0)
         assert row(at_kink).local_derivatives == (0.0,)
@@ -308,7 +323,7 @@ def check_nudges() -> None:
 
 def check_steps() -> None:
     package = importlib.import_module("tinygrad_sigmoid")
-    stepping = importlib.import_module("tinygrad_sigmoid.stepping")
+    stepping = importlib.import_module("tinygrad_sigmoid.reading.steps")
     x = package.Value(3.0, "x")
     walked = stepping.steps(package.sigmoid(x * x + x) * x)
     assert math.isclose(walked.gradients[x], 1 / (1 + math.exp(-12)) + 3 * 7 * math.exp(-12) / (1 + math.exp(-12)) ** 2)

@@ -45,7 +45,7 @@ CURVES: dict[str, tuple[Callable[[Any], Any], ...]] = {
     ),
     "relu": (lambda x: max(x, mpf(0)), lambda x: mpf(x > 0), lambda x: mpf(0), lambda x: mpf(0)),
     "absolute": (abs, lambda x: mpf(mp.sign(x)), lambda x: mpf(0), lambda x: mpf(0)),
-    "step": (lambda x: mpf(x > 0), lambda x: mpf(0), lambda x: mpf(0), lambda x: mpf(0)),
+    "heaviside": (lambda x: mpf(x > 0), lambda x: mpf(0), lambda x: mpf(0), lambda x: mpf(0)),
 }
 
 # For each row of two inputs a and b: the function, ∂/∂a and ∂/∂b.

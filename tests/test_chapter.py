@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from terminal import Terminal
 
-from tinygrad_sigmoid import chapter
-from tinygrad_sigmoid.chapter import ITEMS, Figure, Item, judged
 from tinygrad_sigmoid.cli import main
+from tinygrad_sigmoid.course import chapter
+from tinygrad_sigmoid.course.chapter import ITEMS, Figure, Item, judged
 
 WITHOUT_A_NUMBER_OF_THE_BOOK = {14, 15, 16, 17}  # or with one on MNIST only
 

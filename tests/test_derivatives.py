@@ -32,7 +32,7 @@ def partials(value: Value) -> list[Any]:
     operation: Any = value.operation
     name, numbers = operation.name, [mpf(used.data) for used in value.inputs]
     if name in CURVES:
-        kink = operation.kink is not None and numbers[0] == 0
+        kink = operation.kink_at is not None and numbers[0] == 0
         return [mpf(0) if kink else CURVES[name][1](*numbers)]
     if name in SURFACES:
         return [slope(*numbers) for slope in SURFACES[name][1:]]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from idx_files import write_idx, write_small_mnist
 
-from tinygrad_sigmoid import digits
-from tinygrad_sigmoid.digits import ASCII_SHADES, SHADES, load_digits, load_mnist, picture
+from tinygrad_sigmoid.course import digits
+from tinygrad_sigmoid.course.digits import ASCII_SHADES, SHADES, load_digits, load_mnist, picture
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from terminal import Terminal
 from tinygrad_sigmoid import Network
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.commands import digits
-from tinygrad_sigmoid.digits import load_digits, load_mnist
+from tinygrad_sigmoid.course.digits import load_digits, load_mnist
 from tinygrad_sigmoid.training import correct, train
 
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Value, formula
-from tinygrad_sigmoid.expression import FormulaError, recorded
 from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.reading.parsing import FormulaError, recorded
 
 LEAVES = {"w": 0.6, "x": 1.0, "b": 0.9}
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Operation, Value, dot, exp, formula, latex, log, maximum, sigmoid, sqrt, tanh
-from tinygrad_sigmoid.formulas import Names
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.reading.writer import Names
 
 LEAVES = {"a": 0.75, "b": -1.25, "c": 2.5}
 PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√": "sqrt"})
@@ -19,7 +19,12 @@ PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√"
 def read_back(text):
     """The number that a formula stands for, by Python's rules of precedence."""
     text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text).translate(PYTHON)
-    functions = {"sigmoid": lambda z: 1 / (1 + math.exp(-z)), "max": max, "abs": abs, "step": lambda z: float(z > 0)}
+    functions = {
+        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+        "max": max,
+        "abs": abs,
+        "heaviside": lambda z: float(z > 0),
+    }
     return eval(text, {"__builtins__": {}, **vars(math), **functions, **LEAVES})
 
 

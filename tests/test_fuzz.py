@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Layer, Network, Neuron, Perceptron, Value
-from tinygrad_sigmoid.expression import FormulaError, leaves_from, recorded
 from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.reading.parsing import FormulaError, leaves_from, recorded
 
 PIECES = [
     *TABLE,

@@ -20,17 +20,17 @@ from tinygrad_sigmoid import (
     absolute,
     exp,
     gradients,
+    heaviside,
     maximum,
     minimum,
     relu,
     sigmoid,
     sqrt,
     squared_error,
-    step,
     tanh,
 )
+from tinygrad_sigmoid.course.museum import EXHIBITS, Ledger
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.museum import EXHIBITS, Ledger
 from tinygrad_sigmoid.operations import TABLE, dot, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 from tinygrad_sigmoid.testing.differencing import extrapolated
@@ -74,7 +74,7 @@ def test_so_are_the_derivatives_of_the_derivatives(drawn: tuple[Value, list[Valu
 
 
 @pytest.mark.parametrize("at", [0.0, 5e-324, -1e-300, 1e-17, -13.0, 30.0, 37.0, -745.0, 800.0, 1e10, -1e300])
-@pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "softplus", "tanh", "relu", "absolute", "step"])
+@pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "softplus", "tanh", "relu", "absolute", "heaviside"])
 def test_an_operation_is_right_from_the_smallest_numbers_to_the_largest(name: str, at: float) -> None:
     assert check_operation(TABLE[name], at, order=1).worst_ulp < 8
 
@@ -96,7 +96,7 @@ def test_at_a_kink_any_slope_between_the_sides_is_right_and_that_is_said() -> No
 
 
 def test_a_jump_has_a_word_of_its_own() -> None:
-    certificate = check_gradients(step(Value(0.0, "x")))
+    certificate = check_gradients(heaviside(Value(0.0, "x")))
     assert (certificate.jumps, certificate.kinks) == (["∂step/∂x at (0)"], [])
     assert "at a jump, where there is no slope, and that of one side is taken: ∂step/∂x at (0)" in str(certificate)
     for kinked in (absolute(Value(0.0)), relu(Value(0.0)), maximum(Value(2.0), Value(2.0)), minimum(Value(-3.0), -3.0)):
@@ -184,7 +184,7 @@ BUGS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("bug", BUGS)
-@pytest.mark.parametrize("name", [name for name in TABLE if name != "step"])
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "heaviside"])
 def test_a_planted_bug_is_found_and_named(name: str, bug: str) -> None:
     operation = TABLE[name]
     at = POINTS.get(name) or [1.9, 0.7][: operation.derivatives.__code__.co_argcount - 1]

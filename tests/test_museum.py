@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tinygrad_sigmoid import Network, Value, dot, museum, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Value, dot, sigmoid, squared_error
+from tinygrad_sigmoid.course import museum
+from tinygrad_sigmoid.course.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
 
 
 def the_graph() -> tuple[Value, Value]:

@@ -21,10 +21,10 @@ from tinygrad_sigmoid import (
     Operation,
     Perceptron,
     Value,
+    heaviside,
     relu,
     sigmoid,
     squared_error,
-    step,
     tanh,
 )
 from tinygrad_sigmoid.files import write_whole
@@ -168,7 +168,7 @@ class Mine(Neuron):
 def test_random_gives_one_of_its_class(kind: type[Neuron]) -> None:
     drawn = kind.random(2, seed=0)
     assert type(drawn) is kind
-    assert drawn.activation is (step if kind is Perceptron else sigmoid)
+    assert drawn.activation is (heaviside if kind is Perceptron else sigmoid)
     assert [p.data for p in drawn.parameters()] == [p.data for p in Neuron.random(2, seed=0).parameters()]
 
 

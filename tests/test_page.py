@@ -29,8 +29,8 @@ from tinygrad_sigmoid import (
 )
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.compiling import compiled
-from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.reading.writer import number_text
 
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",

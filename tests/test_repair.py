@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from tinygrad_sigmoid import Network, train
-from tinygrad_sigmoid.digits import Digit, load_digits
-from tinygrad_sigmoid.repair import (
+from tinygrad_sigmoid.course.digits import Digit, load_digits
+from tinygrad_sigmoid.course.repair import (
     Repair,
     as_perceptrons,
     misread,

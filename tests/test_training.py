@@ -24,7 +24,7 @@ from tinygrad_sigmoid import (
     squared_error,
     train,
 )
-from tinygrad_sigmoid.digits import load_digits
+from tinygrad_sigmoid.course.digits import load_digits
 from tinygrad_sigmoid.training import Eager, Epoch, Replayed, training
 
 TARGETS = ["python", "numpy", "native"]

@@ -476,7 +476,7 @@ def test_a_copied_value_is_numbered_so_that_it_can_be_computed_with() -> None:
     later = twin * x + y
     order = topological_order(later)
     assert all(order.index(used) < order.index(value) for value in order for used in value.inputs)
-    assert len({value.number for value in order}) == len(order)
+    assert len({value.index for value in order}) == len(order)
 
 
 # -- An operation of one's own -----------------------------------------------------------------------------------------

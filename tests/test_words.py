@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.expression import FormulaError, leaves_from, recorded
+from tinygrad_sigmoid.reading.parsing import FormulaError, leaves_from, recorded
 
 
 def test_each_word_gives_a_name_a_number_in_their_order() -> None:

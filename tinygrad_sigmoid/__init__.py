@@ -23,6 +23,7 @@ from tinygrad_sigmoid.operations import (
     dot,
     exp,
     expm1,
+    heaviside,
     log,
     log1p,
     log_sigmoid,
@@ -35,7 +36,6 @@ from tinygrad_sigmoid.operations import (
     sigmoid,
     softplus,
     sqrt,
-    step,
     subtract,
     tanh,
 )
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.derivatives import gradients
     from tinygrad_sigmoid.descent import GradientDescent
     from tinygrad_sigmoid.drawing import draw
-    from tinygrad_sigmoid.formulas import formula, latex
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.page import explore
-    from tinygrad_sigmoid.stepping import explain, steps
-    from tinygrad_sigmoid.sweeping import sweep
+    from tinygrad_sigmoid.reading.steps import explain, steps
+    from tinygrad_sigmoid.reading.writer import formula, latex
+    from tinygrad_sigmoid.scanning import scan
     from tinygrad_sigmoid.training import train
 
 __version__ = "0.1.0"
@@ -79,6 +79,7 @@ __all__ = [
     "expm1",
     "formula",
     "gradients",
+    "heaviside",
     "latex",
     "log",
     "log1p",
@@ -90,15 +91,14 @@ __all__ = [
     "nudge",
     "power",
     "relu",
+    "scan",
     "sigmoid",
     "softmax_cross_entropy",
     "softplus",
     "sqrt",
     "squared_error",
-    "step",
     "steps",
     "subtract",
-    "sweep",
     "tanh",
     "train",
 ]
@@ -113,16 +113,16 @@ _ROOMS = {
     "compiled": "compiling",
     "cross_entropy": "losses",
     "draw": "drawing",
-    "explain": "stepping",
+    "explain": "reading.steps",
     "explore": "page",
-    "formula": "formulas",
+    "formula": "reading.writer",
     "gradients": "derivatives",
-    "latex": "formulas",
+    "latex": "reading.writer",
     "nudge": "nudging",
     "softmax_cross_entropy": "losses",
     "squared_error": "losses",
-    "steps": "stepping",
-    "sweep": "sweeping",
+    "steps": "reading.steps",
+    "scan": "scanning",
     "train": "training",
 }
 

@@ -20,13 +20,13 @@ class Node(Protocol):
     @property
     def inputs(self) -> tuple[Any, ...]: ...
     @property
-    def number(self) -> int: ...
+    def index(self) -> int: ...
 
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
-_creation = attrgetter("number")
-next_number: Callable[[], int] = count().__next__
+_creation = attrgetter("index")
+next_index: Callable[[], int] = count().__next__
 
 
 def topological_order(*outputs: AnyNode) -> list[AnyNode]:

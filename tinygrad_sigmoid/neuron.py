@@ -1,8 +1,8 @@
 """Neurons: w·x + b through an activation, alone, in layers and in networks; and the perceptron, which can't be tuned.
 
 A neuron's weights and bias are Values, so calling it records a graph, and a backward pass tells how its output changes
-with each of them. A perceptron is the same thing with `step` for σ; step is flat, all those gradients are 0, and that
-is why a perceptron can't be tuned by small changes.
+with each of them. A perceptron is the same thing with `heaviside` for σ, which is flat: all those gradients are 0,
+and that is why a perceptron can't be tuned by small changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, dot, sigmoid, step
+from tinygrad_sigmoid.operations import TABLE, dot, heaviside, sigmoid
 from tinygrad_sigmoid.value import Value
 
 
@@ -196,14 +196,14 @@ class Perceptron(Neuron):
     """
 
     def __init__(self, weights: Sequence[Any], bias: Any, place: str = "") -> None:
-        super().__init__(weights, bias, step, place)
+        super().__init__(weights, bias, heaviside, place)
 
     @classmethod
     def random(  # type: ignore[override]  # a perceptron's activation is not chosen
         cls, inputs: int, *, seed: int | random.Random | None = None, place: str = ""
     ) -> Self:
         """A perceptron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1."""
-        return super().random(inputs, seed=seed, activation=step, place=place)
+        return super().random(inputs, seed=seed, activation=heaviside, place=place)
 
 
 class Layer(Tunable):

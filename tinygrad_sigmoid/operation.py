@@ -56,16 +56,16 @@ class Operation:
         notation: The text of the operation from the texts of its inputs, where neither fits.
         latex: The same for LaTeX.
         defined: Whether the operation is defined on these floats; left out, it is defined everywhere.
-        cure: What to do about an input where it is not, as the end of an error message.
-        kink: A function of the inputs that is 0 exactly where the operation has a kink or a jump.
+        hint: What to do about an input where it is not, as the end of an error message.
+        kink_at: A function of the inputs that is 0 exactly where the operation has a kink or a jump.
     """
 
     __slots__ = (
-        "cure",
         "defined",
         "derivatives",
         "forward",
-        "kink",
+        "hint",
+        "kink_at",
         "latex",
         "name",
         "notation",
@@ -84,8 +84,8 @@ class Operation:
         notation: Callable[..., str] | None = None,
         latex: Callable[..., str] | None = None,
         defined: Callable[..., bool] | None = None,
-        cure: str = "",
-        kink: Callable[..., float] | None = None,
+        hint: str = "",
+        kink_at: Callable[..., float] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -95,8 +95,8 @@ class Operation:
         self.notation = notation
         self.latex = latex
         self.defined = defined
-        self.cure = cure
-        self.kink = kink
+        self.hint = hint
+        self.kink_at = kink_at
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -144,7 +144,7 @@ class Operation:
         ]
         shown = self.shown(named if len(named) <= 8 else [*named[:8], "…"])
         if outside:
-            reason = f"is not defined: {self.cure}"
+            reason = f"is not defined: {self.hint}"
         elif not all(map(math.isfinite, numbers)):
             reason = "has an input that is not a finite number: find out where it came from"
         elif isinstance(error, OverflowError):
@@ -219,7 +219,7 @@ def as_number(number: Any) -> float:
     if type(number) is int and -(2**53) <= number <= 2**53:
         return float(number)
     if not isinstance(number, Real):
-        raise TypeError(f"{_shown(number)} is not a real number: {_cure_for(number)}")
+        raise TypeError(f"{_shown(number)} is not a real number: {_hint_for(number)}")
     try:
         as_float = float(number)
     except OverflowError:
@@ -249,7 +249,7 @@ def _shown(thing: Any) -> str:
     return f"{text if len(text) <= 40 else text[:37] + '…'} ({type(thing).__name__})"
 
 
-def _cure_for(thing: Any) -> str:
+def _hint_for(thing: Any) -> str:
     if isinstance(thing, tuple):
         return "give one number at a time; is there a stray comma after the value?"
     if isinstance(thing, str):

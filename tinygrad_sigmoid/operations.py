@@ -52,7 +52,7 @@ divide = Operation(
     precedence=2,
     latex=lambda a, b: rf"\frac{{{a}}}{{{b}}}",
     defined=lambda a, b: b != 0,
-    cure="keep the divisor away from 0",
+    hint="keep the divisor away from 0",
 )
 
 negate = Operation(
@@ -85,7 +85,7 @@ power: Operation = _Power(
     precedence=4,
     latex=lambda x, p: rf"{{{x}}}^{{{p}}}",
     defined=lambda x, p: x > 0,
-    cure="a Value as exponent needs a base above 0 (a plain number as exponent, x**2, takes any base)",
+    hint="a Value as exponent needs a base above 0 (a plain number as exponent, x**2, takes any base)",
 )
 
 
@@ -116,8 +116,8 @@ fixed_power = _FixedPower(
     notation=lambda x, p: x if p == "1" else f"{x}^{p}",
     latex=lambda x, p: x if p == "1" else rf"{{{x}}}^{{{p}}}",
     defined=lambda x, p: x > 0 or (x == 0 and p >= 0) or (x < 0 and p == math.floor(p)),
-    cure="0 needs an exponent of 0 or more, and a negative base a whole number",
-    kink=lambda x, p: x if p < 1 and p != 0 else 1.0,
+    hint="0 needs an exponent of 0 or more, and a negative base a whole number",
+    kink_at=lambda x, p: x if p < 1 and p != 0 else 1.0,
 )
 
 sqrt = Operation(
@@ -127,8 +127,8 @@ sqrt = Operation(
     symbol="√",
     latex=lambda x: rf"\sqrt{{{x}}}",
     defined=lambda x: x >= 0,
-    cure="keep its input above 0, for instance sqrt(x + 1e-12)",
-    kink=lambda x: x,
+    hint="keep its input above 0, for instance sqrt(x + 1e-12)",
+    kink_at=lambda x: x,
 )
 
 # -- Exponentials and logarithms -------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ log: Operation = Operation(
     lambda out, x: (1.0 / x,),
     latex=lambda x: rf"\ln\left({x}\right)",
     defined=lambda x: x > 0,
-    cure="keep its input above 0, for instance log(x + 1e-12); for log(sigmoid(z)) there is log_sigmoid(z)",
+    hint="keep its input above 0, for instance log(x + 1e-12); for log(sigmoid(z)) there is log_sigmoid(z)",
 )
 
 log1p = Operation(
@@ -173,18 +173,18 @@ log1p = Operation(
     lambda out, x: (1.0 / (1.0 + x),),
     latex=lambda x: rf"\ln\left(1 + {x}\right)",
     defined=lambda x: x > -1,
-    cure="keep its input above −1",
+    hint="keep its input above −1",
 )
 
 # -- Choices: what other languages write with `if` ---------------------------------------------------------------------
 
 # A perceptron's output: 1 above 0, else 0. Flat on both sides, so no gradient ever passes: it can't be tuned.
-step = Operation(
-    "step",
+heaviside = Operation(
+    "heaviside",
     lambda x: 1.0 if x > 0 else 0.0,
     lambda out, x: (0.0,),
     latex=lambda x: rf"\mathrm{{step}}\left({x}\right)",
-    kink=lambda x: x,
+    kink_at=lambda x: x,
 )
 
 # At a kink any slope between those of the two sides would do. absolute takes 0, relu 0, maximum and minimum the
@@ -192,27 +192,27 @@ step = Operation(
 absolute = Operation(
     "absolute",
     operator.abs,
-    lambda out, x: (step(x) - step(-x),),
+    lambda out, x: (heaviside(x) - heaviside(-x),),
     symbol="abs",
     notation=lambda x: f"|{x}|",
     latex=lambda x: rf"\left|{x}\right|",
-    kink=lambda x: x,
+    kink_at=lambda x: x,
 )
 
 maximum = Operation(
     "maximum",
     lambda a, b: b if b > a else a,
-    lambda out, a, b: (1.0 - step(b - a), step(b - a)),
+    lambda out, a, b: (1.0 - heaviside(b - a), heaviside(b - a)),
     symbol="max",
-    kink=lambda a, b: a - b,
+    kink_at=lambda a, b: a - b,
 )
 
 minimum = Operation(
     "minimum",
     lambda a, b: b if b < a else a,
-    lambda out, a, b: (1.0 - step(a - b), step(a - b)),
+    lambda out, a, b: (1.0 - heaviside(a - b), heaviside(a - b)),
     symbol="min",
-    kink=lambda a, b: a - b,
+    kink_at=lambda a, b: a - b,
 )
 
 # -- Sums of products ------------------------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ log_sigmoid: Operation = Operation(
 def _tanh(x: Any) -> Any:
     # (1 − e^−2x)/(1 + e^−2x) where x > 0, and the same with the other sign below 0.
     e = expm1(-2.0 * abs(x))
-    return (step(-x) - step(x)) * e / (2.0 + e)
+    return (heaviside(-x) - heaviside(x)) * e / (2.0 + e)
 
 
 tanh = Operation(
@@ -342,9 +342,9 @@ tanh = Operation(
 relu = Operation(
     "relu",
     lambda x: maximum(x, 0.0),
-    lambda out, x: (step(x),),
+    lambda out, x: (heaviside(x),),
     latex=lambda x: rf"\mathrm{{relu}}\left({x}\right)",
-    kink=lambda x: x,
+    kink_at=lambda x: x,
 )
 
 TABLE: dict[str, Operation] = {name: row for name, row in globals().items() if isinstance(row, Operation)}

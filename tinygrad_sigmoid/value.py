@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, Self
 
 from tinygrad_sigmoid.arithmetic import Arithmetic
-from tinygrad_sigmoid.graph import Ancestors, computed, next_number, topological_order
+from tinygrad_sigmoid.graph import Ancestors, computed, next_index, topological_order
 from tinygrad_sigmoid.operation import Operation, as_number, finite_number
 
 
@@ -56,7 +56,7 @@ class Value(Arithmetic):
         operation: What it was computed with; `None` for a leaf.
         inputs: What it was computed from, in order, an input used twice standing there twice.
         local_derivatives: ∂this/∂input for each input, as it was when the value was recorded or last replayed.
-        number: Its place in the order of creation, which is a topological order.
+        index: Its place in the order of creation, which is a topological order.
         constant: Whether it is a plain number that took part in a computation, as the 2 of `2 * x`: it has no gradient.
 
     Raises:
@@ -65,7 +65,7 @@ class Value(Arithmetic):
         ValueError: It is nan or infinite.
     """
 
-    __slots__ = ("constant", "data", "grad", "inputs", "label", "local_derivatives", "number", "operation")
+    __slots__ = ("constant", "data", "grad", "index", "inputs", "label", "local_derivatives", "operation")
 
     data: float
     grad: float | None
@@ -73,7 +73,7 @@ class Value(Arithmetic):
     operation: Operation | None
     inputs: tuple[Value, ...]
     local_derivatives: tuple[float, ...]
-    number: int
+    index: int
     constant: bool
 
     # How a notebook shows a value: set where the package is put together, because pictures are made upstairs.
@@ -91,7 +91,7 @@ class Value(Arithmetic):
         self.operation = None
         self.inputs = ()
         self.local_derivatives = ()
-        self.number = next_number()
+        self.index = next_index()
         self.constant = False
 
     # -- Recording ---------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ class Value(Arithmetic):
         value.label = ""
         value.operation = operation
         value.inputs = inputs
-        value.number = next_number()
+        value.index = next_index()
         value.constant = False
         value._compute(operation, inputs)
         return value
@@ -301,7 +301,7 @@ def _constant(number: Any) -> Value:
     constant.grad = constant.operation = None
     constant.label = ""
     constant.inputs = constant.local_derivatives = ()
-    constant.number = next_number()
+    constant.index = next_index()
     return constant
 
 
@@ -323,7 +323,7 @@ def _made(
     value.operation = operation
     value.inputs = inputs
     value.local_derivatives = local_derivatives
-    value.number = next_number()
+    value.index = next_index()
     return value
 
 

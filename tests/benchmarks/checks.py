@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tinygrad_sigmoid import Operation, Value
+from tinygrad_sigmoid.course.museum import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
-from tinygrad_sigmoid.museum import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.operations import TABLE, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 
@@ -134,7 +134,7 @@ def _clearly_other(value: Value, right: tuple[float, ...], wrong: tuple[float, .
     """Whether a planted bug made a difference: 0 times 1.01 is still 0, and at a kink many slopes are right."""
     operation: Any = value.operation
     numbers = [used.data for used in value.inputs]
-    if operation.kink is not None and operation.kink(*numbers) == 0:
+    if operation.kink_at is not None and operation.kink_at(*numbers) == 0:
         return False
     pairs = zip(value.inputs, right, wrong, strict=True)
     return any(

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_sigmoid import GradientDescent, Network, Value, compiled, sigmoid, squared_error
-from tinygrad_sigmoid.digits import load_digits
+from tinygrad_sigmoid.course.digits import load_digits
 from tinygrad_sigmoid.training import Replayed
 
 Run = Callable[[], Any]
@@ -343,7 +343,7 @@ def measure(
 
 FRESH = {
     "ours": "from tinygrad_sigmoid import Network, train\n"
-    "from tinygrad_sigmoid.digits import load_digits\n"
+    "from tinygrad_sigmoid.course.digits import load_digits\n"
     "train(Network([64, 30, 10], seed=0), load_digits()[0], epochs=30, rate=3.0, seed=0, target={target!r})",
     "peer": "import sys; sys.path.insert(0, {folder!r})\n"
     "import compiled as b\n"

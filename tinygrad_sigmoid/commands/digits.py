@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import require_seed
-from tinygrad_sigmoid.digits import Digit, load_digits, load_mnist, picture, side_by_side
+from tinygrad_sigmoid.course.digits import Digit, load_digits, load_mnist, picture, side_by_side
 from tinygrad_sigmoid.files import require_writable
 from tinygrad_sigmoid.neuron import Network
 from tinygrad_sigmoid.training import correct, training

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula
-from tinygrad_sigmoid.expression import leaves_from, recorded
 from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
 
 NAME = "draw"
 HELP = "draw the graph of a formula"

@@ -7,7 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula
-from tinygrad_sigmoid.expression import leaves_from, recorded
+from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
 
 HELP = "write a live page of a formula: drag its leaves in a browser"
 EXAMPLES = """examples:

@@ -9,9 +9,9 @@ import sys
 from typing import IO
 
 from tinygrad_sigmoid.commands import add_formula
-from tinygrad_sigmoid.expression import leaves_from, recorded
-from tinygrad_sigmoid.formulas import number_text
-from tinygrad_sigmoid.stepping import ForwardStep, Steps, counted, steps
+from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
+from tinygrad_sigmoid.reading.steps import ForwardStep, Steps, counted, steps
+from tinygrad_sigmoid.reading.writer import number_text
 
 HELP = "walk through both passes of a formula, step by step"
 EXAMPLES = """examples:

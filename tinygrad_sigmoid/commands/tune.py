@@ -8,13 +8,20 @@ from pathlib import Path
 from textwrap import indent
 
 from tinygrad_sigmoid.commands import require_seed
-from tinygrad_sigmoid.digits import Digit, load_digits, picture, side_by_side
+from tinygrad_sigmoid.course.digits import Digit, load_digits, picture, side_by_side
+from tinygrad_sigmoid.course.repair import (
+    Repair,
+    as_perceptrons,
+    misread,
+    nudged_until_right,
+    reading,
+    tuned_until_right,
+)
 from tinygrad_sigmoid.drawing import draw
 from tinygrad_sigmoid.files import require_writable, write_whole
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.page import explore
-from tinygrad_sigmoid.repair import Repair, as_perceptrons, misread, nudged_until_right, reading, tuned_until_right
 from tinygrad_sigmoid.training import Epoch, Sample, correct, train
 from tinygrad_sigmoid.value import Value
 

@@ -139,7 +139,7 @@ _VECTOR: dict[str, Callable[[_Emitter, Any, Any], Any]] = {
     "absolute": lambda e, x, _: e.intrinsic("fabs", x),
     "maximum": _chosen(">"),
     "minimum": _chosen("<"),
-    "step": lambda e, x, _: e.b.select(e.b.fcmp_ordered(">", x, _constant(0.0)), _constant(1.0), _constant(0.0)),
+    "heaviside": lambda e, x, _: e.b.select(e.b.fcmp_ordered(">", x, _constant(0.0)), _constant(1.0), _constant(0.0)),
     "exp": _exp,
 }
 LIBRARY = {"power": "pow", "fixed_power": "pow", "log": "log", "log1p": "log1p", "expm1": "expm1"}

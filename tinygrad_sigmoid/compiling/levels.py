@@ -39,7 +39,7 @@ _UFUNC: dict[str, Callable[..., Any]] = {
     "absolute": np.absolute,
     "maximum": lambda a, b, out: np.maximum(a, b, out=out),
     "minimum": lambda a, b, out: np.minimum(a, b, out=out),
-    "step": lambda x, out: np.greater(x, 0.0, out),
+    "heaviside": lambda x, out: np.greater(x, 0.0, out),
     "copy": np.positive,
 }
 

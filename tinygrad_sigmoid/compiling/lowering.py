@@ -31,7 +31,7 @@ ELEMENTARY = frozenset(
         table.expm1,
         table.log,
         table.log1p,
-        table.step,
+        table.heaviside,
         table.absolute,
         table.maximum,
         table.minimum,

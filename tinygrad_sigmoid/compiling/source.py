@@ -59,7 +59,7 @@ PYTHON = Language(
         table.absolute: "abs",
     },
     choices={
-        table.step: "1.0 if {0} > 0.0 else 0.0",
+        table.heaviside: "1.0 if {0} > 0.0 else 0.0",
         table.maximum: "{1} if {1} > {0} else {0}",
         table.minimum: "{1} if {1} < {0} else {0}",
     },
@@ -71,7 +71,7 @@ PYTHON = Language(
 JAVASCRIPT = Language(
     functions={operation: f"Math.{name}" for operation, name in PYTHON.functions.items()},
     choices={
-        table.step: "{0} > 0 ? 1 : 0",
+        table.heaviside: "{0} > 0 ? 1 : 0",
         table.maximum: "{1} > {0} ? {1} : {0}",
         table.minimum: "{1} < {0} ? {1} : {0}",
     },

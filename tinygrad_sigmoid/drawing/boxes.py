@@ -140,7 +140,7 @@ def _boxes(
             box_of[value] = collapsed.setdefault(outer, Box([], outer[:-1], outer[-1]))
             box_of[value].values.append(value)
     _gather_numbers(order, users, box_of)
-    return {value: box_of[value] for value in sorted(order, key=lambda value: box_of[value].values[-1].number)}
+    return {value: box_of[value] for value in sorted(order, key=lambda value: box_of[value].values[-1].index)}
 
 
 def _gather_numbers(order: Sequence[Value], users: Mapping[Value, Sequence[Value]], box_of: dict[Value, Box]) -> None:

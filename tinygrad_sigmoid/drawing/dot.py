@@ -14,8 +14,8 @@ from typing import Any
 
 from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require_drawable
 from tinygrad_sigmoid.drawing.render import Drawing
-from tinygrad_sigmoid.formulas import Names, applied, number_text, printable
 from tinygrad_sigmoid.graph import topological_order, uses
+from tinygrad_sigmoid.reading.writer import Names, applied, number_text, printable
 from tinygrad_sigmoid.value import Value, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
@@ -158,7 +158,7 @@ def _contents(box: Box, shown_outside: list[Value]) -> list[str]:
 def _shown_outside(box_of: Mapping[Value, Box], outputs: Collection[Value]) -> dict[Box, list[Value]]:
     """The values of each box that are used in other boxes, or are outputs."""
     shown: dict[Box, list[Value]] = {}
-    for value, users in uses(sorted(box_of, key=lambda value: value.number)).items():
+    for value, users in uses(sorted(box_of, key=lambda value: value.index)).items():
         box = box_of[value]
         if value in outputs or any(box_of[user] is not box for user in users):
             shown.setdefault(box, []).append(value)

@@ -13,11 +13,11 @@ from typing import Any
 
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.files import write_whole
-from tinygrad_sigmoid.formulas import Names, formula, number_text
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.operations import sigmoid, step
+from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.picture import picture
-from tinygrad_sigmoid.stepping import ForwardStep, Steps
+from tinygrad_sigmoid.reading.steps import ForwardStep, Steps
+from tinygrad_sigmoid.reading.writer import Names, formula, number_text
 from tinygrad_sigmoid.value import Value, require_value
 
 
@@ -111,7 +111,7 @@ def _perceptron(output: Value) -> str:
             if value.operation is None:
                 new[value] = value.data if value.constant else Value(value.data)
             else:
-                operation = step if value.operation is sigmoid else value.operation
+                operation = heaviside if value.operation is sigmoid else value.operation
                 new[value] = operation.apply(*[new[used] for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
         return "return null;"

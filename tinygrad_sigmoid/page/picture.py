@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 
 from tinygrad_sigmoid.drawing import draw
 from tinygrad_sigmoid.drawing.boxes import Box, boxes
-from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tinygrad_sigmoid.drawing import Drawing, draw
 from tinygrad_sigmoid.drawing.dot import Marks
-from tinygrad_sigmoid.formulas import number_text
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.value import Value
 
@@ -20,7 +20,7 @@ def marked(mismatch: GradientMismatch) -> Drawing:
     marks: Marks = {bad: remark}
     if mismatch.used is not None:
         marks = {bad: "wrong rule", (bad, part[mismatch.used]): remark}
-    return draw(*sorted(outputs, key=lambda value: value.number), collapse=[], marks=marks)
+    return draw(*sorted(outputs, key=lambda value: value.index), collapse=[], marks=marks)
 
 
 def _cut_out(mismatch: GradientMismatch) -> dict[Value, Value]:

@@ -89,7 +89,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
 
 def as_python(shown: Collection[Value], marked: Value) -> list[str]:
     """Lines of Python that record the values `shown`, and take everything else that these need as leaves."""
-    order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.number)
+    order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.index)
     names = _names([value for value in order if not value.constant])
     lines, called = [], {"Value"}
     for value in order:

@@ -122,7 +122,7 @@ class _Replayed:
 
     def sides(self, numbers: Mapping[Value, Decimal]) -> list[int]:
         """On which side of its kink each operation is that has one, −1 or 1; 0 at the kink itself."""
-        kinked = [(value, value.operation.kink) for value in self.order if value.operation and value.operation.kink]
+        kinked = [(value, row.kink_at) for value in self.order if (row := value.operation) and row.kink_at]
         places = [exact(kink(*[_given(used, numbers) for used in value.inputs])) for value, kink in kinked]
         return [(place > 0) - (place < 0) for place in places]
 
@@ -132,9 +132,9 @@ class _Replayed:
             numbers = _results(self.order, {}, {})
             for value in self.order:
                 operation: Any = value.operation
-                if operation.kink is not None:
-                    true = exact(operation.kink(*[_given(used, numbers) for used in value.inputs])).number
-                    rounded = Decimal(operation.kink(*[used.data for used in value.inputs]))
+                if operation.kink_at is not None:
+                    true = exact(operation.kink_at(*[_given(used, numbers) for used in value.inputs])).number
+                    rounded = Decimal(operation.kink_at(*[used.data for used in value.inputs]))
                     if not abs(true - rounded) < abs(true) / 64:
                         return f"{operation.name} = {value.data:.6g}"
         return ""

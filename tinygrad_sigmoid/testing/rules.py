@@ -87,7 +87,7 @@ def wrong_rule(
         if verdict is Verdict.UNRESOLVED:
             certificate.unresolved.append(f"{at}: {formula.obstacle}")
             continue
-        if verdict is Verdict.KINK or (operation.kink is not None and operation.kink(*numbers) == 0):
+        if verdict is Verdict.KINK or (operation.kink_at is not None and operation.kink_at(*numbers) == 0):
             (certificate.jumps if formula.jumps(place) else certificate.kinks).append(at)
         elif math.isfinite(claim) and not formula.opaque:
             certificate.worst_ulp = max(certificate.worst_ulp, float(abs(Decimal(claim) - true) / ulps(true)))

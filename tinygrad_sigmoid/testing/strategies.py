@@ -182,7 +182,7 @@ def _append(rows: list[_Row], results: list[float], row: _Row) -> None:
     inputs = [results[operand] if isinstance(operand, int) else operand for operand in row.operands]
     operation = row.operation
     try:
-        if operation.kink is not None and abs(operation.kink(*inputs)) < NEAREST:
+        if operation.kink_at is not None and abs(operation.kink_at(*inputs)) < NEAREST:
             return
         result = operation.apply(*inputs)
         slopes = operation.derivatives(result, *inputs)

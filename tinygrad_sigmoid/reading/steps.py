@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, overload
 
-from tinygrad_sigmoid.formulas import Names, number_text
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.reading.writer import Names, number_text
 from tinygrad_sigmoid.value import Value, require_value
 
 MOST_PATHS = 16  # `explain` writes so many paths out; a graph of n values can have 2^n

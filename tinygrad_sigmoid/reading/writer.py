@@ -259,7 +259,7 @@ def _written(result: Any, known: Mapping[Value, Written], style: Style) -> Writt
                 found.add(used)
                 between.append(used)
     pieces = dict(known)
-    for value in sorted(between, key=lambda value: value.number):
+    for value in sorted(between, key=lambda value: value.index):
         if value.inputs:
             pieces[value] = _composed(_operation(value), [pieces[used] for used in value.inputs], style)
         else:

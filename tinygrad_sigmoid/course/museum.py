@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tinygrad_sigmoid.formulas import Names, number_text
 from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.reading.writer import Names, number_text
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from itertools import product
 from statistics import fmean
 from typing import Any
 
+from tinygrad_sigmoid.course.digits import Digit, load_digits
+from tinygrad_sigmoid.course.museum import compare
+from tinygrad_sigmoid.course.repair import as_perceptrons
 from tinygrad_sigmoid.descent import GradientDescent
-from tinygrad_sigmoid.digits import Digit, load_digits
 from tinygrad_sigmoid.losses import squared_error
-from tinygrad_sigmoid.museum import compare
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import Nudge, nudge
-from tinygrad_sigmoid.operations import maximum, minimum, sigmoid, step, tanh
-from tinygrad_sigmoid.repair import as_perceptrons
+from tinygrad_sigmoid.operations import heaviside, maximum, minimum, sigmoid, tanh
 from tinygrad_sigmoid.training import training
 from tinygrad_sigmoid.value import Value
 
@@ -322,7 +322,7 @@ def shape() -> Iterator[Figure]:
     for z, book in ((-10, "4.5e-05"), (-1, "0.27"), (0.1, "0.475"), (1, "0.27"), (10, "4.5e-05")):
         asked = "How far is σ(−10) from 0?" if z == -10 else ""
         why = "σ(−10) = 1/(1 + e¹⁰), and e¹⁰ is about 22,000."
-        yield Figure(f"|σ(z) − step(z)| at z = {z:g}", book, abs(sigmoid(z) - step(z)), asked, why=why)
+        yield Figure(f"|σ(z) − step(z)| at z = {z:g}", book, abs(sigmoid(z) - heaviside(z)), asked, why=why)
 
 
 @_item(

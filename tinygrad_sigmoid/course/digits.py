@@ -52,7 +52,7 @@ def load_digits() -> tuple[list[Digit], list[Digit]]:
     >>> len(train), len(test), len(test[0].inputs), test[0].digit
     (1500, 297, 64, 1)
     """
-    text = gzip.decompress((files("tinygrad_sigmoid") / "data" / "digits.csv.gz").read_bytes()).decode("ascii")
+    text = gzip.decompress((files("tinygrad_sigmoid.course") / "data" / "digits.csv.gz").read_bytes()).decode("ascii")
     rows = [[int(number) for number in line.split(",")] for line in text.splitlines()]
     digits = [Digit([pixel / 16 for pixel in pixels], _one_hot(digit)) for *pixels, digit in rows]
     return digits[:TRAINING_DIGITS], digits[TRAINING_DIGITS:]

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 
 from tinygrad_sigmoid.operation import as_number
-from tinygrad_sigmoid.stepping import steps
+from tinygrad_sigmoid.reading.steps import steps
 from tinygrad_sigmoid.value import Value
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Scan:
     """How an output goes with one leaf while all others stay.
 
     Attributes:
@@ -36,15 +36,15 @@ class Sweep:
         return tuple([self.output + self.gradient * (number - self.at) for number in self.numbers])
 
 
-def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101) -> Sweep:
+def scan(output: Value, leaf: Value, low: float, high: float, points: int = 101) -> Scan:
     """The output for many numbers of a leaf, and the tangent where the leaf stands: data for a plot.
 
     >>> from tinygrad_sigmoid import Value, sigmoid
     >>> z = Value(0.0, "z")
-    >>> swept = sweep(sigmoid(z), z, -4, 4, points=5)
-    >>> [f"{output:.3f}" for output in swept.outputs]
+    >>> scanned = scan(sigmoid(z), z, -4, 4, points=5)
+    >>> [f"{output:.3f}" for output in scanned.outputs]
     ['0.018', '0.119', '0.500', '0.881', '0.982']
-    >>> swept.tangent
+    >>> scanned.tangent
     (-0.5, 0.0, 0.5, 1.0, 1.5)
 
     Afterwards every number of the graph is what it was, and no `grad` is touched.
@@ -62,10 +62,10 @@ def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101
     """
     low, high = as_number(low), as_number(high)
     if leaf.inputs:
-        raise ValueError(f"{leaf!r} is computed from other values: sweep one of the leaves it comes from")
+        raise ValueError(f"{leaf!r} is computed from other values: scan one of the leaves it comes from")
     if points < 2 or not low < high or not math.isfinite(high - low):
         raise ValueError(
-            f"a sweep goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
+            f"a scan goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
         )
     gradient = steps(output).gradients.get(leaf, 0.0)
     at, before = leaf.data, output.data
@@ -75,7 +75,7 @@ def sweep(output: Value, leaf: Value, low: float, high: float, points: int = 101
     finally:
         leaf.data = at
         output.forward()
-    return Sweep(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient)
+    return Scan(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient)
 
 
 def _output(output: Value, leaf: Value, number: float) -> float:

@@ -12,8 +12,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from tinygrad_sigmoid.course.digits import Digit
 from tinygrad_sigmoid.descent import GradientDescent
-from tinygrad_sigmoid.digits import Digit
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Layer, Network, Perceptron
 from tinygrad_sigmoid.value import Value
