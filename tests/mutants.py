@@ -102,6 +102,11 @@ def path_of(module: str) -> Path:
     return Path(PACKAGE, f"{module}.py")
 
 
+def tests_of(module: str) -> list[str]:
+    """The files whose tests answer for a module: those named above, and the module itself for its docstrings' examples."""
+    return [*[f"tests/{name}.py" for name in TESTS[module]], str(path_of(module))]
+
+
 def mutants_of(module: str) -> list[Mutant]:
     """All mutants of a module, in the order of its lines."""
     source = (ROOT / path_of(module)).read_text(encoding="utf-8")
@@ -127,10 +132,14 @@ def _with(module: str, where: str, source: str, first: Part, last: Part, text: s
     return Mutant(module, where, line, mutated, b"".join([*above, changed, *below]).decode())
 
 
+# Annotations and the like, and the exceptions that an `except` catches, whose order says nothing.
+NOT_MUTATED = ("annotation", "returns", "decorator_list", "bases", "type")
+
+
 def _parts(tree: ast.AST, where: str) -> Iterator[tuple[str, Part]]:
     """The expressions and statements that run when the package is used, each with the place where it stands."""
     for name, value in ast.iter_fields(tree):
-        if name in ("annotation", "returns", "decorator_list", "bases"):
+        if name in NOT_MUTATED:
             continue
         for part in value if isinstance(value, list) else [value]:
             if not isinstance(part, ast.AST) or _is_never_mutated(part):
@@ -351,8 +360,7 @@ class Bench:
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
         signal.alarm(LONGEST_START)
-        files = [f"tests/{name}.py" for name in tests]
-        os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files], plugins=[watch]))
+        os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[watch]))
 
     def finish(self) -> Run:
         """What came of it; the original is put back."""
@@ -381,7 +389,7 @@ def judged(mutants: Iterable[Mutant], jobs: int) -> Iterator[tuple[Mutant, Run]]
     kills: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         first = Bench(Path(folder, "0"))
-        first.start(None, sorted({name for mutant in mutants for name in TESTS[mutant.module]}), {}, kills)
+        first.start(None, sorted({file for mutant in mutants for file in tests_of(mutant.module)}), {}, kills)
         healthy = first.finish()
         if not healthy.passed:
             raise RuntimeError(f"a test fails on the package as it is, so it can judge no mutant:\n{healthy.output}")
@@ -390,7 +398,7 @@ def judged(mutants: Iterable[Mutant], jobs: int) -> Iterator[tuple[Mutant, Run]]
         while mutants or busy:
             while mutants and idle:
                 mutant, bench = mutants.pop(0), idle.pop()
-                bench.start(mutant, TESTS[mutant.module], healthy.seconds, kills)
+                bench.start(mutant, tests_of(mutant.module), healthy.seconds, kills)
                 busy.append((mutant, bench))
             ended = connection.wait([bench.process.sentinel for _, bench in busy])
             for mutant, bench in [pair for pair in busy if pair[1].process.sentinel in ended]:

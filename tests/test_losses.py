@@ -138,3 +138,8 @@ def test_cross_entropy_reads_z_off_the_graph_of_a_neuron() -> None:
     loss = cross_entropy(output, 1)
     assert loss.data == pytest.approx(-math.log(output.data), rel=1e-12)
     assert output not in topological_order(loss)
+
+
+def test_outputs_and_targets_are_paired_before_anything_is_computed() -> None:
+    with pytest.raises(ValueError, match="there are 2 and 1"):
+        cross_entropy([sigmoid(Value(1.0)), sigmoid(Value(2.0))], [1.0])

@@ -329,3 +329,17 @@ def test_a_written_file_has_the_usual_permissions(tmp_path: Path) -> None:
 def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Neuron([1], 0).save(tmp_path / "nowhere" / "neuron.json")
+
+
+def test_of_two_classes_with_one_name_the_one_defined_last_is_loaded(tmp_path: Path) -> None:
+    def defined() -> type[Neuron]:
+        class Twin(Neuron):
+            """Defined anew each time, as in a notebook whose cell is run again."""
+
+        return Twin
+
+    first, last = defined(), defined()
+    Layer([last([1.0], 0.0)]).save(tmp_path / "layer.json")
+    [loaded] = Layer.load(tmp_path / "layer.json").neurons
+    assert type(loaded) is last
+    assert type(loaded) is not first

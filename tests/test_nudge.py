@@ -23,7 +23,7 @@ from tinygrad_sigmoid import (
     squared_error,
 )
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.nudging import Halving
+from tinygrad_sigmoid.nudging import Halving, Nudge
 
 
 def nand() -> Neuron:
@@ -206,3 +206,51 @@ def test_what_is_no_dict_of_leaves_is_refused(changes: object) -> None:
     x = Value(3.0, "x")
     with pytest.raises(TypeError, match=r"a dict of leaves and their changes, as in nudge\(output, {w: 0.01}\)"):
         nudge(x * x, changes)  # type: ignore[arg-type]
+
+
+def test_what_is_predicted_is_added_up_without_rounding() -> None:
+    leaves = [Value(0.0, name) for name in "abcde"]
+    output = sum(leaves)
+    nudged = nudge(output, dict(zip(leaves, (1e100, 1e50, 1.0, -1e100, -1e50), strict=True)))
+    assert nudged.predicted == 1.0
+
+
+def with_remainders(*remainders: float, before: float = 0.0) -> Halving:
+    """A halving of nudges that predicted nothing and moved the output by these."""
+    x = Value(0.0, "x")
+    return Halving([Nudge(x, {x: 0.5**k}, {x: 0.0}, before, before + moved) for k, moved in enumerate(remainders)])
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [
+        (1.7, "does not fall fourfold (slope 1.70)"),
+        (1.79, "does not fall fourfold (slope 1.79)"),
+        (1.81, "falls fourfold with each halving (slope 1.81)"),
+        (2.19, "falls fourfold with each halving (slope 2.19)"),
+        (2.21, "falls more than fourfold (slope 2.21)"),
+        (3.0, "falls more than fourfold (slope 3.00)"),
+    ],
+)
+def test_from_where_on_a_slope_is_near_2(slope: float, said: str) -> None:
+    halving = with_remainders(*[2.0 ** (-slope * k) for k in range(4)])
+    assert halving.slope == pytest.approx(slope, rel=1e-12)
+    assert halving.verdict.startswith(f"the remainder {said}")
+
+
+def test_the_slope_is_the_middle_one_of_the_last_three() -> None:
+    assert with_remainders(1.0, 2**-1, 2**-5, 2**-7, 2**-10).slope == 3.0
+    assert with_remainders(2**-1, 2**-5, 2**-7).slope == 4.0  # of two, the larger
+
+
+def test_a_remainder_of_the_size_of_rounding_is_none() -> None:
+    unit = math.ulp(1.0)
+    at_the_floor, above = (
+        with_remainders(16 * unit, 8 * unit, before=1.0),
+        with_remainders(27 * unit, 9 * unit, before=1.0),
+    )
+    assert math.isnan(at_the_floor.ratios[0])
+    assert above.ratios == [3.0]
+    gone, nearly_gone = [with_remainders(size * unit, 8 * unit, before=1.0) for size in (513, 512)]
+    assert (gone.vanishes, nearly_gone.vanishes) == (True, False)
+    assert not with_remainders(513 * unit, 9 * unit, before=1.0).vanishes

@@ -335,3 +335,10 @@ def operations_of(traced: Any) -> list[str]:
 def test_logarithm_at_the_smallest_numbers() -> None:
     assert log(1e-300) == float(mpmath.log(mpf(1e-300)))
     assert log(5e-324) == pytest.approx(-744.4400719213812, rel=1e-15)
+
+
+@pytest.mark.parametrize("slopes", [(1.0,), (1.0, 2.0, 3.0), ()])
+def test_a_rule_gives_one_derivative_for_each_input_and_no_more(slopes: tuple[float, ...]) -> None:
+    pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: slopes)
+    with pytest.raises(TypeError, match="the rule of pair must give a tuple with one derivative for each of its 2"):
+        pair(Value(1.0), Value(2.0))

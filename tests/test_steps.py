@@ -277,3 +277,63 @@ def test_sentences_say_what_happens():
     assert second.sentence.endswith(", and it is added to what x has already.")
     weights = [Value(i, f"w{i}") for i in range(1, 10)]
     assert steps(dot(weights, weights))[0].sentence == "w·w is computed from w1, w2, w3, w4, … and w9."
+
+
+# -- To the last sign --------------------------------------------------------------------------------------------------
+
+
+def test_negative_numbers_after_a_sign_are_in_brackets():
+    w, x = Value(-2, "w"), Value(-3, "x")
+    walked = steps(w * x + w)
+    assert [str(step) for step in walked.forward] == ["w·x = −2·(−3) = 6", "w·x + w = 6 + (−2) = 4"]
+    assert [step.accumulation for step in walked.backward] == [
+        "gradient of w·x = 1·1 = 1",
+        "gradient of w = 1·1 = 1",
+        "gradient of w = 1 + 1·(−3) = −2",
+        "gradient of x = 1·(−2) = −2",
+    ]
+    minus = steps(-w - x * 2)
+    assert "= 2 − (−6) = 8" in str(minus)
+    assert [step.accumulation for step in minus.backward][1:3] == [
+        "gradient of x·2 = 1·(−1) = −1",
+        "gradient of x = −1·2 = −2",
+    ]
+    twice = steps((w - x) - x)
+    assert twice[-1].accumulation == "gradient of x = −1 + 1·(−1) = −2"
+    n = Value(1, "n")
+    assert steps(n - (n + n))[-1].accumulation == "gradient of n = 0 + (−1)·1 = −1"
+
+
+def test_a_path_says_whether_its_figures_give_what_is_shown():
+    x = Value(3, "x")
+    assert str(explain((x / 3) * 2, wrt=x).paths[0]) == "∂(x/3·2)/∂(x/3) · ∂(x/3)/∂x = 2·0.3333 ≈ 0.6667"
+    assert str(explain((x / 4) * -2, wrt=x).paths[0]) == "∂(x/4·(−2))/∂(x/4) · ∂(x/4)/∂x = −2·0.25 = −0.5"
+    assert str(explain(-(x * -2), wrt=x).paths[0]).endswith(" = −1·(−2) = 2")
+    assert str(explain(x, wrt=x).paths[0]) == "it is the output itself: 1"
+
+
+def test_the_sum_over_paths_says_whether_its_figures_give_what_is_shown():
+    x = Value(3, "x")
+    assert str(explain(x / 3 - x / 3, wrt=x)).splitlines()[-1] == "  together: 0.3333 + (−0.3333) = 0"
+    assert str(explain(x / 3 + x / 3, wrt=x)).splitlines()[-1] == "  together: 0.3333 + 0.3333 ≈ 0.6667"
+    assert str(explain(x / 4 + x, wrt=x)).splitlines()[-1] == "  together: 0.25 + 1 = 1.25"
+
+
+def test_sixteen_paths_are_written_out_and_seventeen_are_not():
+    x = y = Value(1, "x")
+    for _ in range(4):
+        y = y + y
+    sixteen, seventeen = explain(y, wrt=x), explain(y + x, wrt=x)
+    assert (sixteen.count, len(sixteen.paths)) == (16, 16)
+    assert (seventeen.count, len(seventeen.paths)) == (17, 0)
+    assert "along 17 paths, too many to write" in str(seventeen)
+    assert "path 16:" in str(sixteen)
+
+
+def test_paths_are_counted_up_to_10_to_the_15():
+    x = y = Value(1, "x")
+    for _ in range(49):
+        y = y + y
+    assert explain(y, wrt=x).count == 2**49
+    assert "along 562949953421312 paths" in str(explain(y, wrt=x))
+    assert "along more than 1000000000000000 paths" in str(explain(y + y, wrt=x))

@@ -6,11 +6,13 @@ import copy
 import gc
 import pickle
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from operator import ge, gt, le, lt
 from typing import Any
 
 import numpy as np
@@ -534,3 +536,64 @@ def test_a_list_of_a_graphs_values_is_copied_once_each() -> None:
         order.append(-order[-1])
     copied = copy.deepcopy(order)
     assert all(new.inputs[0] is before for before, new in pairwise(copied))
+
+
+# -- At the edges ------------------------------------------------------------------------------------------------------
+
+
+def test_comparisons_of_equal_numbers() -> None:
+    one, another = Value(1.0), Value(1.0)
+    for left, right in ((one, another), (one, 1), (1, one)):
+        assert [compare(left, right) for compare in (lt, le, gt, ge)] == [False, True, False, True]
+
+
+def test_a_misspelt_attribute_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="gard"):
+        Value(1.0).gard = 2.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_whole_numbers_become_floats_where_no_digit_is_lost(sign: int) -> None:
+    for whole in (2**53 - 1, 2**53, 2**53 + 2, 2**60, 10**22):
+        assert Value(sign * whole).data == sign * whole
+    for odd in (2**53 + 1, 2**60 + 1, 10**23 + 1):
+        with pytest.raises(OverflowError, match="would lose digits as a float"):
+            Value(sign * odd)
+        with pytest.raises(OverflowError, match="would lose digits as a float"):
+            Value(np.int64(sign * odd) if odd < 2**63 else sign * odd)
+
+
+class RunsAThread(str):
+    """A label whose pickling pickles another graph in another thread, and waits for that."""
+
+    __slots__ = ("graph", "pickled")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        def dump() -> None:
+            self.pickled = pickle.dumps(self.graph)
+
+        thread = threading.Thread(target=dump)
+        thread.start()
+        thread.join()
+        return str, (str(self),)
+
+
+def test_two_threads_can_pickle_at_once() -> None:
+    label = RunsAThread("label")
+    label.graph = chain(5_000)[1]
+    x = Value(1.0)
+    between = -x
+    between.label = label
+    restored = pickle.loads(pickle.dumps(-between))
+    assert restored.inputs[0].label == "label"
+    for graph, length in ((restored, 3), (pickle.loads(label.pickled), 5_001)):
+        assert len(topological_order(graph)) == length
+
+
+impostor = cube  # a name that another operation has
+
+
+def test_an_operation_whose_name_another_one_has_taken_can_not_be_pickled() -> None:
+    shadowed = Operation("impostor", lambda x: x, lambda out, x: (1.0,))
+    with pytest.raises(TypeError, match="no variable of that name that holds it"):
+        pickle.dumps(shadowed(Value(1.0)))
