@@ -103,7 +103,7 @@ def path_of(module: str) -> Path:
 
 
 def tests_of(module: str) -> list[str]:
-    """The files whose tests answer for a module: those named above, and the module itself for its docstrings' examples."""
+    """The files whose tests answer for a module; it is one of them, for the examples in its docstrings."""
     return [*[f"tests/{name}.py" for name in TESTS[module]], str(path_of(module))]
 
 

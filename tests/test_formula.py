@@ -159,3 +159,13 @@ def test_a_deep_graph_needs_no_recursion():
     for _ in range(20_000):
         y = sigmoid(y)
     assert len(formula(log(y))) <= 400
+
+
+def test_a_power_of_a_power_keeps_its_brackets():
+    x, p = Value(2, "x"), Value(3, "p")
+    assert formula((x**p) ** 2) == "(x^p)^2"
+    assert formula((x**2) ** p) == "(x^2)^p"
+    assert formula((x**2) ** 3) == "(x^2)^3"
+    assert formula(x ** (p**2)) == "x^(p^2)"
+    assert formula(-(x**p)) == "−x^p"
+    assert formula((-x) ** 2) == "(−x)^2"

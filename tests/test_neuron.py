@@ -343,3 +343,8 @@ def test_of_two_classes_with_one_name_the_one_defined_last_is_loaded(tmp_path: P
     [loaded] = Layer.load(tmp_path / "layer.json").neurons
     assert type(loaded) is last
     assert type(loaded) is not first
+
+
+def test_four_weights_are_shown_and_of_more_how_many() -> None:
+    assert repr(Neuron([1] * 4, 0)) == "Neuron([1, 1, 1, 1], 0, sigmoid)"
+    assert repr(Neuron([1] * 5, 0)) == "Neuron([1, 1, 1, 1, … 1 more], 0, sigmoid)"

@@ -16,6 +16,7 @@ from tinygrad_sigmoid import (
     Perceptron,
     StaleGraph,
     Value,
+    dot,
     log,
     nudge,
     relu,
@@ -23,7 +24,7 @@ from tinygrad_sigmoid import (
     squared_error,
 )
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.nudging import Halving, Nudge
+from tinygrad_sigmoid.nudging import Halving, Nudge, rounding_floor
 
 
 def nand() -> Neuron:
@@ -254,3 +255,34 @@ def test_a_remainder_of_the_size_of_rounding_is_none() -> None:
     gone, nearly_gone = [with_remainders(size * unit, 8 * unit, before=1.0) for size in (513, 512)]
     assert (gone.vanishes, nearly_gone.vanishes) == (True, False)
     assert not with_remainders(513 * unit, 9 * unit, before=1.0).vanishes
+
+
+def test_the_table_is_aligned() -> None:
+    short, long, nameless = Value(2.0, "x"), Value(3.0, "learning"), Value(5.0)
+    output = dot([short, long], [nameless, 7.0])
+    assert str(nudge(output, {short: 0.5, long: -0.25, nameless: 0.0})).splitlines() == [
+        "            ∂output/∂v            Δv   contribution",
+        "x                    5          +0.5           +2.5",
+        "learning             7         -0.25          -1.75",
+        "5                    2            +0             +0",
+        "predicted change  +0.75",
+        "actual change     +0.75  (from 31 to 31.75)",
+        "remainder         +0",
+    ]
+
+
+def test_the_table_of_a_halving_is_aligned() -> None:
+    x = Value(3.0, "x")
+    assert str(nudge(x * x, {x: 0.5}).halving(2)).splitlines() == [
+        "     size    predicted       actual    remainder    ratio",
+        "        1           +3        +3.25        +0.25",
+        "      1/2         +1.5      +1.5625      +0.0625     4.00",
+        "      1/4        +0.75    +0.765625    +0.015625     4.00",
+        "the remainder falls fourfold with each halving (slope 2.00): the gradient is right",
+    ]
+
+
+def test_rounding_is_that_of_the_larger_number_whatever_its_sign() -> None:
+    x = Value(0.0, "x")
+    for before, after in ((-1e6, 1.0), (1.0, -1e6), (1e6, -1.0), (-1.0, 1e6)):
+        assert rounding_floor(Nudge(x, {x: 1.0}, {x: 0.0}, before, after)) == 8 * math.ulp(1e6)

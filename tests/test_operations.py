@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import random
+from inspect import signature
+from itertools import product
 from typing import Any
 
 import mpmath
@@ -342,3 +344,39 @@ def test_a_rule_gives_one_derivative_for_each_input_and_no_more(slopes: tuple[fl
     pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: slopes)
     with pytest.raises(TypeError, match="the rule of pair must give a tuple with one derivative for each of its 2"):
         pair(Value(1.0), Value(2.0))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in TABLE.items() if row.defined is not None))
+def test_where_an_operation_says_it_is_not_defined_it_can_not_be_computed(name: str) -> None:
+    row = TABLE[name]
+    numbers = [-2.0, -1.5, -1.0, -1 + 2**-53, -0.5, -5e-324, 0.0, 5e-324, 0.5, 1.0, 1.5, 2.0]
+    inputs = (
+        [(a,) for a in numbers] if len(signature(row.derivatives).parameters) == 2 else list(product(numbers, numbers))
+    )
+    for numbers_in in inputs:
+        try:
+            row.derivatives(row.forward(*numbers_in), *numbers_in)
+            computed_there = True
+        except (ZeroDivisionError, ValueError):
+            computed_there = False
+        except OverflowError:
+            continue
+        at_its_edge = row.kink_at is not None and row.kink_at(*numbers_in) == 0  # a value, but no slope, as √0
+        assert is_inside(row, *numbers_in) == (computed_there or at_its_edge), numbers_in
+
+
+def test_a_power_has_a_kink_at_0_where_its_exponent_is_below_1_but_not_0() -> None:
+    kink_at = TABLE["fixed_power"].kink_at
+    assert kink_at is not None
+    assert [kink_at(0.0, p) for p in (-1.0, 0.0, 0.5, 1.0, 1.5)] == [0.0, 1.0, 0.0, 1.0, 1.0]
+
+
+def test_a_rules_own_error_is_passed_on() -> None:
+    mine = TypeError("mine")
+
+    def failing(x: float) -> float:
+        raise mine
+
+    with pytest.raises(TypeError) as raised:
+        Operation("failing", failing, lambda out, x: (1.0,))(Value(1.0))
+    assert raised.value is mine

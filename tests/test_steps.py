@@ -337,3 +337,9 @@ def test_paths_are_counted_up_to_10_to_the_15():
     assert explain(y, wrt=x).count == 2**49
     assert "along 562949953421312 paths" in str(explain(y, wrt=x))
     assert "along more than 1000000000000000 paths" in str(explain(y + y, wrt=x))
+
+
+def test_six_inputs_are_named_and_of_more_the_first_and_the_last():
+    weights, inputs = [[Value(i, f"{stem}{i}") for i in range(1, 5)] for stem in ("w", "x")]
+    assert steps(dot(weights[:3], inputs[:3]))[0].sentence == "w·x is computed from w1, w2, w3, x1, x2 and x3."
+    assert steps(dot(weights, inputs))[0].sentence == "w·x is computed from w1, w2, w3, w4, … and x4."
