@@ -43,10 +43,15 @@ PACKAGE = "tinygrad_sigmoid"
 RULES = ["test_operations", "test_value", "test_errors", "test_derivatives"]
 GRAPHS = ["test_value", "test_graph", "test_errors", "test_state_machine", "test_steps", "test_derivatives"]
 TESTS = {
+    "errors": [*RULES, "test_steps"],
+    "floats": ["test_value", "test_errors"],
+    "copying": ["test_value", "test_errors", "test_state_machine"],
+    "notation": ["test_formula", "test_steps"],
     "operation": [*RULES, "test_formula"],
     "operations": [*RULES, "test_neuron", "test_formula"],
+    "elementary": ["test_compiled_javascript"],
     "graph": GRAPHS,
-    "arithmetic": ["test_value", "test_errors", "test_operations"],
+    "arithmetic": RULES,
     "value": GRAPHS,
     "derivatives": ["test_derivatives", "test_value", "test_errors"],
     "losses": ["test_losses", "test_operations", "test_errors"],
@@ -55,7 +60,7 @@ TESTS = {
     "nudging": ["test_nudge", "test_errors"],
     "reading/writer": ["test_formula", "test_steps"],
     "reading/steps": ["test_steps", "test_errors"],
-    "reading/parsing": ["test_expression"],
+    "reading/parsing": ["test_expression", "test_errors"],
 }
 
 

@@ -250,7 +250,7 @@ def test_a_derivative_is_recorded_without_multiplications_by_1_and_additions_of_
     assert recorded_for(x * a + x, x) == ["add"]
     assert recorded_for(a - x, x) == []
     assert recorded_for(p * (a - x), x) == ["negate"]
-    assert recorded_for(p * (x * a) + q * (x * b), x) == ["dot"]
+    assert recorded_for(p * (x * a) + q * (x * b), x) == ["dot_product"]
     assert recorded_for(p * (a - x) + q * (x * b), x) == ["multiply", "negate", "add"]
     assert recorded_for(p * (x + a) + q * (x * b), x) == ["multiply", "add"]
     assert recorded_for(x * a + q * (x * b), x) == ["multiply", "add"]
