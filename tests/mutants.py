@@ -2,7 +2,8 @@
 
 A *mutant* is the package with one small mistake in it: `<` for `<=`, `+` for `-`, two arguments swapped, a statement
 left out. It is *killed* if one of the tests named for its module fails, and *survives* if all of them pass: then the
-suite would not notice that mistake, unless the mutant is *equivalent*, that is, no worse than the original.
+suite would not notice that mistake, unless the mutant is *equivalent*, that is, no worse than the original. The tests
+marked as slow are left out, so what is found is that the fast ones notice.
 
     python tests/mutants.py                     # a sample of all mutants, about ten minutes
     python tests/mutants.py --all graph value   # every mutant of two modules
@@ -32,6 +33,9 @@ from multiprocessing import connection, get_context
 from pathlib import Path
 from typing import NamedTuple
 
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # ours would import the package, and not the mutated one
+
+import hypothesis
 import pytest
 from tqdm import tqdm
 
@@ -310,6 +314,13 @@ class Watch:
         self.seconds: dict[str, float] = {}
         self.failed = ""
 
+    def pytest_sessionstart(self) -> None:
+        """One counterexample is enough, and nobody reads it: the shortest one isn't searched for."""
+        usual = hypothesis.settings.get_profile("reproducible")
+        phases = hypothesis.Phase.explicit, hypothesis.Phase.generate
+        hypothesis.settings.register_profile("first failure", usual, phases=phases, report_multiple_bugs=False)
+        hypothesis.settings.load_profile("first failure")
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         assert sys.modules[PACKAGE].__file__ == str(Path.cwd() / PACKAGE / "__init__.py"), "this is no mutated copy"
         items.sort(key=lambda item: (-self.kills[item.nodeid], self.usual.get(item.nodeid, 0.0)))
@@ -365,7 +376,7 @@ class Bench:
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
         signal.alarm(LONGEST_START)
-        os._exit(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=[watch]))
+        os._exit(pytest.main(["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", *tests], plugins=[watch]))
 
     def finish(self) -> Run:
         """What came of it; the original is put back."""
@@ -387,7 +398,6 @@ def judged(mutants: Iterable[Mutant], jobs: int) -> Iterator[tuple[Mutant, Run]]
         RuntimeError: A test fails on the package as it is.
     """
     mutants = list(mutants)
-    os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # ours would import the package as it is
     for module in WARM:
         importlib.import_module(module)
     assert PACKAGE not in sys.modules, "a copy of this process must import the mutated package"

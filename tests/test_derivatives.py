@@ -88,13 +88,13 @@ def test_a_replay_gives_bit_for_bit_what_recording_anew_gives(
         return
     output.zero_grad()
     output.backward()
-    anew = {}
+    anew: dict[Value, Any] = {}
     for value in topological_order(output):
         if value.operation is None:
             anew[value] = value.data if value.constant else Value(value.data)
         else:
-            anew[value] = Value.record(value.operation, [anew[used] for used in value.inputs])
-    fresh: Any = anew[output]
+            anew[value] = Value.record(value.operation, tuple([anew[used] for used in value.inputs]))
+    fresh = anew[output]
     fresh.backward()
     assert fresh.data == output.data
     for leaf in leaves(output):

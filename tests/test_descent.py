@@ -43,7 +43,7 @@ def test_the_loss_falls_by_the_rate_times_the_squared_gradient(seed: int, target
     rate = 1e-4
     loss = squared_error(neuron([0.4, 0.9]), target)
     loss.backward()
-    fall = rate * sum(p.grad**2 for p in neuron.parameters())
+    fall = rate * sum((p.grad or 0.0) ** 2 for p in neuron.parameters())
     GradientDescent(neuron.parameters(), rate).step()
     before = loss.data
     assert before - loss.forward().data == pytest.approx(fall, rel=1e-3, abs=1e-15)

@@ -127,7 +127,7 @@ def test_a_network_learns_classes_from_weighted_inputs() -> None:
         network.zero_grad()
         loss.backward()
         for parameter in network.parameters():
-            parameter.data -= 0.5 * parameter.grad
+            parameter.data -= 0.5 * (parameter.grad or 0.0)
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.1
 

@@ -220,7 +220,7 @@ def test_initial_parameters_are_standard_normal() -> None:
 
 def test_a_network_computes_layer_by_layer() -> None:
     network = Network([3, 4, 2], seed=5, activation=tanh, output_activation=None)
-    x = np.array([0.3, -0.6, 0.9])
+    x: Any = np.array([0.3, -0.6, 0.9])
     weights = [np.array([[w.data for w in n.weights] for n in layer.neurons]) for layer in network.layers]
     biases = [np.array([n.bias.data for n in layer.neurons]) for layer in network.layers]
     expected = weights[1] @ np.tanh(weights[0] @ x + biases[0]) + biases[1]

@@ -211,7 +211,7 @@ def test_what_is_no_dict_of_leaves_is_refused(changes: object) -> None:
 
 def test_what_is_predicted_is_added_up_without_rounding() -> None:
     leaves = [Value(0.0, name) for name in "abcde"]
-    output = sum(leaves)
+    output = sum(leaves, start=leaves[0] * 0.0)
     nudged = nudge(output, dict(zip(leaves, (1e100, 1e50, 1.0, -1e100, -1e50), strict=True)))
     assert nudged.predicted == 1.0
 

@@ -65,7 +65,8 @@ class Naive:
 class Values(RuleBasedStateMachine):
     @initialize(numbers=st.lists(NUMBERS, min_size=2, max_size=3))
     def begin(self, numbers: list[float]) -> None:
-        self.naive, self.values = Naive(), []
+        self.naive = Naive()
+        self.values: list[Value] = []
         for number in numbers:
             self._add(Value(number, f"x{len(self.values)}"), None, number)
 

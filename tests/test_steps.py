@@ -259,6 +259,7 @@ def test_what_the_output_does_not_depend_on():
     assert str(explain(sigmoid(x), wrt=other)) == "∂σ/∂other = 0: no path leads from the output to other"
 
 
+@pytest.mark.slow
 def test_long_graphs_take_no_recursion_and_linear_time():
     x = y = Value(0.5, "x")
     for _ in range(5_000):

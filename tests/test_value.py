@@ -40,6 +40,10 @@ from tinygrad_sigmoid.graph import topological_order
 cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3.0 * x * x,))
 
 
+def through_pickle(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
+
+
 # -- Arithmetic ------------------------------------------------------------------------------------------------------
 
 
@@ -96,7 +100,7 @@ def test_updating_in_place_records_too() -> None:
 
 def test_adding_up_records_no_additional_zero() -> None:
     a, b = Value(1.0), Value(2.0)
-    total = sum([a, b])
+    total: Any = sum([a, b])
     assert topological_order(total) == [a, b, total]
     assert total.data == 3.0
     written_out = 0.0 + a
@@ -377,6 +381,7 @@ def nothing_collects_cycles() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_million_values_in_a_chain() -> None:
     blocks = sys.getallocatedblocks()
@@ -390,11 +395,12 @@ def test_a_million_values_in_a_chain() -> None:
     assert sys.getallocatedblocks() < blocks + 30_000  # freed as soon as it was dropped
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_long_chain_is_copied_and_pickled() -> None:
     _, out = chain(200_000)
     blocks = sys.getallocatedblocks()
-    for again in (copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))):
+    for again in (copy.deepcopy, through_pickle):
         twin = again(out)
         twin.backward()
         [first] = [value for value in topological_order(twin) if not value.inputs]
@@ -404,6 +410,7 @@ def test_a_long_chain_is_copied_and_pickled() -> None:
         assert sys.getallocatedblocks() < blocks + 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_value_takes_at_most_320_bytes() -> None:
     def bytes_for(build: Callable[[int], tuple[Value, Value]], values: int) -> float:
@@ -442,7 +449,12 @@ def test_a_thousand_layers_with_2_to_the_1000_paths() -> None:
 
 def test_each_value_is_computed_once_in_a_replay_however_many_paths_lead_to_it() -> None:
     computed = []
-    same = Operation("same", lambda x: computed.append(x) or x, lambda out, x: (1.0,))
+
+    def noted(x: float) -> float:
+        computed.append(x)
+        return x
+
+    same = Operation("same", noted, lambda out, x: (1.0,))
     x = Value(1.0)
     out = x
     for _ in range(100):
@@ -472,9 +484,7 @@ def test_nothing_of_a_graph_needs_the_garbage_collector() -> None:
 # -- Copies and pickles ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "again", [copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))], ids=["copy", "pickle"]
-)
+@pytest.mark.parametrize("again", [copy.deepcopy, through_pickle], ids=["copy", "pickle"])
 class TestCopies:
     def test_shared_values_stay_shared(self, again: Callable[[Any], Any]) -> None:
         x = Value(2.0, "x")
@@ -628,7 +638,8 @@ def test_whole_numbers_become_floats_where_no_digit_is_lost(sign: int) -> None:
 class RunsAThread(str):
     """A label whose pickling pickles another graph in another thread, and waits for that."""
 
-    __slots__ = ("graph", "pickled")
+    graph: Value
+    pickled: bytes
 
     def __reduce__(self) -> tuple[Any, ...]:
         def dump() -> None:
