@@ -344,7 +344,7 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.report, self.output = folder / "report.json", folder / "output.txt"
+        self.report, self.output, self.original = folder / "report.json", folder / "output.txt", folder / "original.py"
         for name in (PACKAGE, "tests", "examples"):
             shutil.copytree(ROOT / name, folder / name)
         for name in ("pyproject.toml", "README.md"):
@@ -357,6 +357,7 @@ class Bench:
         self.report.unlink(missing_ok=True)
         if mutant is not None:
             changed = self.folder / path_of(mutant.module)
+            shutil.copy2(changed, self.original)
             changed.write_text(mutant.source, encoding="utf-8")
             os.utime(changed, (1, 1))  # not the time that stands in the compiled file of the original
         self.mutant = mutant
@@ -384,7 +385,7 @@ class Bench:
         with suppress(ProcessLookupError):  # what a test may have started and left behind
             os.killpg(self.process.pid or 0, signal.SIGKILL)
         if self.mutant is not None:
-            shutil.copy2(ROOT / path_of(self.mutant.module), self.folder / path_of(self.mutant.module))
+            shutil.copy2(self.original, self.folder / path_of(self.mutant.module))
         failed, seconds = json.loads(self.report.read_text()) if self.report.exists() else ("the import", {})
         output = self.output.read_text(encoding="utf-8", errors="replace")
         self.output.unlink()
