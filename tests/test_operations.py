@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from references import CURVES, SURFACES
 
-from tinygrad_sigmoid import Operation, Value, dot, gradients, heaviside, log, power, sqrt
+from tinygrad_sigmoid import Operation, Value, dot, gradients, heaviside, log, power, sigmoid, sqrt
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.losses import half_squared_distance
 from tinygrad_sigmoid.operations import TABLE
@@ -343,8 +343,9 @@ def test_logarithm_at_the_smallest_numbers() -> None:
 @pytest.mark.parametrize("slopes", [(1.0,), (1.0, 2.0, 3.0), ()])
 def test_a_rule_gives_one_derivative_for_each_input_and_no_more(slopes: tuple[float, ...]) -> None:
     pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: slopes)
-    with pytest.raises(TypeError, match="the rule of pair must give a tuple with one derivative for each of its 2"):
-        pair(Value(1.0), Value(2.0))
+    for number in (1.0, 0.0):  # where the output is 0, too
+        with pytest.raises(TypeError, match="the rule of pair must give a tuple with one derivative for each of its 2"):
+            pair(Value(number), Value(2.0))
 
 
 @pytest.mark.parametrize("name", sorted(name for name, row in TABLE.items() if row.defined is not None))
@@ -381,3 +382,25 @@ def test_a_rules_own_error_is_passed_on() -> None:
     with pytest.raises(TypeError) as raised:
         Operation("failing", failing, lambda out, x: (1.0,))(Value(1.0))
     assert raised.value is mine
+
+
+def test_of_many_inputs_an_error_shows_eight() -> None:
+    def message(pairs: int) -> str:
+        with pytest.raises(OverflowError) as raised:
+            dot([Value(1e200, f"w{i}") for i in range(pairs)], [1e200] * pairs)
+        return str(raised.value)
+
+    assert message(4).startswith(
+        "dot_product(w0=1e+200, w1=1e+200, w2=1e+200, w3=1e+200, 1e+200, 1e+200, 1e+200, 1e+200) is too large"
+    )
+    assert message(9).startswith(f"dot_product({', '.join(f'w{i}=1e+200' for i in range(8))}, …) is too large")
+
+
+def test_errors_count_inputs_in_good_english() -> None:
+    one = Operation("one", lambda a: a, lambda out, a: (1.0, 1.0))
+    with pytest.raises(TypeError, match="for each of its 1 input:"):
+        one(Value(1.0))
+    with pytest.raises(TypeError, match="sigmoid takes 1 input, but was given 2"):
+        sigmoid(1.0, 2.0)
+    with pytest.raises(TypeError, match="add takes 2 inputs, but was given 1"):
+        TABLE["add"](Value(1.0))

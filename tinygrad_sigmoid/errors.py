@@ -140,7 +140,9 @@ def _wrong_count(operation: Rule, numbers: Sequence[float], output: object) -> T
             f"{operation.name} takes {len(names)} input{'s' * (len(names) > 1)}, but was given {given}: write it as "
             f"{operation.name}({', '.join(names)})"
         )
-    return output and TypeError(  # type: ignore[return-value]
+    if output is None:
+        return None
+    return TypeError(
         f"the rule of {operation.name} must give a tuple with one derivative for each of its {given} "
         f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
     )
