@@ -167,6 +167,8 @@ def _is_never_mutated(part: ast.AST) -> bool:
     match part:
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom():
             return True
+        case ast.keyword(arg="strict"):  # of zip: a check of what is so anyway
+            return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
         case ast.ClassDef(bases=[ast.Name(id="Protocol"), *_]):

@@ -286,3 +286,17 @@ def test_rounding_is_that_of_the_larger_number_whatever_its_sign() -> None:
     x = Value(0.0, "x")
     for before, after in ((-1e6, 1.0), (1.0, -1e6), (1e6, -1.0), (-1.0, 1e6)):
         assert Nudge(x, {x: 1.0}, {x: 0.0}, before, after).noise_floor == 8 * math.ulp(1e6)
+
+
+def test_a_nudge_that_gets_too_small_on_the_way_is_called_so() -> None:
+    x, unit = Value(0.0, "x"), math.ulp(1.0)
+    moved = [(4 * unit, 4 * unit), (2 * unit, 2 * unit), (unit, unit), (unit / 2, 0.0)]
+    halving = Halving([Nudge(x, {x: predicted}, {x: 1.0}, 1.0, 1.0 + actual) for predicted, actual in moved])
+    assert halving.verdict.startswith("the change is too small to show")
+    assert Halving(halving.nudges[:3]).verdict.startswith("there is no remainder beyond rounding")
+
+
+def test_small_numbers_are_written_with_an_exponent() -> None:
+    x = Value(0.0, "x")
+    for change, shown in ((1e-4, "+0.0001 "), (0.9e-4, "+9.0000e-05 "), (-1e-4, "-0.0001 "), (0.0, "+0 ")):
+        assert shown in str(Halving([Nudge(x, {x: change}, {x: 1.0}, 0.0, 0.0)])), change
