@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
 from tinygrad_sigmoid.drawing.render import Drawing
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.writer import Names, applied, number_text, printable
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, operation_of, require_fresh, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
 CROWDED = 6  # collapsed neurons; above, straight edges join their layers
@@ -87,7 +87,7 @@ def draw(
         raise TypeError("draw needs something to draw: pass a value")
     drawn = diagram(*outputs, collapse=collapse, expand=expand)
     for output in outputs:
-        output.require_current()
+        require_fresh(computed(output))
     return drawing(drawn, marks)
 
 
@@ -164,13 +164,13 @@ def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
 
     A value whose formula is too long to be its name is called by its index, `v7`, here and wherever steps are told.
     """
-    assert value.operation is not None
+    operation = operation_of(value)
     operands = [_operand(used, place, names) for used in value.inputs]
-    computed = applied(value.operation, operands)
-    if len(computed) > LONGEST_HEADING or set(operands) == {"…"}:
-        computed = value.operation.symbol
+    written = applied(operation, operands)
+    if len(written) > LONGEST_HEADING or set(operands) == {"…"}:
+        written = operation.notation.symbol
     name = _name(value) or names.get(value, "")
-    return f"{name} = {computed}" if name else computed
+    return f"{name} = {written}" if name else written
 
 
 def _operand(value: Value, place: Place, names: Mapping[Value, str]) -> str:

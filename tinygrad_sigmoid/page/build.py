@@ -19,7 +19,7 @@ from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import Names, formula, number_text
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, as_values, operation_of, require_value
 
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 
@@ -74,7 +74,10 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
     program = _javascript(output, _changeable(output), trace=True)
-    operations, operation_of = _operations(walked)
+    operations: dict[str, int] = {}  # the same text serves all values that are computed in the same way
+    numbered = {
+        value: operations.setdefault(_on_figures(value), len(operations)) for value in walked.values if value.inputs
+    }
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
@@ -86,8 +89,8 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         else "",
         "program": program,
         "perceptron": _perceptron(output),
-        "operations": operations,
-        "graph": _as_json(_described(walked, drawn, operation_of)),
+        "operations": ",\n".join(operations),
+        "graph": _as_json(_described(walked, drawn, numbered)),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -117,40 +120,23 @@ def _perceptron(output: Value) -> str:
     try:
         for value in order:
             if value.operation is None:
-                new[value] = Value(value.data)
-                new[value].constant = value.constant
+                [new[value]] = as_values([value.data if value.constant else Value(value.data)])
             else:
                 operation = heaviside if value.operation is sigmoid else value.operation
-                new[value] = operation.apply(*[new[used] for used in value.inputs])
+                new[value] = operation(*[new[used] for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
         return "null"
     return _javascript(new[output], [new[leaf] for leaf in _changeable(output)])
 
 
-def _operations(walked: Steps) -> tuple[str, dict[Value, int]]:
-    """Each operation as a JavaScript function of the inputs that can change; and for each value, which one is its.
+def _on_figures(value: Value) -> str:
+    """A value's operation as a JavaScript function of those inputs that can change; the others are as they are shown.
 
-    The page puts shown figures through them, to know whether they give what is shown.
+    The page puts shown figures through it, to know whether they give what is shown.
     """
-    sources: dict[tuple[object, ...], str] = {}
-    keys: dict[Value, tuple[object, ...]] = {}
-    for value in walked.values:
-        if value.operation is not None:
-            constants = [figure(used.data) if used.constant else None for used in value.inputs]
-            keys[value] = (value.operation, *constants)
-            if keys[value] not in sources:
-                sources[keys[value]] = _operation(value)
-    index = {key: i for i, key in enumerate(sources)}
-    return ",\n".join(sources.values()), {value: index[key] for value, key in keys.items()}
-
-
-def _operation(value: Value) -> str:
-    inputs = [Value(figure(used.data) if used.constant else used.data) for used in value.inputs]
-    for new, used in zip(inputs, value.inputs, strict=True):
-        new.constant = used.constant
+    inputs = as_values([figure(used.data) if used.constant else Value(used.data) for used in value.inputs])
     try:
-        assert value.operation is not None
-        return _javascript(value.operation.apply(*inputs), [new for new in inputs if not new.constant])
+        return _javascript(operation_of(value)(*inputs), [used for used in inputs if not used.constant])
     except (ArithmeticError, ValueError):  # what is shown of an exponent may be too large for it
         return "null"
 
@@ -162,7 +148,7 @@ def _changeable(output: Value) -> list[Value]:
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _described(walked: Steps, drawn: Diagram, operation_of: Mapping[Value, int]) -> dict[str, object]:
+def _described(walked: Steps, drawn: Diagram, operations: Mapping[Value, int]) -> dict[str, object]:
     names = Names(walked.values)
     index = {value: i for i, value in enumerate(walked.values)}
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
@@ -173,7 +159,7 @@ def _described(walked: Steps, drawn: Diagram, operation_of: Mapping[Value, int])
                 "data": value.data,
                 "constant": value.constant,
                 "inputs": [index[used] for used in value.inputs],
-                "operation": operation_of.get(value),
+                "operation": operations.get(value),
                 "pattern": names.pattern(value) if value.inputs else None,
             }
             for name, value in zip(walked.names, walked.values, strict=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, overload
 
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.writer import Names, number_text
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, operation_of, require_fresh, require_value
 
 MOST_PATHS = 16  # `explain` writes so many paths out; a graph of n values can have 2^n
 _UNCOUNTED = 10**15  # from here on it only says "more than"
@@ -140,7 +140,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
 
     def __init__(self, output: Value) -> None:
         require_value(output, "steps")
-        output.require_current()
+        require_fresh(computed(output))
         self.values = topological_order(output)
         self._names = Names(self.values)
         self._place = {value: place for place, value in enumerate(self.values)}
@@ -476,10 +476,9 @@ def figures_give(outcome: float, result: float, inputs: Sequence[tuple[float, fl
 
 def _gives(value: Value) -> bool:
     """Whether a value's operation takes its inputs, as they are shown, to the value as it is shown."""
-    operation: Any = value.operation
     numbers = [used.data for used in value.inputs]
     try:
-        outcome = operation.forward(*map(figure, numbers))
+        outcome = operation_of(value).forward(*map(figure, numbers))
     except (ArithmeticError, ValueError):
         return False
     return figures_give(outcome, value.data, list(zip(numbers, value.local_derivatives, strict=True)))
