@@ -25,38 +25,23 @@ Place = tuple[str, ...]
 
 @dataclass(eq=False, slots=True)
 class Box:
-    """One box of a picture.
-
-    Attributes:
-        values: The value; or those of a collapsed place; or plain numbers that go to the same collapsed places.
-        place: Where the box stands: `("layer1",)` for the collapsed neuron `layer1.neuron3`.
-        collapsed: The name of the collapsed place, `"neuron3"`; `None` for a box that is none.
-        id: Its name in DOT and in SVG: `n5` if its last value has the index 5 in the topological order.
-        shown_outside: Those of its values that are used in other boxes, or are outputs.
-    """
+    """One box of a picture: a value, all values of a collapsed place, or plain numbers that go to the same of these."""
 
     values: list[Value]
-    place: Place
-    collapsed: str | None = None
-    id: str = ""
-    shown_outside: set[Value] = field(default_factory=set)
+    place: Place  # where it stands: ("layer1",) for the collapsed neuron layer1.neuron3
+    collapsed: str | None = None  # the name of the collapsed place, "neuron3"
+    id: str = ""  # in DOT and in SVG: n5 if its last value has the index 5 in the topological order
+    shown_outside: set[Value] = field(default_factory=set)  # its values that other boxes use, and outputs
 
 
 @dataclass(eq=False, slots=True)
 class Edge:
-    """One edge of a picture: one use of a value, or all uses of one box in another if either is collapsed.
+    """One edge of a picture: one use of a value, or all uses of one box in another if either is collapsed."""
 
-    Attributes:
-        id: `e5.1` for the second operand of the value 5; `e3-17` for all that leads from the box `n3` to `n17`.
-        start: The box of the values that are used.
-        end: The box of the values that are computed from them.
-        uses: Each use, as the value that is computed and which of its operands, from 0.
-    """
-
-    id: str
+    id: str  # e5.1 for the second operand of value 5; e3-17 for all that leads from the box n3 to the box n17
     start: Box
     end: Box
-    uses: list[tuple[Value, int]] = field(default_factory=list)
+    uses: list[tuple[Value, int]] = field(default_factory=list)  # the values computed, and which of their operands
 
     @property
     def joined(self) -> bool:

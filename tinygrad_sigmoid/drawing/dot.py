@@ -59,8 +59,8 @@ def draw(
     >>> print(draw(a * a).source)  # doctest: +ELLIPSIS
     digraph {
         ...
-        n0 [label="a\\ndata 3\\ngrad ·" shape=box ...]
-        n1 [label="a·a\\ndata 9\\ngrad ·" shape=box ...]
+        n0 [label="a\\ndata 3\\ngrad ·" class=leaf ...]
+        n1 [label="a·a\\ndata 9\\ngrad ·" class=output ...]
         n0 -> n1 [id="e1.0" label="∂ 3"]
         n0 -> n1 [id="e1.1" label="∂ 3"]
     }
@@ -94,11 +94,8 @@ def draw(
 def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False) -> Drawing:
     """The picture of these boxes and edges.
 
-    Args:
-        drawn: The boxes and edges.
-        marks: As in `draw`.
-        room: Whether to leave room for other numbers: boxes have a least width, and edges are labelled with the widest
-            number there is, for a page to write their own over it.
+    With `room` it leaves room for other numbers: boxes have a least width, and edges are labelled with the widest
+    number there is, for a page to write theirs over it.
     """
     names = Names(topological_order(*drawn.outputs)).placed
     layout, edges = _layout(drawn)
@@ -143,20 +140,16 @@ def _described(box: Box, outputs: Collection[Value], names: Mapping[Value, str])
     """The lines of text in a box, and the look of what it stands for."""
     value = box.values[0]
     if box.collapsed is not None:
-        return [printable(box.collapsed), *_contents(box)], _COLLAPSED
+        leaves = sum(not value.inputs for value in box.values)
+        contents = [f"{len(box.shown_outside):,} outputs", f"{leaves:,} {'leaf' if leaves == 1 else 'leaves'}"]
+        if len(box.shown_outside) == 1:
+            contents = _numbers(*box.shown_outside)
+        return [printable(box.collapsed), *contents], _COLLAPSED
     if value.constant:
         return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], _CONSTANT
     if not value.inputs:
-        return [_name(value) or names.get(value, ""), *_numbers(value)], _LEAF
+        return [_name(value, names), *_numbers(value)], _LEAF
     return [_heading(value, box.place, names), *_numbers(value)], _OUTPUT if value in outputs else _OPERATION
-
-
-def _contents(box: Box) -> list[str]:
-    """What a collapsed place tells about itself: its output's numbers, or how many outputs and leaves it has."""
-    if len(box.shown_outside) == 1:
-        return _numbers(*box.shown_outside)
-    leaves = sum(not value.inputs for value in box.values)
-    return [f"{len(box.shown_outside):,} outputs", f"{leaves:,} {'leaf' if leaves == 1 else 'leaves'}"]
 
 
 def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
@@ -169,7 +162,7 @@ def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
     written = applied(operation, operands)
     if len(written) > LONGEST_HEADING or set(operands) == {"…"}:
         written = operation.notation.symbol
-    name = _name(value) or names.get(value, "")
+    name = _name(value, names)
     return f"{name} = {written}" if name else written
 
 
@@ -181,8 +174,8 @@ def _operand(value: Value, place: Place, names: Mapping[Value, str]) -> str:
     return ".".join(named[len(in_common([place, tuple(named[:-1])])) :]) or names.get(value, "…")
 
 
-def _name(value: Value) -> str:
-    return printable(value.label.rpartition(".")[2])
+def _name(value: Value, names: Mapping[Value, str]) -> str:
+    return printable(value.label.rpartition(".")[2]) or names.get(value, "")
 
 
 def _numbers(value: Value) -> list[str]:
@@ -231,23 +224,18 @@ def _edge(edge: Edge, marks: Marks, room: bool) -> str:
     """The attributes of an edge: its local derivative, or how many values a joined one stands for."""
     pairs = [(value, value.inputs[operand]) for value, operand in edge.uses]
     remarks = [marks[pair] for pair in pairs if pair in marks]
-    value, operand = edge.uses[0]
+    [(value, operand), *_] = edge.uses
     labels, look = [], ""
     if edge.joined:
-        used = {used for _, used in pairs}
-        labels = [f"{len(used):,} values"] if edge.start.collapsed is not None and len(used) > 1 else []
+        many = len({used for _, used in pairs})
+        labels = [f"{many:,} values"] if many > 1 and edge.start.collapsed is not None else []
         look = _TOGETHER
     elif value.inputs[operand].constant:  # it has no gradient, so nothing passes back along its edge
         look = "arrowhead=none"
     else:
         labels = [_WIDEST if room else f"∂ {number_text(value.local_derivatives[operand])}"]
+    label = _label(*labels, *remarks) if labels or remarks else ""
     # Two columns into a frame from outside: one is for the leaves that stand in it.
     into_a_frame = edge.start.place[: len(edge.end.place)] != edge.end.place and not edge.joined
-    attributes = [
-        f'id="{edge.id}"',
-        look,
-        _label(*labels, *remarks) if labels or remarks else "",
-        _MARKED if remarks else "",
-        "minlen=2" if into_a_frame else "",
-    ]
-    return " ".join(filter(None, attributes))
+    length = "minlen=2" if into_a_frame else ""
+    return " ".join(filter(None, [f'id="{edge.id}"', look, label, _MARKED if remarks else "", length]))

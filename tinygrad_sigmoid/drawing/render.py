@@ -71,14 +71,10 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
 
 def svg(source: str, engine: str = "dot") -> bytes:
-    """DOT as an SVG picture, made by Graphviz in WebAssembly.
+    """DOT as an SVG picture, made by Graphviz in WebAssembly; `engine` is its name for the layout: `"neato"`, …
 
     >>> svg("digraph { a -> b }")[:5]
     b'<?xml'
-
-    Args:
-        source: The DOT text.
-        engine: Graphviz' name for the layout: `"dot"`, `"neato"`, …
 
     Raises:
         RenderError: The packages it takes are not installed.

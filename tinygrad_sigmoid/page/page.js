@@ -48,6 +48,7 @@
   }
 
   function shown(number) {
+    if (number === null) return "·"; // not computed yet
     if (Number.isNaN(number)) return "undefined";
     if (!Number.isFinite(number)) return number > 0 ? "∞" : "−∞";
     const [digits, exponent] = fourDigits(number).split("e").map(Number);
@@ -156,7 +157,7 @@
     const { data, gradients, local } = known();
     values.forEach((value, i) => {
       if (value.constant) return;
-      const [number, gradient] = [data[i], gradients[i]].map((n) => (n === null ? "·" : shown(n)));
+      const [number, gradient] = [shown(data[i]), shown(gradients[i])];
       for (const box of showing[i]) {
         const heading = box.texts[0].textContent;
         write(box.texts.at(-2), `data ${number}`);
@@ -167,8 +168,7 @@
       }
       value.inputs.forEach((input, operand) => {
         if (values[input].constant) return;
-        const derivative = local ? shown(local[i][operand]) : "·";
-        for (const edge of edges[i][operand]) write(edge.querySelector("text"), `∂ ${derivative}`);
+        for (const edge of edges[i][operand]) write(edge.querySelector("text"), `∂ ${shown(local && local[i][operand])}`);
       });
     });
     const bad = now.data.findIndex((number) => !Number.isFinite(number));
@@ -176,9 +176,9 @@
   }
 
   // Everything that a value depends on, or that depends on it: pairs of a value and the edges that lead there.
-  const below = values.map(() => []);
-  values.forEach((value, i) => value.inputs.forEach((input, operand) => below[input].push([i, edges[i][operand]])));
   const above = values.map((value, i) => value.inputs.map((input, operand) => [input, edges[i][operand]]));
+  const below = values.map(() => []);
+  above.forEach((links, i) => links.forEach(([input, leading]) => below[input].push([i, leading])));
 
   function reach(own, next, name) {
     const found = new Set(own);
@@ -313,9 +313,8 @@
   }
 
   function told(step) {
-    const heading = `Step ${at} of ${steps.length}, ${at > forward ? "backward" : "forward"}`;
-    const figures = at > forward ? passed(step) : made(step);
-    return [at === forward + 1 ? `${heading}, from ${beginning}` : heading, step.sentence, ...figures];
+    const pass = at <= forward ? "forward" : at === forward + 1 ? `backward, from ${beginning}` : "backward";
+    return [`Step ${at} of ${steps.length}, ${pass}`, step.sentence, ...(at > forward ? passed(step) : made(step))];
   }
 
   function made(step) {
@@ -365,8 +364,7 @@
     leave: () => goTo(0),
   };
   function go(id) {
-    const playingAlready = playing !== null;
-    play(id === "play" && !playingAlready);
+    play(id === "play" && playing === null);
     goes[id]?.();
   }
   for (const id of [...Object.keys(goes), "play"]) on(byId(id), "click", () => go(id));
@@ -430,8 +428,7 @@
       [slider.min, slider.max] = range(leaf);
       if (Number(slider.value) !== number) slider.value = number;
       if (exact.valueAsNumber !== number && document.activeElement !== exact) exact.value = number;
-      const slope = gradients[leaves[leaf]];
-      write(gradient, `grad ${slope === null ? "·" : shown(slope)}`);
+      write(gradient, `grad ${shown(gradients[leaves[leaf]])}`);
       classList.toggle("nudged", leaf === nudge.leaf);
     }
   }
@@ -512,21 +509,14 @@
     const [low, high] = range(leaf);
     const { xs, curve, step } = curves(low, high);
     const heights = [...curve, ...step, now.data[output]].filter(Number.isFinite);
-    let [bottom, top] = [Math.min(...heights), Math.max(...heights)];
-    const margin = (top - bottom || 1) * 0.08;
-    [bottom, top] = [bottom - margin, top + margin];
+    const [least, most] = [Math.min(...heights), Math.max(...heights)];
+    const margin = (most - least || 1) * 0.08;
+    const [bottom, top] = [least - margin, most + margin];
     const px = (x) => 70 + (280 * (x - low)) / (high - low);
     const py = (y) => 188 - (178 * (y - bottom)) / (top - bottom);
-    const path = (ys) => {
-      let d = "";
-      let pen = "M";
-      xs.forEach((x, i) => {
-        const visible = ys[i] >= bottom && ys[i] <= top; // nan is not
-        if (visible) d += `${pen}${px(x).toFixed(1)},${py(ys[i]).toFixed(1)}`;
-        pen = visible ? "L" : "M";
-      });
-      return d;
-    };
+    const visible = (y) => y >= bottom && y <= top; // nan is not
+    const point = (y, i, ys) => (visible(y) ? `${visible(ys[i - 1]) ? "L" : "M"}${px(xs[i]).toFixed(1)},${py(y).toFixed(1)}` : "");
+    const path = (ys) => ys.map(point).join("");
     const parts = [
       ["path", { class: "perceptron", d: path(step) }],
       ["path", { class: "curve", d: path(curve) }],
