@@ -628,6 +628,22 @@ def test_above_300_values_neurons_are_boxes_that_open(opened):
     browser.press("b")
 
 
+def test_a_closed_box_with_the_output_in_it_shows_its_numbers(opened):
+    [value] = Network((8, 12, 10, 3, 1), seed=2)([Value(i / 10, f"x{i}") for i in range(8)])
+    assert len(topological_order(value)) > 300
+    numbers, everything = shown_numbers(opened(value)), expected_numbers(value)
+    assert numbers[len(topological_order(value)) - 1] == everything[len(topological_order(value)) - 1]
+
+
+def test_of_a_large_graph_every_shown_box_and_edge_is_found_by_its_id(opened):
+    browser = opened(network((4, 5, 5, 3, 1)))
+    order = topological_order(network((4, 5, 5, 3, 1)))
+    ids = [f"n{place}" for place in range(len(order))]
+    ids += [f"e{place}.{operand}" for place, value in enumerate(order) for operand in range(len(value.inputs))]
+    assert browser.run("return arguments[0].filter((id) => !document.getElementById(id))", ids) == []
+    assert browser.run("return document.querySelectorAll('#canvas :is(.node, .edge)').length") == len(ids)
+
+
 # -- Python's side -----------------------------------------------------------------------------------------------------
 
 

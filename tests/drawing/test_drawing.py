@@ -17,6 +17,7 @@ from random_graphs import graphs
 
 from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, dot, draw, sigmoid, squared_error
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.notation import Notation
 
 NEURON = """\
 digraph {
@@ -201,7 +202,7 @@ def test_the_heading_of_a_labelled_value_begins_with_its_name() -> None:
 
 
 def test_an_operation_of_ones_own_is_drawn_as_the_others_are() -> None:
-    cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3 * x * x,), symbol="³√⁻¹")
+    cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3 * x * x,), notation=Notation("³√⁻¹"))
     picture = read(draw(cube(Value(2, "x"))).source)
     assert picture.boxes["n1"][0] == "³√⁻¹(x)"
     assert picture.edges == [("n0", "n1", 'label="∂ 12"')]

@@ -273,7 +273,7 @@ def test_a_notebook_shows_the_text_and_the_reason_if_there_is_no_picture(monkeyp
     w.data = 5.0
     assert y._repr_mimebundle_() == {
         "text/plain": "Value(6.0)\n(no picture: Value(5.0, 'w') was changed after multiply was computed, so "
-        "the numbers of this graph don't belong together: call forward() on its output first)"
+        "the numbers of this graph don't belong together: call forward() on its output first, or record it anew)"
     }
     many = w
     for _ in range(2000):

@@ -6,7 +6,7 @@ import html
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -74,23 +74,17 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
     program = _javascript(output, _changeable(output), trace=True)
-    operations: dict[str, int] = {}  # the same text serves all values that are computed in the same way
-    numbered = {
-        value: operations.setdefault(_on_figures(value), len(operations)) for value in walked.values if value.inputs
-    }
+    operations = [_on_figures(value) if value.inputs else "null" for value in walked.values]
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
         "picture": picture(drawn),
-        "closed": '<span class="key closed">closed: open it</span>\n'
-        if any(box.collapsed for box in drawn.boxes)
-        else "",
         "program": program,
         "perceptron": _perceptron(output),
-        "operations": ",\n".join(operations),
-        "graph": _as_json(_described(walked, drawn, numbered)),
+        "operations": ",\n".join(dict.fromkeys(operations)),
+        "graph": _as_json(_described(walked, drawn, operations)),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -148,7 +142,8 @@ def _changeable(output: Value) -> list[Value]:
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _described(walked: Steps, drawn: Diagram, operations: Mapping[Value, int]) -> dict[str, object]:
+def _described(walked: Steps, drawn: Diagram, operations: Sequence[str]) -> dict[str, object]:
+    distinct = list(dict.fromkeys(operations))
     names = Names(walked.values)
     index = {value: i for i, value in enumerate(walked.values)}
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
@@ -159,10 +154,10 @@ def _described(walked: Steps, drawn: Diagram, operations: Mapping[Value, int]) -
                 "data": value.data,
                 "constant": value.constant,
                 "inputs": [index[used] for used in value.inputs],
-                "operation": operations.get(value),
+                "operation": distinct.index(operation),
                 "pattern": names.pattern(value) if value.inputs else None,
             }
-            for name, value in zip(walked.names, walked.values, strict=True)
+            for name, value, operation in zip(walked.names, walked.values, operations, strict=True)
         ],
         "boxes": [
             {

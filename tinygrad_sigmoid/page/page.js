@@ -117,7 +117,7 @@
     on(box, "click", act);
     on(box, "keydown", (event) => {
       if (event.key !== "Enter") return;
-      event.preventDefault();
+      event.preventDefault(); // or it would press what gets the focus now
       act();
     });
   }
@@ -498,9 +498,9 @@
     const { leaf, from, curves: known } = nudge;
     if (known?.low === low && known.high === high) return known;
     const xs = Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120);
-    const along = (program) => xs.map((x) => program(from.map((number, i) => (i === leaf ? x : number))));
-    const curve = along((given) => compute(...given)[0][output]);
-    const step = asPerceptron ? along((given) => asPerceptron(...given)[0]) : [];
+    const points = xs.map((x) => from.with(leaf, x));
+    const curve = points.map((given) => compute(...given)[0][output]);
+    const step = asPerceptron ? points.map((given) => asPerceptron(...given)[0]) : [];
     return (nudge.curves = { low, high, xs, curve, step });
   }
 
@@ -518,22 +518,17 @@
     const point = (y, i, ys) => (visible(y) ? `${visible(ys[i - 1]) ? "L" : "M"}${px(xs[i]).toFixed(1)},${py(y).toFixed(1)}` : "");
     const path = (ys) => ys.map(point).join("");
     const parts = [
-      ["path", { class: "perceptron", d: path(step) }],
-      ["path", { class: "curve", d: path(curve) }],
-      ["path", { class: "tangent", d: path(xs.map((x) => before + slope * (x - from[leaf]))) }],
-      ["circle", { cx: px(from[leaf]), cy: py(before), r: 5.5 }],
-      ["rect", { x: px(numbers[leaf]) - 4.5, y: py(now.data[output]) - 4.5, width: 9, height: 9 }],
+      svg("path", { class: "perceptron", d: path(step) }),
+      svg("path", { class: "curve", d: path(curve) }),
+      svg("path", { class: "tangent", d: path(xs.map((x) => before + slope * (x - from[leaf]))) }),
     ];
-    const drawable = ([, attributes]) => Object.values(attributes).every((value) => typeof value === "string" || Number.isFinite(value));
-    byId("curves").replaceChildren(...parts.filter(drawable).map(([kind, attributes]) => svg(kind, attributes)));
-    const ticks = [
-      [70, 203, "start", shown(low)],
-      [350, 203, "end", shown(high)],
-      [210, 216, "middle", name],
-      [66, 20, "end", shown(top)],
-      [66, 188, "end", shown(bottom)],
-    ];
-    byId("ticks").replaceChildren(...ticks.map(([x, y, anchor, text]) => svg("text", { x, y, "text-anchor": anchor }, text)));
+    if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from[leaf]), cy: py(before), r: 5.5 }));
+    const [x, y] = [px(numbers[leaf]) - 4.5, py(now.data[output]) - 4.5];
+    if (Number.isFinite(y)) parts.push(svg("rect", { x, y, width: 9, height: 9 }));
+    byId("curves").replaceChildren(...parts);
+    const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
+    const sides = [tick(70, 203, "start", shown(low)), tick(350, 203, "end", shown(high)), tick(210, 216, "middle", name)];
+    byId("ticks").replaceChildren(...sides, tick(66, 20, "end", shown(top)), tick(66, 188, "end", shown(bottom)));
     byId("plot").setAttribute(
       "aria-label",
       `The output against ${name}, from ${shown(low)} to ${shown(high)}; the tangent predicts ${shown(before + predicted)}, the output is ${shown(now.data[output])}`,
