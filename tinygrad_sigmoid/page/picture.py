@@ -28,5 +28,6 @@ def picture(drawn: Diagram) -> str:
     for element in root.iter():
         element.tag = element.tag.removeprefix(_SVG)
     _, _, width, height = root.get("viewBox", "").split()
-    root.attrib |= {"role": "group", "aria-label": "The computation graph", "width": width, "height": height}
+    root.attrib |= {"class": "graph", "role": "group", "aria-label": "The computation graph"}
+    root.attrib |= {"width": width, "height": height}
     return tostring(root, encoding="unicode")
