@@ -26,15 +26,10 @@ MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on dema
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its `html`, which a notebook shows as it stands.
+    """A page, which a notebook shows as it stands."""
 
-    Attributes:
-        html: The whole file.
-        table: The graph as an HTML table, for where the page itself is not let through.
-    """
-
-    html: str = field(repr=False)
-    table: str = field(repr=False)
+    html: str = field(repr=False)  # the whole file
+    table: str = field(repr=False)  # the graph as an HTML table, for where the page itself is not let through
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""

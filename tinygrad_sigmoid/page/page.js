@@ -200,20 +200,24 @@
   // -- Closed boxes, which open below the picture -----------------------------------------------------------------------
 
   // What is in a box, and what comes into it from outside, in columns: each value to the right of all it depends on.
-  function openInside(name, inside) {
-    const within = new Set(inside);
-    const coming = new Set(inside.flatMap((i) => values[i].inputs.filter((input) => !within.has(input) && !values[input].constant)));
+  function columnsOf(inside) {
+    const members = new Set(inside.flatMap((i) => [i, ...values[i].inputs.filter((input) => !values[input].constant)]));
     const column = new Map();
     for (const i of inside) {
-      const ahead = values[i].inputs.filter((input) => within.has(input) || coming.has(input));
+      const ahead = values[i].inputs.filter((input) => members.has(input));
       if (ahead.length) column.set(i, 1 + Math.max(...ahead.map((input) => column.get(input) ?? 0)));
     }
     const columns = [];
-    for (const i of [...coming, ...inside].sort((a, b) => a - b)) {
+    for (const i of [...members].sort((a, b) => a - b)) {
       // What begins here stands just before its first use.
       const place = column.get(i) ?? Math.min(...below[i].map(([user]) => column.get(user) ?? Infinity)) - 1;
       (columns[place] ??= []).push(i);
     }
+    return columns;
+  }
+
+  function openInside(name, inside) {
+    const columns = columnsOf(inside);
     const height = 62 * Math.max(...columns.map((members) => members.length));
     const where = new Map();
     columns.forEach((members, c) =>
