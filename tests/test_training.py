@@ -201,7 +201,7 @@ def test_an_operation_for_python_alone_trains_in_python(monkeypatch: pytest.Monk
     refused(Neuron([0.5, -0.5], 0.1, opaque), NOR, "'opaque' can't be compiled for numpy", "numpy")
     monkeypatch.setattr(replaying, "MUCH", 0)
     best = train(Neuron([0.5, -0.5], 0.1, opaque), NOR, epochs=40, rate=0.1, seed=0)[-1].loss
-    assert best == found[0], "it was recorded, because NumPy can't"
+    assert best == found[1], "it was compiled for Python, because it can't be for NumPy"
 
 
 def test_wrong_samples_are_said_as_ever() -> None:

@@ -14,7 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
@@ -30,12 +30,8 @@ CompiledFor = Literal["python", "numpy", "native"]
 Target = Literal["best"] | CompiledFor
 TARGETS: tuple[Target, ...] = ("best", "python", "numpy", "native")
 
-# Recording and compiling a graph takes about as long as going through it so many times.
-FEW = 100
-# So many numbers generated Python computes with in the time that NumPy takes to be imported, and NumPy in the time
-# that LLVM takes to be imported and to compile its loop.
-MUCH = 4_000_000
-VERY_MUCH = 40_000_000
+FEW = 100  # Recording and compiling a graph takes about as long as going through it so many times.
+MUCH = 10_000_000  # Python computes with so many numbers in the time that NumPy or LLVM takes to be imported.
 
 
 class NotOneGraph(ValueError):  # noqa: N818 (what it is, not that it is an error, helps a learner)
@@ -50,22 +46,18 @@ def replay_for(
 ) -> Replay | None:
     """What replays the graph of the first sample for all of them; `None` if every sample is to be recorded."""
     if target is not None and target not in TARGETS:
-        known = ", ".join(map(repr, TARGETS))
-        raise ValueError(f"there is no target {target!r} to train for: use one of {known}, or None")
+        raise ValueError(f"there is no target {target!r} to train for: use one of {str(TARGETS)[1:-1]}, or None")
     known_to_agree = loss in SAME_GRAPH and is_own(network)
     if target is None or (target == "best" and not (known_to_agree and len(samples) * epochs > FEW)):
         return None
     require_same_widths(samples, samples[0])
     recorded = Recorded(network, samples[0], loss)
-    if target != "best":
-        if not known_to_agree:
-            recorded.require_same_losses(network, samples, loss)
-        return Replay(network, samples, recorded, target)
+    if not known_to_agree:
+        recorded.require_same_losses(network, samples, loss)
     numbers = sum(len(value.inputs) for value in topological_order(recorded.loss))
-    try:
-        return Replay(network, samples, recorded, fastest(numbers * len(samples) * epochs))
-    except NotOneGraph:  # the network has an operation that can't be compiled
-        return None
+    return Replay(
+        network, samples, recorded, fastest(numbers * len(samples) * epochs) if target == "best" else [target]
+    )
 
 
 def is_own(part: Trainable) -> bool:
@@ -77,11 +69,11 @@ def is_own(part: Trainable) -> bool:
     return type(part) in (Neuron, Perceptron) and isinstance(part.activation, Operation | None)  # type: ignore[union-attr]
 
 
-def fastest(work: int) -> CompiledFor:
-    """The installed target that is soonest done with so many numbers."""
-    if work < MUCH or not importlib.util.find_spec("numpy"):
-        return "python"
-    return "native" if work > VERY_MUCH and importlib.util.find_spec("llvmlite") else "numpy"
+def fastest(numbers: int) -> list[CompiledFor]:
+    """The installed targets to try for so many numbers, that which is soonest done with them first."""
+    if numbers < MUCH or not importlib.util.find_spec("numpy"):
+        return ["python"]
+    return ["native" if importlib.util.find_spec("llvmlite") else "numpy", "python"]
 
 
 class Recorded:
@@ -92,50 +84,53 @@ class Recorded:
         loss(network(inputs), targets)  # whatever is wrong with the sample is best said by this
         x = [Value(number, f"x{i}") for i, number in enumerate(inputs, 1)]
         y = [Value(number, f"y{i}") for i, number in enumerate(listed(targets), 1)]
-        self.inputs = [*x, *y]
+        self.inputs, self.parameters = [*x, *y], network.parameters()
         try:
             outputs = network(x)
             self.loss = loss(outputs, y if is_list(targets) else y[0])
         except Exception as error:  # whatever a loss may raise that was not made for Values as targets
             raise NotOneGraph(f"the loss can't be computed from Values ({error})") from error
         self.outputs = listed(outputs)
-        self._require_leaves([*network.parameters(), *self.inputs])
-
-    def _require_leaves(self, wanted: Sequence[Value]) -> None:
         found = {leaf for leaf in leaves(self.loss) if not leaf.constant}
-        for leaf in wanted:
+        for leaf in [*self.parameters, *self.inputs]:
             if leaf not in found:
                 raise NotOneGraph(f"{leaf!r} has no part in the graph of the loss, or only as a plain number")
-        for leaf in found.difference(wanted):
+        for leaf in found.difference(self.parameters, self.inputs):
             raise NotOneGraph(f"the loss uses a Value of its own, {leaf!r}")
 
     def require_same_losses(self, network: Trainable, samples: Sequence[Sample], loss: Loss) -> None:
         """Raises NotOneGraph unless this graph gives the loss of every sample."""
         for place, (inputs, targets) in enumerate(samples):
-            recorded = loss(network(inputs), targets).data
+            wanted = loss(network(inputs), targets).data
             for leaf, number in zip(self.inputs, [*inputs, *listed(targets)], strict=True):
                 leaf.data = number
-            if not math.isclose(replayed := self.loss.forward().data, recorded, rel_tol=1e-9, abs_tol=1e-12):
+            found = self.loss.forward().data
+            if not math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12):
                 raise NotOneGraph(
-                    f"sample {place}, counted from 0, has the loss {recorded:.6g}, but {replayed:.6g} by the graph of "
-                    f"the first"
+                    f"sample {place}, counted from 0, has the loss {wanted:.6g}, but {found:.6g} by the first's graph"
                 )
+
+    def compiled(self, targets: Sequence[CompiledFor]) -> Program:
+        """The program for the first of the targets for which it can be compiled."""
+        for target in targets:
+            watch = () if target == "python" else self.outputs
+            try:
+                return compiled(self.loss, inputs=self.inputs, wrt=self.parameters, watch=watch, target=target)
+            except TypeError as error:
+                reason = str(error)
+        raise NotOneGraph(reason)
 
 
 class Replay:
     """The compiled graph of the first sample, with the numbers of all samples."""
 
-    def __init__(self, network: Trainable, samples: Sequence[Sample], recorded: Recorded, target: CompiledFor) -> None:
+    def __init__(
+        self, network: Trainable, samples: Sequence[Sample], recorded: Recorded, targets: Sequence[CompiledFor]
+    ) -> None:
         self.network = network
+        self.parameters = recorded.parameters
         self.first = samples[0]
-        self.parameters = network.parameters()
-        watch = () if target == "python" else recorded.outputs
-        try:
-            self.program = compiled(
-                recorded.loss, inputs=recorded.inputs, wrt=self.parameters, watch=watch, target=target
-            )
-        except TypeError as error:
-            raise NotOneGraph(str(error)) from error
+        self.program = recorded.compiled(targets)
         self.samples = self._table(samples)
 
     def gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:

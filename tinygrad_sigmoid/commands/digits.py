@@ -45,15 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
     network = loaded_or_new(arguments, len(digits[0].inputs))
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
     status, history = 0, []
+    heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}\n"
 
     def show(epoch: Epoch) -> None:
-        if epoch.number == 1:
-            print_above_bar(f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {rate:g}")
-        print_above_bar(f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}")
+        from tqdm import tqdm
 
-    rate = arguments.rate
+        line = f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}"
+        tqdm.write(line if epoch.number > 1 else heading + line, file=sys.stdout)  # above the progress bar
+        sys.stdout.flush()
+
     try:
-        history = train(network, digits, epochs=epochs, rate=rate, seed=arguments.seed, test=test, watch=show)
+        history = train(network, digits, epochs=epochs, rate=arguments.rate, seed=arguments.seed, test=test, watch=show)
     except KeyboardInterrupt:
         print("stopped: this is the network so far")
         status = 130
@@ -63,14 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
     show_misread(network, test)
     return status
-
-
-def print_above_bar(line: str) -> None:
-    """Prints a line while a progress bar may be shown."""
-    from tqdm import tqdm
-
-    tqdm.write(line, file=sys.stdout)
-    sys.stdout.flush()
 
 
 def loaded_or_new(arguments: argparse.Namespace, pixels: int) -> Network:
