@@ -37,7 +37,7 @@ def partials(value: Value) -> list[Any]:
     if name in SURFACES:
         return [slope(*numbers) for slope in SURFACES[name][1:]]
     half = len(numbers) // 2
-    if name == "dot":
+    if name == "dot_product":
         return numbers[half:] + numbers[:half]
     x, p = numbers
     slope = p * x ** (p - 1) if p != 0 else mpf(0)

@@ -18,6 +18,7 @@ from tinygrad_sigmoid import (
     Operation,
     Value,
     absolute,
+    dot,
     exp,
     gradients,
     heaviside,
@@ -31,7 +32,7 @@ from tinygrad_sigmoid import (
 )
 from tinygrad_sigmoid.course.museum import EXHIBITS, Ledger
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.operations import TABLE, dot, fixed_power
+from tinygrad_sigmoid.operations import TABLE, dot_product, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 from tinygrad_sigmoid.testing.differencing import extrapolated
 from tinygrad_sigmoid.testing.exact import ELEMENTARY, Exact, digits
@@ -97,8 +98,8 @@ def test_at_a_kink_any_slope_between_the_sides_is_right_and_that_is_said() -> No
 
 def test_a_jump_has_a_word_of_its_own() -> None:
     certificate = check_gradients(heaviside(Value(0.0, "x")))
-    assert (certificate.jumps, certificate.kinks) == (["∂step/∂x at (0)"], [])
-    assert "at a jump, where there is no slope, and that of one side is taken: ∂step/∂x at (0)" in str(certificate)
+    assert (certificate.jumps, certificate.kinks) == (["∂heaviside/∂x at (0)"], [])
+    assert "at a jump, where there is no slope, and that of one side is taken: ∂heaviside/∂x at (0)" in str(certificate)
     for kinked in (absolute(Value(0.0)), relu(Value(0.0)), maximum(Value(2.0), Value(2.0)), minimum(Value(-3.0), -3.0)):
         certificate = check_gradients(kinked)
         assert certificate.kinks
@@ -152,7 +153,9 @@ def test_an_infinity_on_the_way_to_a_finite_gradient_is_unresolved() -> None:
 @given(x=st.floats(1e-300, 300), p=st.floats(-3, 3))
 def test_elementary_functions_have_all_their_digits(operation: Operation, x: float, p: float) -> None:
     inputs = [x, p] if operation.name.endswith("power") else [x]
-    theirs = {"power": mpmath.power, "fixed_power": mpmath.power}.get(operation.name) or getattr(mpmath, operation.name)
+    theirs = {"general_power": mpmath.power, "fixed_power": mpmath.power}.get(operation.name) or getattr(
+        mpmath, operation.name
+    )
     with localcontext(digits(50)), mpmath.workdps(700):
         true = Decimal(mpmath.nstr(theirs(*map(mpmath.mpf, inputs)), 60))
         ours = Exact.record(operation, inputs).number
@@ -171,8 +174,8 @@ def test_extrapolated_differences_know_how_far_they_are_off(x: float) -> None:
 
 POINTS: dict[str, list[float]] = {
     "fixed_power": [1.3, 3.0],
-    "dot": [0.5, -1.5, 2.0, 0.7],
-    "power": [1.7, 2.3],
+    "dot_product": [0.5, -1.5, 2.0, 0.7],
+    "general_power": [1.7, 2.3],
     "minimum": [0.7, 1.9],
 }
 BUGS: dict[str, dict[str, Any]] = {
@@ -192,7 +195,7 @@ def test_a_planted_bug_is_found_and_named(name: str, bug: str) -> None:
     if operation is fixed_power:
         inputs[1] = at[1]
     with planted_bug(operation, **BUGS[bug]):
-        output = sigmoid(operation.apply(*inputs) * 0.25 + 1.0)
+        output = sigmoid(operation(*inputs) * 0.25 + 1.0)
     found = mismatch_of(output)
     assert found.operation is operation
     assert f"the rule of {name} is wrong" in str(found)
@@ -444,10 +447,10 @@ def test_a_bug_that_cant_be_planted_is_explained(bug: dict[str, Any], message: s
 
 
 def test_a_planted_bug_is_gone_afterwards_even_after_an_error() -> None:
-    before = dot.derivatives, dot.forward
-    with pytest.raises(KeyError), planted_bug(dot, sign=True):
+    before = dot_product.derivatives, dot_product.forward
+    with pytest.raises(KeyError), planted_bug(dot_product, sign=True):
         raise KeyError
-    assert (dot.derivatives, dot.forward) == before
+    assert (dot_product.derivatives, dot_product.forward) == before
     with pytest.raises(ValueError, match="'sinus' is not in the table"), planted_bug("sinus", sign=True):
         pass
 

@@ -20,7 +20,7 @@ def test_three_uses_of_one_value(operation: Any, order: tuple[int, int, int]) ->
     x = Value(AT, "x")
     count = 2 if operation.derivatives.__code__.co_flags & 4 else operation.derivatives.__code__.co_argcount - 1
     inputs: list[Any] = [x, 2.5] if operation is fixed_power else [x] * count
-    parts = [3 * x, operation.apply(*inputs), 5 * x]
+    parts = [3 * x, operation(*inputs), 5 * x]
     output = sum(parts[place] for place in order)
     output.backward()
 

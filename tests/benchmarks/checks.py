@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     def recorded(self) -> Value:
         values = [Value(number, f"x{place}") for place, number in enumerate(self.leaves)]
         for operation, operands in self.rows:
-            values.append(operation.apply(*[values[one] if isinstance(one, int) else one for one in operands]))
+            values.append(operation(*[values[one] if isinstance(one, int) else one for one in operands]))
         return values[-1]
 
 
@@ -67,7 +67,7 @@ def plans(generator: random.Random, count: int) -> Iterator[Plan]:
             if operation is fixed_power:
                 operands[1] = generator.choice([2.0, 3.0, 0.5, -1.0, 0.0, 0.1])
             try:
-                values.append(operation.apply(*[values[one] if isinstance(one, int) else one for one in operands]))
+                values.append(operation(*[values[one] if isinstance(one, int) else one for one in operands]))
             except (ArithmeticError, ValueError):
                 continue
             plan.rows.append((operation, operands))

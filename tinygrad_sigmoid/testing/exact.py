@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import exp, expm1, fixed_power, log, log1p, power, sqrt
+from tinygrad_sigmoid.operations import exp, expm1, fixed_power, log, log1p, sqrt
+from tinygrad_sigmoid.operations import general_power as power
 
 
 @lru_cache(maxsize=256)

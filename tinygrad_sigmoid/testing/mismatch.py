@@ -10,7 +10,7 @@ from typing import Any
 import tinygrad_sigmoid
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import dot, fixed_power
+from tinygrad_sigmoid.operations import dot_product, fixed_power, general_power
 from tinygrad_sigmoid.value import Value
 
 LONGEST = 16  # lines of a graph that fit into a message
@@ -107,14 +107,14 @@ def as_python(shown: Collection[Value], marked: Value) -> list[str]:
 
 
 def _call(operation: Operation, operands: list[str]) -> str:
-    if operation is dot:
+    if operation is dot_product:
         half = len(operands) // 2
         return f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
     return f"{_public(operation)}({', '.join(operands)})"
 
 
 def _public(operation: Operation) -> str:
-    return "power" if operation is fixed_power else operation.name
+    return {fixed_power: "power", general_power: "power", dot_product: "dot"}.get(operation, operation.name)
 
 
 def _number(number: float) -> str:

@@ -176,7 +176,7 @@ def _inner_culprit(operation: Operation, value: Value, suspects: frozenset[Opera
     """The mismatch of an operation that this one's rule is said with, if that one is wrong by itself."""
     inputs = [used.data if used.constant else Value(used.data, used.label) for used in value.inputs]
     try:
-        out = operation.apply(*inputs)
+        out = operation(*inputs)
         said_with = [operation.forward(*inputs), *operation.derivatives(out, *inputs)]
     except (ArithmeticError, ValueError, TypeError, AttributeError):  # it takes floats only, or ends in infinity
         return None

@@ -156,7 +156,7 @@ def _computable(operation: Operation, point: Sequence[float]) -> bool:
     first, *others = point
     rest = others if operation is fixed_power else map(Value, others)
     try:
-        operation.apply(Value(first), *rest)
+        operation(Value(first), *rest)
     except (ArithmeticError, ValueError):
         return False
     return True
@@ -184,7 +184,7 @@ def _append(rows: list[_Row], results: list[float], row: _Row) -> None:
     try:
         if operation.kink_at is not None and abs(operation.kink_at(*inputs)) < NEAREST:
             return
-        result = operation.apply(*inputs)
+        result = operation(*inputs)
         slopes = operation.derivatives(result, *inputs)
     except (ArithmeticError, ValueError):
         return
@@ -226,7 +226,7 @@ def _assembled(numbers: list[float], rows: list[_Row]) -> Expression:
         results = list(inputs)
         for row in rows:
             operands = [results[operand] if isinstance(operand, int) else operand for operand in row.operands]
-            results.append(row.operation.apply(*operands))
+            results.append(row.operation(*operands))
         return results[-1]
 
     text = f"lambda {', '.join(names)}: {_written(names, rows)}"

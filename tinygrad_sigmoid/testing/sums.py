@@ -50,7 +50,7 @@ class Passes(NamedTuple):
 def passed_back(output: Value, backward: Backward) -> Passes:
     """The gradients that two backward passes give; those in the graph are put back as they were."""
     order = topological_order(output)
-    kept = [value.grad for value in order]
+    kept, numbers = [value.grad for value in order], [value.data for value in order]
     try:
         for value in order:
             value.grad = None
@@ -58,6 +58,9 @@ def passed_back(output: Value, backward: Backward) -> Passes:
         for _ in range(2):
             returned = backward(output)
             passes.append({value: value.grad for value in order} if returned is None else dict(returned))
+            if [value.data for value in order] != numbers:
+                passes.append(passes[0])  # the check of the data will tell
+                break
         return Passes(passes[0], passes[1], returned is not None)
     finally:
         for value, grad in zip(order, kept, strict=True):
