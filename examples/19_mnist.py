@@ -11,9 +11,9 @@ from tinygrad_sigmoid.course.chapter import by_darkness
 from tinygrad_sigmoid.course.digits import digit_picture, load_digits, load_mnist
 
 digits, test = load_mnist(sys.argv[1]) if len(sys.argv) > 1 else load_digits()
-pixels = len(digits[0].inputs)
-print(f"{len(digits)} digits of {pixels} pixels to train on, {len(test)} to test with; the first:")
-print(digit_picture(digits[0].inputs))
+first, pixels = digits[0], len(digits[0].inputs)
+print(f"{len(digits)} digits of {pixels} pixels to train on, {len(test)} to test with; the first is a {first.digit}:")
+print(digit_picture(first.inputs))
 
 # %% What there is to beat: a guess is right one time in ten, and this is right by nothing but the ink.
 print(f"by darkness alone: {by_darkness(digits, test)} / {len(test)} (the book: 2225 / 10000)")

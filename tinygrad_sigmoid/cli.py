@@ -22,8 +22,19 @@ COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw,
 # What a terminal is shown in place of the characters that it does not have.
 _PLAIN = {
     **dict(zip("∂·×′−–≈▁▂▃▄▅▆▇█░▒▓", "d*x'--~_.:-=+*#.:%", strict=True)),
-    "σ": "sigmoid", "η": "eta", "Δ": "delta ", "∇": "gradient of ", "Σ": "sum ", "∞": "inf",
-    "√": "sqrt", "‖": "||", "≤": "<=", "≥": ">=", "←": "<-", "→": "->", "…": "...",
+    "σ": "sigmoid",
+    "η": "eta",
+    "Δ": "delta ",
+    "∇": "gradient of ",
+    "Σ": "sum ",
+    "∞": "inf",
+    "√": "sqrt",
+    "‖": "||",
+    "≤": "<=",
+    "≥": ">=",
+    "←": "<-",
+    "→": "->",
+    "…": "...",
 }
 _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 

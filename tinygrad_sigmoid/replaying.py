@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.descent import GradientDescent
+from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
 from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, write
 
 Sample = tuple[Sequence[float], Sequence[float] | float]
 Trainable = Neuron | Layer | Network
@@ -34,7 +35,7 @@ FEW = 100  # Recording and compiling a graph takes about as long as going throug
 MUCH = 10_000_000  # Python computes with so many numbers in the time that NumPy or LLVM takes to be imported.
 
 
-class NotOneGraph(ValueError):  # noqa: N818 (what it is, not that it is an error, helps a learner)
+class NotOneGraph(TinygradSigmoidError, ValueError):  # noqa: N818 (what it is helps a learner)
     """One graph can't be replayed for all samples; the message says why."""
 
     def __init__(self, reason: str) -> None:
@@ -102,8 +103,7 @@ class Recorded:
         """Raises NotOneGraph unless this graph gives the loss of every sample."""
         for place, (inputs, targets) in enumerate(samples):
             wanted = loss(network(inputs), targets).data
-            for leaf, number in zip(self.inputs, [*inputs, *listed(targets)], strict=True):
-                leaf.data = number
+            write(self.inputs, [*inputs, *listed(targets)])
             found = self.loss.forward().data
             if not math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12):
                 raise NotOneGraph(
@@ -147,8 +147,7 @@ class Replay:
             return float(self.program.descend(numbers, self.samples, order, batch, rate))
         finally:
             with uninterrupted():
-                for parameter, number in zip(self.parameters, numbers, strict=True):
-                    parameter.data = float(number)
+                write(self.parameters, map(float, numbers))
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""

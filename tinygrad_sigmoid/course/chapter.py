@@ -23,7 +23,7 @@ from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.operations import heaviside, maximum, minimum, sigmoid, tanh
 from tinygrad_sigmoid.training import train
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, write
 
 BITS = list(product((0, 1), repeat=2))
 
@@ -147,8 +147,7 @@ def scaled_perceptrons() -> Numbers:
     numbers: Numbers = {}
     for c in (0.01, 1000):
         scaled = as_perceptrons(network)
-        for parameter in scaled.parameters():
-            parameter.data *= c
+        write(scaled.parameters(), [c * parameter.data for parameter in network.parameters()])
         changed = [digit for digit in digits if scaled.predict(digit.inputs) != network.predict(digit.inputs)]
         numbers[f"c = {c:g}: digits with another output"] = len(changed)
     return numbers

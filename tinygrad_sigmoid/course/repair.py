@@ -18,6 +18,7 @@ from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Layer, Network, Perceptron
 from tinygrad_sigmoid.training import correct, read_as
+from tinygrad_sigmoid.value import write
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,10 @@ def nudged_until_right(
         if read_as(outputs) == digit.digit:
             return
         before = [parameter.data for parameter in parameters]
-        for parameter in parameters:
-            parameter.data += generator.gauss(0, size)
+        write(parameters, [number + generator.gauss(0, size) for number in before])
         nudged = perceptrons.predict(digit.inputs)
         if _wrong(nudged, digit) > _wrong(outputs, digit):
-            for parameter, number in zip(parameters, before, strict=True):
-                parameter.data = number
+            write(parameters, before)
             continue
         actual = nudged[digit.digit] - outputs[digit.digit]
         outputs = nudged
