@@ -169,8 +169,7 @@ CHOICES = ("flips", "moves a little")
     ],
 )
 def test_a_prediction_is_judged(figure: Figure, answer: str, right: bool, said: str) -> None:
-    judgement = judged(figure, answer, CHOICES)
-    assert (judgement.right, judgement.said) == (right, said)
+    assert judged(figure, answer, CHOICES) == (right, said)
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def test_an_exhibit_agrees_if_each_of_its_edges_is_right() -> None:
         topological(output, gradients)
         gradients.update({x: 21.0000001})
 
-    assert outcome_of(Exhibit("rounded", "", rounded_once_more), c).agrees
+    assert outcome_of(Exhibit("rounded", rounded_once_more), c).agrees
 
 
 def test_magnitudes_that_overflow_are_not_compared() -> None:

@@ -39,19 +39,12 @@ def gradient_descent(
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training samples.
+    """One pass over the training samples."""
 
-    Attributes:
-        number: 1 for the first.
-        loss: The mean loss of the samples, each measured when its mini-batch came up.
-        correct: How many test samples are read right after this epoch.
-        tested: How many test samples there are.
-    """
-
-    number: int
-    loss: float
-    correct: int
-    tested: int
+    number: int  # 1 for the first
+    loss: float  # the mean loss of the samples, each measured when its mini-batch came up
+    correct: int  # how many test samples are read right afterwards,
+    tested: int  # of so many
 
 
 def train(

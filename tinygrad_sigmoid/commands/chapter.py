@@ -75,11 +75,11 @@ def asked(item: Item, figures: Sequence[Figure], width: int) -> bool:
             print(textwrap.fill(f"It is {figure.shown}. {item.why}", width))
             return False
         try:
-            judgement = judged(figure, answer, item.choices)
+            right, said = judged(figure, answer, item.choices)
         except ValueError as error:
             print(error)
             continue
-        print(judgement.said)
-        if not judgement.right:
+        print(said)
+        if not right:
             print(textwrap.fill(item.why, width))
-        return judgement.right
+        return right

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from textwrap import indent
 
 from tinygrad_sigmoid.commands import add_training, require_seed
@@ -25,9 +26,11 @@ EXAMPLES = """examples:
   tinygrad-sigmoid --seed 7 --rate 0.1   other weights to begin with, and too small a learning rate
   tinygrad-sigmoid --epochs 3 --out /tmp stop tuning early, write the pictures elsewhere"""
 
-# Three places of a picture, two pixels by two: (row, column) of the first pixel. A "2" begins with a hook and ends
-# with a foot; a "1" is dark in its stem, where a "2" is mostly paper.
-PLACES = {"hook": (0, 2), "stem": (2, 2), "foot": (6, 2)}
+# The pixels of three places, two by two. A "2" begins with a hook and ends with a foot; a "1" is dark in its stem.
+PLACES = {
+    name: [8 * (row + i) + column + j for i in (0, 1) for j in (0, 1)]
+    for name, row, column in (("hook", 0, 2), ("stem", 2, 2), ("foot", 6, 2))
+}
 PICTURES = ("neuron.svg", "neuron.html")
 MOMENTS = 12  # of a repair are shown
 BARS = "▁▂▃▄▅▆▇█"
@@ -78,23 +81,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def ones_and_twos(digits: list[Digit]) -> list[tuple[list[float], list[float]]]:
-    """Samples for a neuron whose output is to be 1 for a "1" and 0 for a "2": how dark each place is, from 0 to 1."""
-    return [
-        ([sum(digit.inputs[pixel] for pixel in pixels_of(place)) / 4 for place in PLACES], [float(digit.digit == 1)])
-        for digit in digits
-        if digit.digit in (1, 2)
-    ]
+    """Samples for a neuron whose output is to be 1 for a "1" and 0 for a "2": the darkness of each place."""
+    return [(darkness(digit), [float(digit.digit == 1)]) for digit in digits if digit.digit in (1, 2)]
 
 
-def pixels_of(place: str) -> list[int]:
-    row, column = PLACES[place]
-    return [8 * (row + i) + column + j for i in (0, 1) for j in (0, 1)]
+def darkness(digit: Digit) -> list[float]:
+    """How dark each of the `PLACES` is, from 0 (paper) to 1 (ink)."""
+    return [fmean(digit.inputs[pixel] for pixel in pixels) for pixels in PLACES.values()]
 
 
 def pictures_of_places(digits: list[Digit]) -> str:
     """A "1", a "2" and the three places, side by side."""
     one, two = (next(digit.inputs for digit in digits if digit.digit == wanted) for wanted in (1, 2))
-    inked = {pixel for place in PLACES for pixel in pixels_of(place)}
+    inked = {pixel for pixels in PLACES.values() for pixel in pixels}
     pictures = [digit_picture(pixels) for pixels in (one, two, [float(pixel in inked) for pixel in range(64)])]
     places = ", ".join(f"x{i} {place}" for i, place in enumerate(PLACES, 1))
     return side_by_side(pictures, ['a "1"', 'a "2"', places], gap=6)
@@ -160,9 +159,5 @@ def counts(repairs: list[Repair]) -> str:
 
 
 def end(repairs: list[Repair]) -> str:
-    nudges = counted(repairs[-1].nudges, "nudge")
-    return (
-        f'the "1" is right after {nudges}'
-        if repairs[-1].reads == 1
-        else f'the "1" is still wrong after {nudges}, and given up'
-    )
+    state, given_up = ("right", "") if repairs[-1].reads == 1 else ("still wrong", ", and given up")
+    return f'the "1" is {state} after {counted(repairs[-1].nudges, "nudge")}{given_up}'

@@ -56,14 +56,7 @@ def nand_gate() -> Numbers:
 
 
 def half_adder(x1: float, x2: float, nand: Neuron, carry: Neuron) -> tuple[float, float]:
-    """The sum and the carry of two bits, from five gates, the last of which takes the same wire twice.
-
-    Args:
-        x1: A bit.
-        x2: A bit.
-        nand: The gate that is used four times.
-        carry: A gate with one weight, which stands for two wires.
-    """
+    """The sum and the carry of two bits: `nand` is used four times; the one weight of `carry` stands for two wires."""
     both = nand.predict([x1, x2])
     return nand.predict([nand.predict([x1, both]), nand.predict([x2, both])]), carry.predict([both])
 

@@ -1,7 +1,7 @@
 """Backpropagation as learners write it: once right, and in seven ways that are famous for being wrong.
 
-Each algorithm is given the output of a graph and a `Ledger`, a dict of gradients that begin at 0. The first one is
-right; read it beside the others. `museum.compare` runs them all on a graph of your own.
+Each algorithm is given the output of a graph and a `Ledger`, a dict of gradients that begin at 0; what is wrong with it
+stands below its name. The first one is right; read it beside the others. `museum.compare` runs them on your own graph.
 """
 
 from __future__ import annotations
@@ -52,32 +52,6 @@ def edges(value: Value) -> Iterator[tuple[Value, float]]:
     return ((used, local) for used, local in pairs if not used.constant)
 
 
-Algorithm = Callable[[Value, Ledger], None]
-
-
-class Exhibit(NamedTuple):
-    """An algorithm of the museum."""
-
-    name: str
-    lesson: str  # what is wrong with it, and how to mend it
-    run: Algorithm
-    passes: int = 1  # how many backward passes it makes
-    kept: int = 1  # how many of those the gradients of leaves should be the sum of
-
-
-EXHIBITS: list[Exhibit] = []
-
-
-def _exhibit(name: str, passes: int = 1, kept: int = 1) -> Callable[[Algorithm], Algorithm]:
-    """Makes an algorithm an exhibit; its docstring is the lesson."""
-
-    def added(run: Algorithm) -> Algorithm:
-        EXHIBITS.append(Exhibit(name, " ".join((run.__doc__ or "").split()), run, passes, kept))
-        return run
-
-    return added
-
-
 def topological(output: Value, gradients: Ledger) -> None:
     """A value passes its gradient back when all its uses have added to it."""
     gradients[output] = 1.0
@@ -86,10 +60,6 @@ def topological(output: Value, gradients: Ledger) -> None:
             gradients[used] += gradients[value] * local
 
 
-RIGHT = Exhibit("topological order, reversed", topological.__doc__ or "", topological)
-
-
-@_exhibit("naive recursion")
 def naive_recursion(output: Value, gradients: Ledger) -> None:
     """Each visit passes back all that has been added up so far, the share of earlier visits once more: pass back once,
     in reversed topological order."""
@@ -103,7 +73,6 @@ def naive_recursion(output: Value, gradients: Ledger) -> None:
     visit(output)
 
 
-@_exhibit("depth first, visited set")
 def depth_first(output: Value, gradients: Ledger) -> None:
     """The first visit passes back before the other uses have added their share, and there is no second: go in reversed
     topological order."""
@@ -120,7 +89,6 @@ def depth_first(output: Value, gradients: Ledger) -> None:
     visit(output)
 
 
-@_exhibit("depth first, stack")
 def depth_first_stack(output: Value, gradients: Ledger) -> None:
     """The same with the branches taken the other way round, and another wrong answer: go in reversed topological
     order."""
@@ -135,7 +103,6 @@ def depth_first_stack(output: Value, gradients: Ledger) -> None:
                 stack.append(used)
 
 
-@_exhibit("post-order, not reversed")
 def post_order(output: Value, gradients: Ledger) -> None:
     """The order is right for the forward pass, so the leaves come first and have nothing to pass back: reverse it."""
     order: list[Value] = []
@@ -153,7 +120,6 @@ def post_order(output: Value, gradients: Ledger) -> None:
             gradients[used] += gradients[value] * local
 
 
-@_exhibit("= for +=")
 def assignment(output: Value, gradients: Ledger) -> None:
     """A value that is used twice keeps only its last contribution: add the contributions up."""
     gradients[output] = 1.0
@@ -162,17 +128,41 @@ def assignment(output: Value, gradients: Ledger) -> None:
             gradients[used] = gradients[value] * local
 
 
-@_exhibit("second pass, nothing reset", passes=2, kept=2)
 def nothing_reset(output: Value, gradients: Ledger) -> None:
     """Values in between pass the gradient of the first pass back once more: only leaves may keep theirs."""
     topological(output, gradients)
     topological(output, gradients)
 
 
-@_exhibit("second pass, leaves reset", passes=2)
 def only_leaves_reset(output: Value, gradients: Ledger) -> None:
     """Zeroing the leaves is not enough: the values in between still hold the gradient of the first pass."""
     topological(output, gradients)
     for leaf in leaves(output):
         gradients[leaf] = 0.0
     topological(output, gradients)
+
+
+class Exhibit(NamedTuple):
+    """An algorithm of the museum."""
+
+    name: str
+    run: Callable[[Value, Ledger], None]
+    passes: int = 1  # how many backward passes it makes
+    kept: int = 1  # how many of those the gradients of leaves should be the sum of
+
+    @property
+    def lesson(self) -> str:
+        """What is wrong with it, and how to mend it."""
+        return " ".join((self.run.__doc__ or "").split())
+
+
+RIGHT = Exhibit("topological order, reversed", topological)
+EXHIBITS = (
+    Exhibit("naive recursion", naive_recursion),
+    Exhibit("depth first, visited set", depth_first),
+    Exhibit("depth first, stack", depth_first_stack),
+    Exhibit("post-order, not reversed", post_order),
+    Exhibit("= for +=", assignment),
+    Exhibit("second pass, nothing reset", nothing_reset, passes=2, kept=2),
+    Exhibit("second pass, leaves reset", only_leaves_reset, passes=2),
+)

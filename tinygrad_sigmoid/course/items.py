@@ -75,11 +75,12 @@ class Item:
         rows = [("", "the book", "expected", "here")]
         rows += [(figure.what, figure.book, figure.expected, figure.shown) for figure in figures]
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
-        widths = [max(map(len, column)) for column in columns]
-        lines = []
-        for name, *numbers in zip(*columns, strict=True):
-            cells = [number.rjust(wide) for number, wide in zip(numbers, widths[1:], strict=True)]
-            lines.append("   ".join([name.ljust(widths[0]), *cells]))
+        sides = "<" + ">" * (len(columns) - 1)
+        padded = [
+            [f"{cell:{side}{max(map(len, column))}}" for cell in column]
+            for side, column in zip(sides, columns, strict=True)
+        ]
+        lines = ["   ".join(row) for row in zip(*padded, strict=True)]
         return "\n".join([*lines, textwrap.fill(f"Notice: {self.notice}", width)])
 
 
@@ -90,26 +91,18 @@ def items_of(*computed: Callable[[], Numbers]) -> list[Item]:
     return [Item(number, function, **chapter[function.__name__]) for number, function in enumerate(computed, 1)]
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """What became of a reader's prediction: whether it was right, and how close it was, in a sentence."""
-
-    right: bool
-    said: str
-
-
-def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> Judgement:
-    """How close a prediction is: 2 % off is right, since nobody predicts the sixth digit.
+def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> tuple[bool, str]:
+    """Whether a prediction is right, and how close it is; 2 % off is right, since nobody predicts the sixth digit.
 
     >>> slope = Figure("∂output/∂w1", 0.19661)
-    >>> judged(slope, "0.2").said
-    'Right: 0.19661.'
-    >>> judged(slope, "0.25").said
-    'Close, 27 % off: 0.19661.'
-    >>> judged(slope, "19.7 %").said
-    'Right: 0.19661.'
-    >>> judged(slope, "-0.2").said
-    'The sign is the other way round: 0.19661.'
+    >>> judged(slope, "0.2")
+    (True, 'Right: 0.19661.')
+    >>> judged(slope, "0.25")
+    (False, 'Close, 27 % off: 0.19661.')
+    >>> judged(slope, "19.7 %")
+    (True, 'Right: 0.19661.')
+    >>> judged(slope, "-0.2")
+    (False, 'The sign is the other way round: 0.19661.')
 
     Raises:
         ValueError: The answer is neither a number nor one of the words to choose from.
@@ -120,7 +113,7 @@ def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> Judgemen
         if len(chosen) != 1:
             raise ValueError(f"{answer!r} is none of the answers: choose from {', '.join(choices)}")
         right = chosen == [here]
-        return Judgement(right, f"{'Right' if right else 'Not so'}: it {here}.")
+        return right, f"{'Right' if right else 'Not so'}: it {here}."
     unit = 0.01 if answer.endswith("%") and "%" not in figure.what else 1.0
     try:
         predicted = float(answer.replace("−", "-").rstrip("%")) * unit
@@ -128,9 +121,9 @@ def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> Judgemen
         raise ValueError(f"{answer!r} is not a number: write it as in 0.25, or 1e-6") from None
     off = abs(predicted - here) / abs(here) if here else abs(predicted)
     if off <= 0.02:
-        return Judgement(True, f"Right: {figure.shown}.")
+        return True, f"Right: {figure.shown}."
     if here * predicted < 0:
-        return Judgement(False, f"The sign is the other way round: {figure.shown}.")
+        return False, f"The sign is the other way round: {figure.shown}."
     if here and off < 0.5:
-        return Judgement(False, f"Close, {100 * off:.0f} % off: {figure.shown}.")
-    return Judgement(False, f"Not so: {figure.shown}.")
+        return False, f"Close, {100 * off:.0f} % off: {figure.shown}."
+    return False, f"Not so: {figure.shown}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges, naive_recursion
+from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.reading.writer import Names, number_text
 from tinygrad_sigmoid.value import Value
@@ -156,7 +157,7 @@ def outcome_of(exhibit: Exhibit, output: Value) -> Outcome:
     once, ledger, allowed = Ledger(), Ledger(), _rounding(output)
     RIGHT.run(output, once)
     right = {value: gradient * (1 if value.inputs else exhibit.kept) for value, gradient in once.items()}
-    if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1).values()) - 1) > LONGEST:
+    if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1.0).values()) - 1) > LONGEST:
         not_run = f"it would take {number_text(wanted)} edges, so it was not run."
         return Outcome(exhibit, {}, right, [], not_run=not_run)
     exhibit.run(output, ledger)
@@ -211,12 +212,9 @@ def _rounding(output: Value) -> dict[Value, float]:
 
 
 def _over_paths(output: Value, factor: Callable[[float], float]) -> dict[Value, float]:
-    """For each value, the sum over all paths from the output to it of the product of its edges' factors."""
-    totals = defaultdict[Value, float](int, {output: 1})
-    for value in reversed(topological_order(output)):
-        for used, local in edges(value):
-            totals[used] += totals[value] * factor(local)
-    return totals
+    """For each value, the sum over all paths from the output to it of the product of their edges' factors."""
+    values = [value for value in topological_order(output) if not value.constant]
+    return backpropagated(output, values, lambda value: tuple(map(factor, value.local_derivatives)))
 
 
 # By size, as functions of x. For each exhibit the first that it gets wrong is its smallest: the tests try all smaller.

@@ -62,13 +62,8 @@ def nudged_until_right(
 ) -> Iterator[Repair]:
     """Nudges perceptrons blindly until they read the digit right: how things stand before, and after each kept nudge.
 
-    A nudge adds a little to every weight and bias, drawn from the normal distribution. It is kept unless more of the
-    digit's ten outputs are wrong than before, and taken back otherwise. The perceptrons are changed in place.
-
-    Args:
-        size: The standard deviation of the changes.
-        tries: After so many nudges, it is given up.
-        seed: The same seed gives the same nudges.
+    A nudge adds to every weight and bias a number from the normal distribution of deviation `size`. It is kept unless
+    more of the digit's ten outputs are wrong than before; after so many tries it is given up. Changes the perceptrons.
     """
     generator = random.Random(seed)
     parameters = perceptrons.parameters()
@@ -97,12 +92,8 @@ def tuned_until_right(
 ) -> Iterator[Repair]:
     """Tunes sigmoid neurons until they read the digit right: how things stand before, and after each nudge.
 
-    A nudge changes every weight and bias by −rate · ∂loss/∂v, the loss being that of the digit alone. The network is
-    changed in place.
-
-    Args:
-        rate: The learning rate η.
-        tries: After so many nudges, it is given up.
+    A nudge changes every weight and bias by −rate · ∂loss/∂v, the loss being that of the digit alone; after so many
+    tries it is given up. Changes the network.
     """
     descent = GradientDescent(network.parameters(), rate)
     outputs = network.predict(digit.inputs)
