@@ -23,6 +23,7 @@ from tinygrad_sigmoid import (
     Perceptron,
     Value,
     cross_entropy,
+    log,
     replaying,
     softmax_cross_entropy,
     squared_error,
@@ -31,7 +32,7 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.course.digits import load_digits
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.replaying import NotOneGraph, replay_for
-from tinygrad_sigmoid.training import Epoch, correct, gradient_descent, read_as
+from tinygrad_sigmoid.training import Epoch, correct, read_as, stochastic_gradient_descent
 
 TARGETS = ["python", "numpy", "native"]
 NOR = [((0.0, 0.0), 1.0), ((0.0, 1.0), 0.0), ((1.0, 0.0), 0.0), ((1.0, 1.0), 0.0)]
@@ -103,6 +104,15 @@ def test_a_graph_that_depends_on_the_data_is_never_replayed(target: Any) -> None
 
     assert trained("best") == trained(None)
     refused(Neuron.random(2, seed=2), NOR, r"sample 1, counted from 0, has the loss 0\.\d+, but", target, loss=huber)
+
+
+def test_a_branch_that_cant_be_computed_for_another_sample_is_noticed() -> None:
+    def loss(output: Any, target: Any) -> Any:
+        number = target if isinstance(target, float) else target.data
+        return squared_error(output, log(target) if number > 0 else target)
+
+    samples = [((1.0,), 1.0), ((0.5,), 0.0)]
+    refused(Neuron([0.5], 0.0), samples, r"sample 1, .* but nan by the first's graph", loss=loss)
 
 
 def test_a_loss_that_takes_the_targets_number_is_noticed() -> None:
@@ -283,9 +293,9 @@ def test_ctrl_c_leaves_a_whole_network(target: Any, moment: float) -> None:
     descent = GradientDescent(network.parameters(), 0.1)
     replay = replay_for(network, samples, squared_error, target, 1)
     if replay is None:
-        losses = gradient_descent(network, samples, squared_error, descent, 1, 0)
+        losses = stochastic_gradient_descent(network, samples, squared_error, descent, 1, 0)
     else:
-        losses = replay.gradient_descent(descent, 1, 0)
+        losses = replay.stochastic_gradient_descent(descent, 1, 0)
         next(losses)  # so that everything has been compiled
     # Where Ctrl-C is ignored, as in a job that a shell has put into the background, Python sets no handler for it.
     interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)

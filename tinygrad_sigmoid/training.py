@@ -1,6 +1,6 @@
 """Training: a network sees its samples again and again, and after each mini-batch all its parameters move downhill.
 
-Read `gradient_descent` first: that loop is all there is to it. `train` runs it, or replays a compiled graph instead
+Read `stochastic_gradient_descent` first: that loop is all there is to it. `train` runs it, or replays a compiled graph instead
 where that is known to give the same (`replaying`), counts what is read right, and returns the history.
 """
 
@@ -17,10 +17,10 @@ from tinygrad_sigmoid.losses import listed, squared_error
 from tinygrad_sigmoid.replaying import Loss, Sample, Target, Trainable, replay_for
 
 
-def gradient_descent(
+def stochastic_gradient_descent(
     network: Trainable, samples: Sequence[Sample], loss: Loss, descent: GradientDescent, batch: int, seed: int | None
 ) -> Iterator[float]:
-    """Stochastic gradient descent over mini-batches, epoch after epoch: yields the mean loss of each epoch."""
+    """Learns from mini-batches in random order, epoch after epoch, without end: yields the mean loss of each epoch."""
     generator, order = random.Random(seed), list(samples)
     while True:
         generator.shuffle(order)
@@ -85,8 +85,7 @@ def train(
         watch: Called with each epoch when it is over: to print it, to draw it, to change the network.
 
     Raises:
-        ValueError: There are no samples, or their inputs and targets are not as many as the network has; the epochs,
-            the mini-batch, the rate or the target makes no sense.
+        ValueError: The samples, the epochs, the mini-batch, the rate or the target makes no sense.
         NotOneGraph: A target was given, but the samples don't all give one graph, or it can't be compiled for it.
         ArithmeticError: A gradient is infinite or nan; the mini-batches before have been applied.
         ImportError: The target needs a package that is not installed.
@@ -102,13 +101,13 @@ def train(
     descent = GradientDescent(network.parameters(), rate)
     replay = replay_for(network, samples, loss, target, epochs)
     if replay is None:
-        losses = gradient_descent(network, samples, loss, descent, batch, seed)
+        losses = stochastic_gradient_descent(network, samples, loss, descent, batch, seed)
     else:
-        losses = replay.gradient_descent(descent, batch, seed)
+        losses = replay.stochastic_gradient_descent(descent, batch, seed)
     history: list[Epoch] = []
     numbers = tqdm(range(1, epochs + 1), unit="epoch", leave=False, disable=not sys.stderr.isatty())
     for number, mean_loss in zip(numbers, losses, strict=False):  # the losses never end
-        right = correct(network, test) if replay is None else _correct(replay.outputs(test), test)
+        right = correct(network, test) if replay is None else _count_right(replay.outputs(test), test)
         history.append(Epoch(number, mean_loss, right, len(test)))
         if watch is not None:
             watch(history[-1])
@@ -132,9 +131,9 @@ def read_as(outputs: Sequence[float] | float) -> int | None:
 
 def correct(network: Trainable, samples: Sequence[Sample]) -> int:
     """How many samples are read right: the network's outputs are read as what the targets are read as."""
-    return _correct([network.predict(inputs) for inputs, _ in samples], samples)
+    return _count_right([network.predict(inputs) for inputs, _ in samples], samples)
 
 
-def _correct(outputs: Sequence[Sequence[float] | float], samples: Sequence[Sample]) -> int:
+def _count_right(outputs: Sequence[Sequence[float] | float], samples: Sequence[Sample]) -> int:
     readings = [(read_as(found), read_as(targets)) for found, (_, targets) in zip(outputs, samples, strict=True)]
-    return sum(found == wanted is not None for found, wanted in readings)
+    return sum(found is not None and found == wanted for found, wanted in readings)
