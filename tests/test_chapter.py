@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
+from importlib.resources import files
 
 import pytest
 from terminal import Terminal
@@ -84,6 +86,12 @@ def test_what_stands_in_the_book_itself_has_a_column_of_its_own(ran: tuple[Item,
         assert [number for number in ending if number in shown] == shown
     if any("(MNIST)" in number for number in item.book.values()):
         assert not item.expected, "nobody here has worked MNIST out"
+
+
+def test_all_that_is_written_of_the_chapter_is_used_in_its_order() -> None:
+    written = (files("tinygrad_sigmoid.course") / "data" / "chapter.toml").read_text(encoding="utf-8")
+    assert list(tomllib.loads(written)) == [item.computed.__name__ for item in ITEMS]
+    assert [item.number for item in ITEMS] == list(range(1, 19))
 
 
 def test_the_question_about_the_mini_batch_has_the_right_numbers() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -94,6 +95,7 @@ def refused(network: Any, samples: Any, message: str, target: Any = "python", **
     with pytest.raises(NotOneGraph, match=message) as raised:
         train(network, samples, target=target, **options)
     assert str(raised.value).endswith("so one graph can't be replayed for all samples: pass target=None to record each")
+    assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value), "a sweep in processes can report it"
     assert network.as_data() == before
 
 

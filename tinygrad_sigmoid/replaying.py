@@ -38,9 +38,6 @@ MUCH = 10_000_000  # Python computes with so many numbers in the time that NumPy
 class NotOneGraph(TinygradSigmoidError, ValueError):  # noqa: N818 (what it is helps a learner)
     """One graph can't be replayed for all samples; the message says why."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"{reason}, so one graph can't be replayed for all samples: pass target=None to record each")
-
 
 def replay_for(
     network: Trainable, samples: Sequence[Sample], loss: Loss, target: Target | None, epochs: int
@@ -55,10 +52,8 @@ def replay_for(
     recorded = Recorded(network, samples[0], loss)
     if not known_to_agree:
         recorded.require_same_losses(network, samples, loss)
-    numbers = sum(len(value.inputs) for value in topological_order(recorded.loss))
-    return Replay(
-        network, samples, recorded, fastest(numbers * len(samples) * epochs) if target == "best" else [target]
-    )
+    numbers = sum(len(value.inputs) for value in topological_order(recorded.loss)) * len(samples) * epochs
+    return Replay(network, samples, recorded, fastest(numbers) if target == "best" else [target])
 
 
 def is_own(part: Trainable) -> bool:
@@ -90,14 +85,14 @@ class Recorded:
             outputs = network(x)
             self.loss = loss(outputs, y if is_list(targets) else y[0])
         except Exception as error:  # whatever a loss may raise that was not made for Values as targets
-            raise NotOneGraph(f"the loss can't be computed from Values ({error})") from error
+            raise _not_one_graph(f"the loss can't be computed from Values ({error})") from error
         self.outputs = listed(outputs)
         found = {leaf for leaf in leaves(self.loss) if not leaf.constant}
         for leaf in [*self.parameters, *self.inputs]:
             if leaf not in found:
-                raise NotOneGraph(f"{leaf!r} has no part in the graph of the loss, or only as a plain number")
+                raise _not_one_graph(f"{leaf!r} has no part in the graph of the loss, or only as a plain number")
         for leaf in found.difference(self.parameters, self.inputs):
-            raise NotOneGraph(f"the loss uses a Value of its own, {leaf!r}")
+            raise _not_one_graph(f"the loss uses a Value of its own, {leaf!r}")
 
     def require_same_losses(self, network: Trainable, samples: Sequence[Sample], loss: Loss) -> None:
         """Raises NotOneGraph unless this graph gives the loss of every sample."""
@@ -109,7 +104,7 @@ class Recorded:
             except (ArithmeticError, ValueError):  # the first sample's branch can't be computed for this one
                 found = math.nan
             if not math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12):
-                raise NotOneGraph(
+                raise _not_one_graph(
                     f"sample {place}, counted from 0, has the loss {wanted:.6g}, but {found:.6g} by the first's graph"
                 )
 
@@ -121,7 +116,7 @@ class Recorded:
                 return compiled(self.loss, inputs=self.inputs, wrt=self.parameters, watch=watch, target=target)
             except TypeError as error:
                 reason = str(error)
-        raise NotOneGraph(reason)
+        raise _not_one_graph(reason)
 
 
 class Replay:
@@ -182,3 +177,7 @@ def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
 def _widths(sample: Sample) -> str:
     inputs, targets = sample
     return f"{len(inputs)} inputs and {len(listed(targets))} targets"
+
+
+def _not_one_graph(reason: str) -> NotOneGraph:
+    return NotOneGraph(f"{reason}, so one graph can't be replayed for all samples: pass target=None to record each")

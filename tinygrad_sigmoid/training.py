@@ -1,7 +1,7 @@
 """Training: a network sees its samples again and again, and after each mini-batch all its parameters move downhill.
 
-Read `stochastic_gradient_descent` first: that loop is all there is to it. `train` runs it, or replays a compiled graph instead
-where that is known to give the same (`replaying`), counts what is read right, and returns the history.
+Read `stochastic_gradient_descent` first: that loop is all there is to it. `train` runs it, or replays a compiled graph
+where that gives the same (`replaying`), counts what is read right, and returns the history.
 """
 
 from __future__ import annotations
