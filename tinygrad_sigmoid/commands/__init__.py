@@ -1,7 +1,7 @@
 """The commands of `tinygrad-sigmoid`, one module each.
 
-A command's docstring says what it does; `HELP` says it in a line, and `EXAMPLES` shows it. `add_arguments(parser)` adds
-what can be typed after its name, and `run(arguments)` does the work and returns the exit status.
+The first line of a command's docstring says what it does; `EXAMPLES` shows it. `add_arguments(parser)` adds what can be
+typed after its name, and `run(arguments)` does the work and returns the exit status.
 """
 
 from __future__ import annotations

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from tinygrad_sigmoid.course.chapter import ITEMS
 from tinygrad_sigmoid.course.items import WIDTH, Figure, Item, judged
 
-HELP = "the book's numbers beside yours, item by item, or as a quiz"
 EXAMPLES = """examples:
   tinygrad-sigmoid chapter              list the items
   tinygrad-sigmoid chapter 8            run one: Nielsen's equation 5

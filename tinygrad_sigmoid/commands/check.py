@@ -15,7 +15,6 @@ from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
-HELP = "prove that a formula's gradients are right"
 EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid check "tanh(x)**2" x=0.3 --order 2      # the derivatives of the derivatives as well

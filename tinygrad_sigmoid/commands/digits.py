@@ -15,7 +15,6 @@ from tinygrad_sigmoid.files import require_writable
 from tinygrad_sigmoid.neuron import Network
 from tinygrad_sigmoid.training import Epoch, correct, read_as, train
 
-HELP = "train a network to read handwritten digits"
 EXAMPLES = """examples:
   tinygrad-sigmoid digits                                30 hidden neurons, 30 epochs, the digits that ship
   tinygrad-sigmoid digits --epochs 5 --save read.json    and keep the network

@@ -9,7 +9,6 @@ from pathlib import Path
 from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.files import write_whole
 
-HELP = "draw the graph of a formula"
 EXAMPLES = """examples:
   tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
   tinygrad-sigmoid draw "a*a + 3*a" a=2            # the drawing's text, for Graphviz, to the terminal

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula, graph_of
 
-HELP = "write a live page of a formula: drag its leaves in a browser"
 EXAMPLES = """examples:
   tinygrad-sigmoid explore "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o page.html --open
 The page is one file that needs no network: mail it, put it on a site, open it from the disk."""

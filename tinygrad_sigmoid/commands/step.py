@@ -1,4 +1,4 @@
-"""Walk through both passes of a formula, one step at a time: each operation forward, then each edge backward."""
+"""Walks through both passes of a formula, one step at a time: each operation forward, then each edge backward."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.reading.steps import ForwardStep, Steps, counted, steps
 from tinygrad_sigmoid.reading.writer import number_text
 
-HELP = "walk through both passes of a formula, step by step"
 EXAMPLES = """examples:
   tinygrad-sigmoid step "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid step "x*x" x=3 --all     print all steps and end (also when the output is a file or a pipe)

@@ -1,4 +1,4 @@
-"""The whole story on real handwriting: a neuron is tuned, drawn and nudged; then ten digits are repaired."""
+"""Tells the whole story on real handwriting: a neuron is tuned, drawn and nudged; then ten digits are repaired."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tinygrad_sigmoid.reading.steps import counted
 from tinygrad_sigmoid.training import Epoch, correct, read_as, train
 from tinygrad_sigmoid.value import Value
 
-HELP = "the whole story on real handwriting (the default)"
 EXAMPLES = """examples:
   tinygrad-sigmoid                       the story, its pictures written to this folder
   tinygrad-sigmoid --seed 7 --rate 0.1   other weights to begin with, and too small a learning rate
