@@ -17,6 +17,7 @@ from typing import Any, Literal
 from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.errors import TinygradSigmoidError
+from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
@@ -98,7 +99,7 @@ class Recorded:
         """Raises NotOneGraph unless this graph gives the loss of every sample."""
         for place, (inputs, targets) in enumerate(samples):
             wanted = loss(network(inputs), targets).data
-            write(self.inputs, [*inputs, *listed(targets)])
+            write(self.inputs, map(finite_number, [*inputs, *listed(targets)]))
             try:
                 found = self.loss.forward().data
             except (ArithmeticError, ValueError):  # the first sample's branch can't be computed for this one
