@@ -131,7 +131,7 @@ def test_a_drawing_marks_the_place() -> None:
     marked = [line for line in naive if "penwidth=4" in line]
     assert len(marked) == 2
     assert 'n2 [label="y = 3·x\\ndata 6\\ngrad ·\\nshould hand on 7"' in marked[0]
-    assert 'n0 -> n2 [label="∂ 3\\nedge 3: hands on 2"' in marked[1]
+    assert 'n0 -> n2 [id="e2.1" label="∂ 3\\nedge 3: hands on 2"' in marked[1]
     replaced = comparison.draw("= for +=").source
     assert "grad ·\\n2 replaces 5" in replaced
     x = Value(3, "x")
