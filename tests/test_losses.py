@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -143,3 +144,13 @@ def test_cross_entropy_reads_z_off_the_graph_of_a_neuron() -> None:
 def test_outputs_and_targets_are_paired_before_anything_is_computed() -> None:
     with pytest.raises(ValueError, match="there are 2 and 1"):
         cross_entropy([sigmoid(Value(1.0)), sigmoid(Value(2.0))], [1.0])
+
+
+@pytest.mark.parametrize("targets", [1.0, [1.0], np.array([1.0]), np.float64(1.0), 1])
+@pytest.mark.parametrize("wrap", [lambda a: a, lambda a: [a]])
+def test_one_output_and_one_target_may_stand_alone(targets: Any, wrap: Callable[[Value], Any]) -> None:
+    output = Value(0.25)
+    loss = squared_error(wrap(output), targets)
+    loss.backward()
+    assert (loss.data, output.grad) == (0.28125, -0.75)
+    assert [used.data for used in loss.inputs] == [0.25, 1.0]

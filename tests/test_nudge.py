@@ -300,3 +300,13 @@ def test_small_numbers_are_written_with_an_exponent() -> None:
     x = Value(0.0, "x")
     for change, shown in ((1e-4, "+0.0001 "), (0.9e-4, "+9.0000e-05 "), (-1e-4, "-0.0001 "), (0.0, "+0 ")):
         assert shown in str(Halving([Nudge(x, {x: change}, {x: 1.0}, 0.0, 0.0)])), change
+
+
+@pytest.mark.parametrize(("edge", "said"), [(1.8, "does not fall fourfold"), (2.2, "falls fourfold")])
+def test_a_slope_at_the_edge_belongs_to_what_lies_below(edge: float, said: str) -> None:
+    class AtTheEdge(Halving):
+        slope = edge
+
+    x = Value(0.0, "x")
+    halving = AtTheEdge([Nudge(x, {x: 1.0}, {x: 0.0}, 0.0, 1.0), Nudge(x, {x: 0.5}, {x: 0.0}, 0.0, 0.25)])
+    assert halving.verdict.startswith(f"the remainder {said}")
