@@ -154,3 +154,9 @@ def test_one_output_and_one_target_may_stand_alone(targets: Any, wrap: Callable[
     loss.backward()
     assert (loss.data, output.grad) == (0.28125, -0.75)
     assert [used.data for used in loss.inputs] == [0.25, 1.0]
+
+
+def test_numbers_alone_give_a_float() -> None:
+    for outputs, targets in ((0.25, 1.0), ([0.25], 1.0), (0.25, [1.0])):
+        loss = squared_error(outputs, targets)
+        assert (loss, type(loss)) == (0.28125, float)
