@@ -57,12 +57,12 @@ class Certificate:
             f"{_counted(self.local_derivatives, 'local derivative')}: what each operation's own formula gives, off by "
             f"at most {self.worst_ulp:.2g} ulp (units of the last place)",
             f"{_counted(self.gradients, 'gradient')}: the sum of the contributions, off by at most "
-            f"{_at_most(self.worst_sum)} of what rounding allows",
+            f"{_percent(self.worst_sum)} of what rounding allows",
         ]
         if self.leaves:
             lines.append(
                 f"{_counted(self.leaves, 'leaf', 'leaves')}: move one a little, and the output moves as its gradient "
-                f"says, off by at most {_at_most(self.worst_leaf)} of what rounding allows"
+                f"says, off by at most {_percent(self.worst_leaf)} of what rounding allows"
             )
         lines.append("a second backward pass adds the same once more to the leaves, and no data has changed")
         lines += [f"at a kink, where any slope between those of the two sides is right: {kink}" for kink in self.kinks]
@@ -78,5 +78,5 @@ def _counted(number: int, thing: str, things: str = "") -> str:
     return f"{number} {thing if number == 1 else things or thing + 's'}"
 
 
-def _at_most(share: float) -> str:
-    return f"{math.ceil(100 * share)}%"
+def _percent(share: float) -> str:
+    return f"{math.ceil(100 * share)}%"  # rounded up: it says "at most"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import math
 from collections.abc import Collection, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import tinygrad_sigmoid
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import dot, fixed_power
+from tinygrad_sigmoid.operations import TABLE, dot, fixed_power
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.drawing import Drawing
+
 LONGEST = 16  # lines of a graph that fit into a message
+OURS = {"Value", "power", *TABLE} - {"fixed_power"}  # what a graph to paste can import
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it is an error)
@@ -29,7 +35,6 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         allowed: How far from the right number it may be, in units of the last place.
         shown: The values computed that belong to the part of the graph that shows it.
         gradients: The gradients found in that part.
-        code: The part of the graph that shows it, as Python to paste.
     """
 
     def __init__(
@@ -38,7 +43,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         value: Value,
         *,
         got: float | None,
-        true: Any = None,
+        true: Decimal | float | None = None,
         allowed: float = 0.0,
         operation: Operation | None = None,
         used: Value | None = None,
@@ -65,13 +70,36 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
 
     @property
     def code(self) -> str:
+        """The part of the graph that shows it, as Python to paste."""
         return "\n".join(as_python(self.shown, self.value))
 
-    def draw(self) -> Any:
-        """The graph as a picture, with the value and the edge that are wrong marked."""
-        from tinygrad_sigmoid.testing.marking import marked
+    def draw(self) -> Drawing:
+        """The same part as a picture, with the value and the edge that are wrong marked."""
+        from tinygrad_sigmoid.drawing import draw  # loads Graphviz
 
-        return marked(self)
+        part = self._part()
+        bad = part[self.value]
+        numbers = [("got", self.got), ("true", self.true)]
+        remark = ", ".join(f"{word} {number_text(number)}" for word, number in numbers if number is not None) or "wrong"
+        marks: dict[Value | tuple[Value, Value], str] = {bad: remark}
+        if self.used is not None:
+            marks = {bad: "wrong rule", (bad, part[self.used]): remark}
+        used = {used for value in self.shown for used in value.inputs}
+        outputs = [part[value] for value in self.shown - used]
+        return draw(*sorted(outputs, key=lambda value: value.index), collapse=[], marks=marks)
+
+    def _part(self) -> dict[Value, Value]:
+        """For each value of the part, a copy; what the part takes from outside of it becomes a leaf."""
+        part: dict[Value, Value] = {}
+        for value in topological_order(*self.shown):
+            if value in self.shown and value.operation is not None:
+                twin = value.operation.apply(*[part[used] for used in value.inputs])
+                twin.local_derivatives = value.local_derivatives
+            else:
+                twin = Value(value.data)
+            twin.label, twin.grad, twin.constant = value.label, self.gradients.get(value), value.constant
+            part[value] = twin
+        return part
 
     def __str__(self) -> str:
         lines = [self.culprit]
@@ -90,54 +118,44 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
 def as_python(shown: Collection[Value], marked: Value) -> list[str]:
     """Lines of Python that record the values `shown`, and take everything else that these need as leaves."""
     order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.index)
-    names = _names([value for value in order if not value.constant])
+    names = _identifiers([value for value in order if not value.constant])
     lines, called = [], {"Value"}
     for value in order:
         if value.constant:
             continue
         if value in shown and value.operation is not None:
             operands = [_number(used.data) if used.constant else names[used] for used in value.inputs]
-            called.add(_public(value.operation))
-            line = f"{names[value]} = {_call(value.operation, operands)}"
+            function, call = _call(value.operation, operands)
+            called.add(function)
         else:
-            line = f"{names[value]} = Value({_number(value.data)}, {value.label or names[value]!r})"
-        lines.append(line + ("  # <- here" if value is marked else ""))
-    ours = sorted(called & set(tinygrad_sigmoid.__all__))
-    return [f"from tinygrad_sigmoid import {', '.join(ours)}", *lines]
+            call = f"Value({_number(value.data)}, {value.label or names[value]!r})"
+        lines.append(f"{names[value]} = {call}{'  # <- here' if value is marked else ''}")
+    return [f"from tinygrad_sigmoid import {', '.join(sorted(called & OURS))}", *lines]
 
 
-def _call(operation: Operation, operands: list[str]) -> str:
+def _call(operation: Operation, operands: list[str]) -> tuple[str, str]:
+    """The function to import, and the call."""
     if operation is dot:
         half = len(operands) // 2
-        return f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
-    return f"{_public(operation)}({', '.join(operands)})"
-
-
-def _public(operation: Operation) -> str:
-    return "power" if operation is fixed_power else operation.name
+        return "dot", f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
+    function = "power" if operation is fixed_power else operation.name
+    return function, f"{function}({', '.join(operands)})"
 
 
 def _number(number: float) -> str:
     return repr(number) if math.isfinite(number) else f"float({str(number)!r})"
 
 
-def _names(values: list[Value]) -> dict[Value, str]:
+def _identifiers(values: list[Value]) -> dict[Value, str]:
     """A Python name for each value: its label where that is one, else v1, v2, …"""
-    taken: set[str] = {*tinygrad_sigmoid.__all__, *[v.operation.name for v in values if v.operation]}
+    taken = {*OURS, *[value.operation.name for value in values if value.operation]}
     names: dict[Value, str] = {}
     for value in values:
-        usable = value.label.isidentifier() and not keyword.iskeyword(value.label) and value.label not in taken
-        if usable:
-            taken.add(value.label)
+        if value.label.isidentifier() and not keyword.iskeyword(value.label) and value.label not in taken:
             names[value] = value.label
-    count = 0
-    for value in values:
-        if value not in names:
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            names[value] = f"v{count}"
-    return names
+            taken.add(value.label)
+    free = (name for count in itertools.count(1) if (name := f"v{count}") not in taken)
+    return {value: names.get(value) or next(free) for value in values}
 
 
 def name_of(value: Value) -> str:
@@ -154,3 +172,13 @@ def descendants(value: Value, output: Value) -> set[Value]:
         if not found.isdisjoint(later.inputs):
             found.add(later)
     return found
+
+
+def same_bits(a: float, b: float) -> bool:
+    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+
+
+def operation_of(value: Value) -> Operation:
+    """The operation of a value computed."""
+    assert value.operation is not None
+    return value.operation

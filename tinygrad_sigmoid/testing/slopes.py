@@ -1,4 +1,8 @@
-"""A closer and closer look at a slope, until it can be said whether a claimed derivative is right."""
+"""A closer and closer look at a slope, until it can be said whether a claimed derivative is right.
+
+Where the function can be computed with many digits, two inputs so near to each other that nothing but the slope is
+left between them tell it; where it takes floats only, differences at smaller and smaller distances, extrapolated to 0.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,29 @@ import math
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
+from decimal import Decimal, getcontext, localcontext
 from enum import Enum
+from typing import NamedTuple
 
-from tinygrad_sigmoid.testing.exact import digits
+from tinygrad_sigmoid.testing.exact import UNDEFINED, digits
 
 DIGITS = 50  # to begin with; small slopes of large results, and doubt, take more
 
 # By how many powers of ten the inputs are nearer to each other than to 0, at the first look and at closer ones.
 CLOSENESS = (20, 50, 350)
 
-EXPLODED = 10_000  # powers of ten: a result that is so much larger so close by says nothing about the slope
+OVERFLOW_BOUND = 10_000  # powers of ten: so much larger a result so close by says nothing about the slope
+RESOLVED = 1e-6  # a slope by differences that is known no better than to this part of itself proves nothing
 
+EPSILON = Decimal(2) ** -52
 SMALLEST = Decimal(math.ulp(0.0))
 SMALLEST_NORMAL = Decimal(sys.float_info.min)  # what is smaller may come out as 0: floats have not all its digits
 LARGEST = Decimal(2) ** 1024 * (1 - Decimal(2) ** -54)  # from here on a number rounds to infinity
-_EPSILON = Decimal(2) ** -52
 
 
 def ulps(number: Decimal) -> Decimal:
     """How far floats near `number` are apart: 2⁻⁵² of it, and never less than the smallest float."""
-    return max(abs(number) * _EPSILON, SMALLEST)
+    return max(abs(number) * EPSILON, SMALLEST)
 
 
 class Verdict(Enum):
@@ -39,12 +44,11 @@ class Verdict(Enum):
     UNRESOLVED = "unresolved"
 
 
-@dataclass(frozen=True)
-class Slope:
-    """How fast a result changes with one input: anything from `low` to `high`, which differ at a kink.
+class Slope(NamedTuple):
+    """How fast a result changes with one input: between the slopes to the left and to the right, alike but at a kink.
 
     Attributes:
-        low: The smaller one of the slopes to the left and to the right.
+        low: The smaller one of the two.
         high: The larger one.
         rounding: How far the digits in force let either be from the truth.
     """
@@ -52,10 +56,6 @@ class Slope:
     low: Decimal
     high: Decimal
     rounding: Decimal
-
-    def nearest(self, claim: Decimal) -> Decimal:
-        """The right derivative that is nearest to a claimed one."""
-        return min(max(claim, self.low), self.high)
 
 
 def judged(
@@ -93,9 +93,9 @@ def judged(
             slope = _slope(result, Decimal(at), (change,) if previous is None else (change, -change), size)
             if slope is None:
                 continue
-            truth = slope.nearest(claimed)
+            truth = min(max(claimed, slope.low), slope.high)  # the right derivative that is nearest to the claim
             off, wide, margin = abs(claimed - truth), slope.high - slope.low, allowed(truth)
-            if math.isinf(claim) and abs(truth) >= LARGEST * (1 - 64 * _EPSILON):
+            if math.isinf(claim) and abs(truth) >= LARGEST * (1 - 64 * EPSILON):
                 off = Decimal(0)
             if off + slope.rounding <= margin and wide <= margin:
                 return Verdict.RIGHT, truth
@@ -113,18 +113,17 @@ def _slope(
     result: Callable[[Decimal], Decimal], at: Decimal, changes: tuple[Decimal, ...], size: float
 ) -> Slope | None:
     """The slope over each of these changes for which there is a result; None if there is none for any."""
-    slopes = []
-    try:
+    slopes: list[Decimal] = []
+    largest = Decimal(0)
+    with suppress(*UNDEFINED):
         here = result(at)
         largest = max(abs(here), Decimal(size))
         for change in changes:
-            with suppress(InvalidOperation, DivisionByZero):  # beyond the edge of where it is defined
+            with suppress(*UNDEFINED):  # beyond the edge of where it is defined
                 there = result(at + change)
                 slopes.append((there - here) / change)
                 largest = max(largest, abs(there))
-    except (InvalidOperation, DivisionByZero):
-        return None
-    if not slopes or not largest.is_finite() or largest.adjusted() > EXPLODED:
+    if not slopes or not largest.is_finite() or largest.adjusted() > OVERFLOW_BOUND:
         return None
     return Slope(min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0]))
 
@@ -138,3 +137,53 @@ def enough_digits(closeness: int, size: float, scale: float, slope: float) -> in
 def _exponent(number: float) -> int:
     """The power of ten of a number's first digit; for 0 and infinity, that of the smallest and the largest float."""
     return math.floor(math.log10(abs(number))) if number and math.isfinite(number) else (-325 if number == 0 else 308)
+
+
+# -- Functions that take floats only -----------------------------------------------------------------------------------
+
+
+def judged_by_differences(claim: float, result: Callable[[float], float], at: float) -> tuple[Verdict, float, float]:
+    """The verdict on a claimed derivative, the slope as differences have it, and how far that may be off."""
+    slope, uncertain = extrapolated(result, at)
+    off, size = abs(claim - slope), max(abs(claim), abs(slope))
+    if not math.isfinite(uncertain) or uncertain > RESOLVED * size:
+        # Too coarse to call a claim right; a claim that is far outside all the same is wrong.
+        return (Verdict.WRONG if off > 100 * uncertain else Verdict.UNRESOLVED), slope, uncertain
+    return (Verdict.WRONG if off > 10 * uncertain else Verdict.RIGHT), slope, uncertain
+
+
+def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, float]:
+    """A slope and how far it may be off: Ridders' method, from several first distances.
+
+    Central differences at h, h/2, h/4, … are combined so that their errors in h², h⁴, … cancel (C. Ridders, *Accurate
+    computation of F'(x) and F'(x)F''(x)*, Advances in Engineering Software 4, 1982). How far to trust the slope is told
+    by the smallest disagreement of two neighbours in that table, by the rounding of the results themselves, and by what
+    comes out from another first distance: a jagged function can look smooth from one.
+    """
+    found = [_ridders(result, at, first * (abs(at) or 1.0)) for first in (1e-1, 1e-3, 1e-5)]
+    [(slope, error), *others] = sorted(found, key=lambda one: one[1])
+    return slope, error + min(abs(slope - other) for other, _ in others)
+
+
+def _ridders(result: Callable[[float], float], at: float, distance: float) -> tuple[float, float]:
+    best = (0.0, math.inf)
+    above: list[float] = []
+    for _ in range(10):
+        try:
+            right, left = result(at + distance), result(at - distance)
+        except (ArithmeticError, ValueError):  # outside of where it is defined: come closer
+            distance /= 2
+            continue
+        width = (at + distance) - (at - distance)
+        noise = 4 * math.ulp(max(abs(left), abs(right))) / width
+        row = [(right - left) / width]
+        factor = 1.0
+        for previous in above:
+            factor *= 4
+            row.append(row[-1] + (row[-1] - previous) / (factor - 1))
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - previous)) + noise
+            if error < best[1]:
+                best = (row[-1], error)
+        above = row
+        distance /= 2
+    return best
