@@ -10,7 +10,8 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact, exact_result
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of, operation_of
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
+from tinygrad_sigmoid.testing.pasting import operation_of
 from tinygrad_sigmoid.testing.slopes import (
     CLOSENESS,
     DIGITS,

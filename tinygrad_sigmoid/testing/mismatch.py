@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import keyword
 import math
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -11,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, dot, fixed_power
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.testing.pasting import as_lines
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
 
 LONGEST = 16  # lines of a graph that fit into a message
-OURS = {"Value", "power", *TABLE} - {"fixed_power"}  # what a graph to paste can import
 
 
 class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it is an error)
@@ -71,7 +68,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
     @property
     def code(self) -> str:
         """The part of the graph that shows it, as Python to paste."""
-        return "\n".join(as_python(self.shown, self.value))
+        return "\n".join(as_lines(self.shown, self.value))
 
     def draw(self) -> Drawing:
         """The same part as a picture, with the value and the edge that are wrong marked."""
@@ -115,49 +112,6 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         return "\n".join([*lines, *[f"    {line}" for line in code]])
 
 
-def as_python(shown: Collection[Value], marked: Value) -> list[str]:
-    """Lines of Python that record the values `shown`, and take everything else that these need as leaves."""
-    order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.index)
-    names = _identifiers([value for value in order if not value.constant])
-    lines, called = [], {"Value"}
-    for value in order:
-        if value.constant:
-            continue
-        if value in shown and value.operation is not None:
-            operands = [_number(used.data) if used.constant else names[used] for used in value.inputs]
-            function, call = _call(value.operation, operands)
-            called.add(function)
-        else:
-            call = f"Value({_number(value.data)}, {value.label or names[value]!r})"
-        lines.append(f"{names[value]} = {call}{'  # <- here' if value is marked else ''}")
-    return [f"from tinygrad_sigmoid import {', '.join(sorted(called & OURS))}", *lines]
-
-
-def _call(operation: Operation, operands: list[str]) -> tuple[str, str]:
-    """The function to import, and the call."""
-    if operation is dot:
-        half = len(operands) // 2
-        return "dot", f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
-    function = "power" if operation is fixed_power else operation.name
-    return function, f"{function}({', '.join(operands)})"
-
-
-def _number(number: float) -> str:
-    return repr(number) if math.isfinite(number) else f"float({str(number)!r})"
-
-
-def _identifiers(values: list[Value]) -> dict[Value, str]:
-    """A Python name for each value: its label where that is one, else v1, v2, …"""
-    taken = {*OURS, *[value.operation.name for value in values if value.operation]}
-    names: dict[Value, str] = {}
-    for value in values:
-        if value.label.isidentifier() and not keyword.iskeyword(value.label) and value.label not in taken:
-            names[value] = value.label
-            taken.add(value.label)
-    free = (name for count in itertools.count(1) if (name := f"v{count}") not in taken)
-    return {value: names.get(value) or next(free) for value in values}
-
-
 def name_of(value: Value) -> str:
     """How a sentence calls a value: by its label, else by its operation or its number."""
     if value.label:
@@ -176,9 +130,3 @@ def descendants(value: Value, output: Value) -> set[Value]:
 
 def same_bits(a: float, b: float) -> bool:
     return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
-
-
-def operation_of(value: Value) -> Operation:
-    """The operation of a value computed."""
-    assert value.operation is not None
-    return value.operation

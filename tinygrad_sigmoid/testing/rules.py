@@ -10,7 +10,8 @@ from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact, exact_result
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, operation_of, same_bits
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
+from tinygrad_sigmoid.testing.pasting import operation_of
 from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
 from tinygrad_sigmoid.value import Value
 
