@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, combinations
-from typing import NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.certificate import Certificate
@@ -18,19 +17,9 @@ Gradients = Mapping[Value, float | None]
 Backward = Callable[[Value], Gradients | None]
 
 MOST_USES = 8  # of one value, for which all the ways to lose some of them are tried when a culprit is looked for
-_SMALLEST = Fraction(math.ulp(0.0))
-
-
-class Contribution(NamedTuple):
-    """What one use of a value adds to its gradient."""
-
-    user: Value
-    upstream: Fraction
-    local: Fraction
-
-    @property
-    def amount(self) -> Fraction:
-        return self.upstream * self.local
+SMALLEST = Fraction(math.ulp(0.0))
+ULP = Fraction(1, 2**52)
+OVERFLOW = Fraction(2) ** 1024 * (1 - Fraction(1, 2**40))  # what is larger may be infinite as a float
 
 
 @dataclass
@@ -39,40 +28,32 @@ class Received:
 
     Attributes:
         start: What the sum starts with: 1 for the output, else 0.
-        contributions: One for each use, last use first.
-        problem: Why they can't be told; empty if they can.
+        uses: For each use, last one first, what was computed and what that contributes.
+        problem: Why that can't be told; empty if it can.
     """
 
     start: Fraction
-    contributions: list[Contribution] = field(default_factory=list)
+    uses: list[tuple[Value, Fraction]] = field(default_factory=list)
     problem: str = ""
 
     @property
-    def amounts(self) -> list[Fraction]:
-        return [contribution.amount for contribution in self.contributions]
-
-    @property
     def total(self) -> Fraction:
-        return sum(self.amounts, self.start)
+        return sum((amount for _, amount in self.uses), self.start)
 
     @property
     def size(self) -> Fraction:
         """The sum of their sizes: where a float can't hold that, an infinity may have come up on the way."""
-        return sum(map(abs, self.amounts), self.start)
+        return sum((abs(amount) for _, amount in self.uses), self.start)
 
     @property
     def allowed(self) -> Fraction:
         """How far rounding may take the sum when it is computed in floats."""
-        uses = len(self.contributions)
-        return (uses + 2) * self.size / 2**52 + uses * _SMALLEST if uses else Fraction(0)
+        count = len(self.uses)
+        return (count + 2) * self.size * ULP + count * SMALLEST if count else Fraction(0)
 
 
 def check_backward(output: Value, backward: Backward, certificate: Certificate) -> Gradients:
-    """The gradients that a backward pass gives, once they and those of a second pass are proven.
-
-    Raises:
-        GradientMismatch: A gradient is not the sum of its contributions; the first on the way back from the output.
-    """
+    """The gradients that a backward pass gives; raises the first mismatch on its way, or on that of a second pass."""
     data = {value: value.data for value in topological_order(output)}
     first, second, separate = _two_passes(output, backward)
     for value, number in data.items():
@@ -87,9 +68,8 @@ def check_backward(output: Value, backward: Backward, certificate: Certificate) 
         elif not value.constant and value in first:
             _check_sum(value, received, output, first, certificate)
     for value, own in received.items():
-        before = first.get(value)
-        if not own.problem and before is not None and math.isfinite(before):
-            _check_second_pass(value, before, None if value.inputs or separate else own, output, second)
+        if not own.problem and _is_finite(first.get(value)):
+            _check_second_pass(value, own, output, first, second, adds_up=not value.inputs and not separate)
     return first
 
 
@@ -121,13 +101,11 @@ def _received(output: Value, gradients: Gradients) -> dict[Value, Received]:
     """
     received = {value: Received(Fraction(int(value is output))) for value in reversed(topological_order(output))}
     for value, own in received.items():
-        found = gradients.get(value, math.nan)
-        problem, upstream = own.problem, Fraction(0)
-        if value not in gradients:
-            upstream = own.total
-        elif found is not None and math.isfinite(found):
+        found = gradients.get(value)
+        problem, upstream = own.problem, own.total
+        if found is not None and math.isfinite(found):
             upstream = Fraction(found)
-        else:
+        elif value in gradients:
             problem = problem or "an infinite gradient was propagated to it"
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
             if problem:
@@ -135,7 +113,7 @@ def _received(output: Value, gradients: Gradients) -> dict[Value, Received]:
             elif not math.isfinite(local):
                 received[used].problem = "a local derivative is too large for a float"
             else:
-                received[used].contributions.append(Contribution(value, upstream, Fraction(local)))
+                received[used].uses.append((value, upstream * Fraction(local)))
     return received
 
 
@@ -143,54 +121,53 @@ def _check_sum(
     value: Value, received: Mapping[Value, Received], output: Value, gradients: Gradients, certificate: Certificate
 ) -> None:
     own, got = received[value], gradients[value]
-    finite = got is not None and math.isfinite(got)
-    off, allowed = abs(Fraction(got or 0) - own.total) if finite else Fraction(0), own.allowed
-    if finite and off <= allowed:
-        certificate.gradients += 1
-        certificate.worst_sum = max(certificate.worst_sum, float(off / allowed) if allowed else 0.0)
-    elif got is not None and not finite and _overflows(own.size):
+    if got is not None and not math.isfinite(got) and own.size >= OVERFLOW:
         certificate.unresolved.append(
             f"the gradient of {name_of(value)}: what its uses contribute is too large for a float"
         )
-    else:
-        raise _mismatch(_culprit(value, got, received, output), value, got, own.total, allowed, output, gradients)
+        return
+    total, allowed = own.total, own.allowed
+    if got is None or not math.isfinite(got) or abs(Fraction(got) - total) > allowed:
+        raise _mismatch(_culprit(value, got, received, output), value, total, allowed, output, gradients)
+    certificate.gradients += 1
+    if allowed:
+        certificate.worst_sum = max(certificate.worst_sum, float(abs(Fraction(got) - total) / allowed))
 
 
-def _check_second_pass(value: Value, before: float, leaf: Received | None, output: Value, second: Gradients) -> None:
-    """A leaf must have received the same once more; of any other value the gradient is the same again."""
-    got = second.get(value)
-    if leaf is None:
-        true, allowed = Fraction(before), Fraction(0)
-        right = got is not None and same_bits(got, before)
-        problem = "is another after a second backward pass: is it added to what the first one left there?"
+def _check_second_pass(
+    value: Value, own: Received, output: Value, first: Gradients, second: Gradients, *, adds_up: bool
+) -> None:
+    """A second pass adds the same once more to the gradients of leaves, and gives all others again."""
+    got, before = second.get(value), first[value]
+    sentence = f"two passes: the gradient of {name_of(value)} "
+    if adds_up:
+        true, allowed = 2 * own.total, 4 * own.allowed
+        right = (_is_finite(got) and abs(Fraction(got or 0) - true) <= allowed) or 2 * own.size >= OVERFLOW
+        sentence += "does not grow by the same amount in a second backward pass, as that of a leaf must"
     else:
-        true, allowed = 2 * leaf.total, 4 * leaf.allowed
-        right = got is not None and math.isfinite(got) and abs(Fraction(got) - true) <= allowed
-        right = right or _overflows(2 * leaf.size)
-        problem = "does not grow by the same amount in a second backward pass, as that of a leaf must"
+        true, allowed = Fraction(before or 0), Fraction(0)
+        right = got is not None and before is not None and same_bits(got, before)
+        sentence += "is another after a second backward pass: is it added to what the first one left there?"
     if not right:
-        sentence = f"two passes: the gradient of {name_of(value)} {problem}"
-        raise _mismatch(sentence, value, got, true, allowed, output, second)
+        raise _mismatch(sentence, value, true, allowed, output, second)
 
 
 def _mismatch(
-    culprit: str,
-    value: Value,
-    got: float | None,
-    true: Fraction,
-    allowed: Fraction,
-    output: Value,
-    gradients: Gradients,
+    culprit: str, value: Value, true: Fraction, allowed: Fraction, output: Value, gradients: Gradients
 ) -> GradientMismatch:
+    in_ulps = _as_float(allowed / max(abs(true) * ULP, SMALLEST))
+    shown, got = descendants(value, output) - {value}, gradients.get(value)
     return GradientMismatch(
-        culprit,
-        value,
-        got=got,
-        true=_float(true),
-        allowed=_float(allowed / max(abs(true) / 2**52, _SMALLEST)),
-        shown=descendants(value, output) - {value},
-        gradients=gradients,
+        culprit, value, got=got, true=_as_float(true), allowed=in_ulps, shown=shown, gradients=gradients
     )
+
+
+def _is_finite(gradient: float | None) -> bool:
+    return gradient is not None and math.isfinite(gradient)
+
+
+def _as_float(number: Fraction) -> float:
+    return float(number) if abs(number) < OVERFLOW else math.copysign(math.inf, number)
 
 
 # -- What was done wrong -----------------------------------------------------------------------------------------------
@@ -198,16 +175,15 @@ def _mismatch(
 
 def _culprit(value: Value, got: float | None, received: Mapping[Value, Received], output: Value) -> str:
     """What was done wrong to arrive at the gradient `got`, in a sentence."""
-    name = name_of(value)
+    name, true = name_of(value), received[value].total
     if got is None:
         return f"accumulation: no gradient of {name} was computed"
     if not math.isfinite(got):
         return f"accumulation: the gradient of {name} is {got}"
-    size = sum(map(abs, received[value].amounts), Fraction(0))
+    close = received[value].size / 10**9
     for gradient, sentence in _mistakes(value, received, output):
-        if abs(Fraction(got) - gradient) <= size / 10**9:
+        if abs(Fraction(got) - gradient) <= close:
             return sentence
-    true = received[value].total
     if true and got:
         return f"accumulation: the gradient of {name} is {float(Fraction(got) / true):.6g} times the sum of its uses"
     return f"accumulation: the gradient of {name} is not the sum of what its uses contribute"
@@ -215,50 +191,42 @@ def _culprit(value: Value, got: float | None, received: Mapping[Value, Received]
 
 def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -> Iterator[tuple[Fraction, str]]:
     """The usual mistakes: the gradient of a value that comes of each, and the sentence that describes it."""
-    name, own = name_of(value), received[value]
-    amounts, true = own.amounts, own.total
-    if len(amounts) > 1:
-        for which, amount in (("last", amounts[-1]), ("first", amounts[0])):
-            kept = f"of the {len(amounts)} uses of {name} only the {which} was kept"
+    name, uses, true = name_of(value), received[value].uses, received[value].total
+    if len(uses) > 1:
+        for which, (_, amount) in (("last", uses[-1]), ("first", uses[0])):
+            kept = f"of the {len(uses)} uses of {name} only the {which} was kept"
             yield amount, f"accumulation: {kept}: `=` for `+=`, or a set for a list?"
-    users = {contribution.user: None for contribution in own.contributions}
+    users = dict.fromkeys(user for user, _ in uses)
     for user in users:
         if user is not output:
-            yield from _mistakes_of_order(user, received[user].amounts, own)
-    if len(amounts) > 1:
+            yield from _mistakes_of_order(user, value, received)
+    if len(uses) > 1:
         names = " and ".join(dict.fromkeys(map(name_of, users)))
-        yield (
-            Fraction(0),
-            f"order: {names} propagated their gradients before any of their uses had been accumulated",
-        )
-    for contribution in own.contributions:
-        through = f"accumulation: the contribution to {name} through {name_of(contribution.user)}"
-        yield true - contribution.amount, f"{through} is missing"
-        yield true + contribution.amount, f"{through} was added twice: was an earlier pass not reset?"
+        yield Fraction(0), f"order: {names} propagated their gradients before any of their uses had been accumulated"
+    for user, amount in uses:
+        through = f"accumulation: the contribution to {name} through {name_of(user)}"
+        yield true - amount, f"{through} is missing"
+        yield true + amount, f"{through} was added twice: was an earlier pass not reset?"
     yield -true, f"accumulation: the gradient of {name} has the wrong sign"
 
 
-def _mistakes_of_order(user: Value, parts: list[Fraction], own: Received) -> Iterator[tuple[Fraction, str]]:
-    """The gradients that come of it if a user propagated its own before it was complete, or more than once."""
+def _mistakes_of_order(user: Value, value: Value, received: Mapping[Value, Received]) -> Iterator[tuple[Fraction, str]]:
+    """What comes of it if a user of a value propagated its own gradient before it was complete, or more than once."""
+    parts = [amount for _, amount in received[user].uses]
     if len(parts) > MOST_USES:
         return
-    through_user = [contribution for contribution in own.contributions if contribution.user is user]
-    local = sum((contribution.local for contribution in through_user), Fraction(0))
-    rest = own.total - sum((contribution.amount for contribution in through_user), Fraction(0))
+    local = sum(
+        Fraction(slope) for used, slope in zip(user.inputs, user.local_derivatives, strict=True) if used is value
+    )
+    rest = sum((amount for other, amount in received[value].uses if other is not user), received[value].start)
     propagated = f"order: {name_of(user)} propagated its gradient"
     for count in range(len(parts)):
+        early = f"before all its uses had been accumulated ({count} of {len(parts)})"
         for some in combinations(parts, count):
-            early = f"before all its uses had been accumulated ({count} of {len(parts)})"
-            yield rest + sum(some, Fraction(0)) * local, f"{propagated} {early}"
+            yield rest + sum(some) * local, f"{propagated} {early}"
     if len(parts) > 1:
         for sequence in (parts, parts[::-1]):
-            so_far = sum(accumulate(sequence), Fraction(0))
-            yield rest + so_far * local, f"{propagated} {len(parts)} times, each time all it had so far"
-
-
-def _overflows(number: Fraction) -> bool:
-    return abs(number) >= Fraction(2) ** 1024 * (1 - Fraction(1, 2**40))
-
-
-def _float(number: Fraction) -> float:
-    return float(number) if not _overflows(number) else math.inf if number > 0 else -math.inf
+            yield (
+                rest + sum(accumulate(sequence)) * local,
+                f"{propagated} {len(parts)} times, each time all it had so far",
+            )
