@@ -21,6 +21,8 @@ CURVES: dict[str, tuple[Callable[[Any], Any], ...]] = {
     "negate": (lambda x: -x, lambda x: mpf(-1), lambda x: mpf(0), lambda x: mpf(0)),
     "exp": (mp.exp, mp.exp, mp.exp, mp.exp),
     "expm1": (mp.expm1, mp.exp, mp.exp, mp.exp),
+    "sin": (mp.sin, mp.cos, lambda x: -mp.sin(x), lambda x: -mp.cos(x)),
+    "cos": (mp.cos, lambda x: -mp.sin(x), lambda x: -mp.cos(x), mp.sin),
     "log": (mp.log, lambda x: 1 / x, lambda x: -1 / x**2, lambda x: 2 / x**3),
     "log1p": (mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2, lambda x: 2 / (1 + x) ** 3),
     "sqrt": (

@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from references import CURVES, SURFACES
 
-from tinygrad_sigmoid import Value, add, dot, exp, gradients, log, multiply, sigmoid, softplus, tanh
+from tinygrad_sigmoid import Value, add, exp, gradients, log, multiply, sigmoid, softplus, tanh
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.losses import half_squared_distance
-from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.operations import TABLE, dot_product
 from tinygrad_sigmoid.testing.strategies import graphs
 
 MODERATE = st.one_of(st.floats(-3, 3), st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 30.0, -37.0]))
-SMOOTH = [add, multiply, dot, sigmoid, tanh, softplus, TABLE["log_sigmoid"], TABLE["negate"]]
+SMOOTH = [add, multiply, dot_product, sigmoid, tanh, softplus, TABLE["log_sigmoid"], TABLE["negate"]]
 
 
 def partials(value: Value) -> list[Any]:
@@ -38,7 +38,7 @@ def partials(value: Value) -> list[Any]:
     if name in SURFACES:
         return [slope(*numbers) for slope in SURFACES[name][1:]]
     half = len(numbers) // 2
-    if name == "dot":
+    if name == "dot_product":
         return numbers[half:] + numbers[:half]
     x, p = numbers
     slope = p * x ** (p - 1) if p != 0 else mpf(0)
@@ -140,7 +140,7 @@ def jet(output: Value, moving: Value) -> Jet:
                 jets[value] = Jet(mpf(value.data), mpf(value is moving), mpf(0))
             case "add":
                 jets[value] = inputs[0] + inputs[1]
-            case "multiply" | "dot":
+            case "multiply" | "dot_product":
                 half = len(inputs) // 2
                 products = [a * b for a, b in zip(inputs[:half], inputs[half:], strict=True)]
                 jets[value] = functools.reduce(Jet.__add__, products)

@@ -38,7 +38,7 @@ def test_squared_error_and_its_gradients(pairs: list[tuple[float, float]]) -> No
 def test_squared_error_is_one_box() -> None:
     loss = squared_error(Network([2, 2], seed=0)([0.1, 0.2]), [1, 0])
     assert len(loss.inputs) == 4
-    assert loss.operation.symbol == "½‖a−y‖²"
+    assert loss.operation.notation.symbol == "½‖a−y‖²"
 
 
 @pytest.mark.parametrize("targets", [[1, 0], (1, 0), np.array([1, 0]), np.array([1.0, 0.0]), [Value(1), Value(0)]])

@@ -104,7 +104,7 @@ def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
     assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.0)"
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "tanh", "divide", "dot"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "divide", "dot_product"])
 def test_a_wrong_rule_shrinks_to_that_operation_alone(name: str) -> None:
     def fails(drawn: Expression) -> bool:
         with planted_bug(name, scale=1.5):

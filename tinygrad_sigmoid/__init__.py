@@ -15,10 +15,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_sigmoid.elementary import translated
+from tinygrad_sigmoid.errors import StaleGraph, TinygradSigmoidError
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import (
     absolute,
     add,
+    cos,
     divide,
     dot,
     exp,
@@ -34,12 +37,13 @@ from tinygrad_sigmoid.operations import (
     power,
     relu,
     sigmoid,
+    sin,
     softplus,
     sqrt,
     subtract,
     tanh,
 )
-from tinygrad_sigmoid.value import StaleGraph, Value
+from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.compiling import compiled
@@ -65,10 +69,12 @@ __all__ = [
     "Operation",
     "Perceptron",
     "StaleGraph",
+    "TinygradSigmoidError",
     "Value",
     "absolute",
     "add",
     "compiled",
+    "cos",
     "cross_entropy",
     "divide",
     "dot",
@@ -93,6 +99,7 @@ __all__ = [
     "relu",
     "scan",
     "sigmoid",
+    "sin",
     "softmax_cross_entropy",
     "softplus",
     "sqrt",
@@ -101,6 +108,7 @@ __all__ = [
     "subtract",
     "tanh",
     "train",
+    "translated",
 ]
 
 # What stands upstairs is loaded when it is first asked for: `import tinygrad_sigmoid` costs what the core costs.
@@ -133,7 +141,7 @@ def _shown(value: Value) -> dict[str, str]:
     return notebook_display(value)
 
 
-Value.shown_by = _shown
+Value.notebook_display = _shown
 
 
 def __getattr__(name: str) -> Any:

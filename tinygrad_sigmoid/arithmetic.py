@@ -6,26 +6,28 @@ both inherit from here.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, Self
 
+from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import (
-    absolute,
-    add,
-    divide,
-    exp,
-    fixed_power,
-    log,
-    multiply,
-    negate,
-    power,
-    relu,
-    sigmoid,
-    sqrt,
-    subtract,
-    tanh,
-)
+from tinygrad_sigmoid.operations import add, divide, fixed_power, general_power, multiply, subtract
+
+# NumPy's names for what Python writes with a sign: how `np.float64(2) * value` is asked for.
+NUMPY_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": operator.pow,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "equal": operator.is_,
+    "not_equal": operator.is_not,
+}
 
 
 class Arithmetic:
@@ -33,7 +35,7 @@ class Arithmetic:
 
     __slots__ = ()
 
-    # What stands for the result of an operation on these inputs.
+    # What stands for the output of an operation on these inputs.
     record: Callable[[Operation, tuple[Any, ...]], Self]
 
     def __add__(self, other: Any) -> Self:
@@ -63,35 +65,34 @@ class Arithmetic:
         return self.record(divide, (other, self))
 
     def __pow__(self, exponent: Any) -> Self:
-        row = power if isinstance(exponent, Arithmetic) else fixed_power
-        return self.record(row, (self, exponent))
+        return self.record(general_power if isinstance(exponent, Arithmetic) else fixed_power, (self, exponent))
 
     def __rpow__(self, base: Any) -> Self:
-        return self.record(power, (base, self))
-
-    def __neg__(self) -> Self:
-        return self.record(negate, (self,))
+        return self.record(general_power, (base, self))
 
     def __pos__(self) -> Self:
         return self
 
+    def __neg__(self) -> Self:
+        return self.record(table.negate, (self,))
+
     def __abs__(self) -> Self:
-        return self.record(absolute, (self,))
+        return self.record(table.absolute, (self,))
 
     def exp(self) -> Self:
-        return self.record(exp, (self,))
+        return self.record(table.exp, (self,))
 
     def log(self) -> Self:
-        return self.record(log, (self,))
+        return self.record(table.log, (self,))
 
     def sqrt(self) -> Self:
-        return self.record(sqrt, (self,))
+        return self.record(table.sqrt, (self,))
 
     def tanh(self) -> Self:
-        return self.record(tanh, (self,))
+        return self.record(table.tanh, (self,))
 
     def sigmoid(self) -> Self:
-        return self.record(sigmoid, (self,))
+        return self.record(table.sigmoid, (self,))
 
     def relu(self) -> Self:
-        return self.record(relu, (self,))
+        return self.record(table.relu, (self,))

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operations import dot
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, require_fresh
 
 
 def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
@@ -37,7 +37,7 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
         raise TypeError(
             f"gradients takes a Value and a list of Values, as in gradients(y, [x]), but got {output!r} and {wrt!r}"
         )
-    output.require_current()
+    require_fresh(computed(output))
 
     def local_derivatives(value: Value) -> tuple[Any, ...]:
         operation: Any = value.operation

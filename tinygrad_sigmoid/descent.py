@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.value import Value
 
 

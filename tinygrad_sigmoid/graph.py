@@ -1,32 +1,30 @@
 """A recorded graph, and the order in which to walk it.
 
-A graph is nothing but values that know their inputs. Each value also carries a number, given to it when it was
-created; a value is always created after its inputs, so *sorted by number, inputs come before what is computed from
+A graph is nothing but values that know their inputs. Each value also carries an index, given to it when it was
+created; a value is always created after its inputs, so *sorted by index, inputs come before what is computed from
 them*. That is all the topological sort there is. Nothing here recurses, so a graph may be a million values deep.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from itertools import count
-from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterable
+from itertools import count, islice
+from operator import attrgetter, is_
+from typing import Protocol, Self, TypeVar
 
 
 class Node(Protocol):
     """What a walk over a graph needs to know of a value."""
 
-    @property
-    def inputs(self) -> tuple[Any, ...]: ...
-    @property
-    def index(self) -> int: ...
+    inputs: tuple[Self, ...]
+    index: int
+    mark: object
 
 
 AnyNode = TypeVar("AnyNode", bound=Node)
 
-_creation = attrgetter("index")
-next_index: Callable[[], int] = count().__next__
+_by_index = attrgetter("index")
+next_index: Callable[[], int] = count(1).__next__
 
 
 def topological_order(*outputs: AnyNode) -> list[AnyNode]:
@@ -40,19 +38,25 @@ def topological_order(*outputs: AnyNode) -> list[AnyNode]:
     """
     order = computed(*outputs)
     found = {*outputs, *order}.union(*[value.inputs for value in order])
-    return sorted(found, key=_creation)
+    return sorted(found, key=_by_index)
 
 
 def computed(*outputs: AnyNode) -> list[AnyNode]:
     """The same without the leaves: only what has inputs. A network has far more weights than values computed."""
-    found = {value for value in outputs if value.inputs}
-    order = list(found)
+    mark = object()  # of this walk alone, so that no earlier walk, interrupted or not, is taken for it
+    order = []
+    for value in outputs:
+        if value.inputs and value.mark is not mark:
+            value.mark = mark
+            order.append(value)
     for value in order:  # which grows while it is walked
         for used in value.inputs:
-            if used.inputs and used not in found:
-                found.add(used)
+            if used.inputs and used.mark is not mark:
+                used.mark = mark
                 order.append(used)
-    order.sort(key=_creation)
+    order.sort(key=_by_index)
+    if any(map(is_, order, islice(order, 1, None))):  # another thread has walked here, over our marks
+        order = list(dict.fromkeys(order))
     return order
 
 
@@ -68,29 +72,3 @@ def uses(values: Iterable[AnyNode]) -> dict[AnyNode, list[AnyNode]]:
         for used in value.inputs:
             users[used].append(value)
     return users
-
-
-class Ancestors:
-    """All that a value was computed from, as pickle should write it: one by one, inputs first.
-
-    Left to itself, pickle would go from a value into its inputs and from those into theirs, and run out of stack
-    after a few hundred. Written in this order, every value finds its inputs written already, so while one list is
-    being written the values in it write no list of their own.
-    """
-
-    _writing = threading.local()
-
-    def __init__(self, value: Node) -> None:
-        self.value = value
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if getattr(self._writing, "now", False):
-            return tuple, ()
-        return list, (), None, self._one_by_one()
-
-    def _one_by_one(self) -> Iterator[Any]:
-        self._writing.now = True
-        try:
-            yield from topological_order(self.value)[:-1]
-        finally:
-            self._writing.now = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 from operator import sub
 from typing import Any
 
+from tinygrad_sigmoid.notation import SUM, Notation, of_products
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import cut_short, dot, exp, log1p, maximum, paired, sigmoid, softplus
+from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
 
 
@@ -29,11 +30,8 @@ half_squared_distance = Operation(
     "half_squared_distance",
     _half_sum_of_squares,
     _differences,
-    symbol="½‖a−y‖²",
-    precedence=1,
-    notation=lambda *inputs: " + ".join(cut_short([f"½({a} − {y})²" for a, y in paired(inputs)], "…")),
-    latex=lambda *inputs: " + ".join(
-        cut_short([rf"\frac{{1}}{{2}}\left({a} - {y}\right)^2" for a, y in paired(inputs)], r"\dots")
+    notation=Notation(
+        "½‖a−y‖²", SUM, of_products("½({} − {})²", "…"), of_products(r"\frac{{1}}{{2}}\left({} - {}\right)^2", r"\dots")
     ),
 )
 
@@ -42,7 +40,7 @@ log_add_exp = Operation(
     "log_add_exp",
     lambda a, b: maximum(a, b) + log1p(exp(-abs(a - b))),
     lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)),
-    latex=lambda a, b: rf"\ln\left(e^{{{a}}} + e^{{{b}}}\right)",
+    notation=Notation("log_add_exp", latex=lambda a, b: rf"\ln\left(e^{{{a}}} + e^{{{b}}}\right)"),
 )
 
 
@@ -60,7 +58,7 @@ def squared_error(outputs: Any, targets: Any) -> Any:
         ValueError: There are not as many outputs as targets.
     """
     outputs, targets = _matching(outputs, targets)
-    return half_squared_distance.apply(*outputs, *targets)
+    return half_squared_distance(*outputs, *targets)
 
 
 def cross_entropy(outputs: Any, targets: Any) -> Any:

@@ -17,8 +17,8 @@ from typing import Any, Self
 
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, dot, heaviside, sigmoid
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.operations import TABLE, dot, dot_product, heaviside, sigmoid
+from tinygrad_sigmoid.value import Value, as_values
 
 
 class Tunable:
@@ -136,7 +136,7 @@ class Neuron(Tunable):
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
         self._check(inputs)
-        z = Value.record(dot, (*self.weights, *inputs)) + self.bias
+        z = Value.record(dot_product, (*self.weights, *inputs)) + self.bias
         z.label = self._label_z
         if self.activation is None:
             return z
@@ -224,7 +224,7 @@ class Layer(Tunable):
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
         """The outputs for these inputs, numbers or Values."""
-        shared = Value.inputs_from(inputs)
+        shared = as_values(inputs)
         return [neuron(shared) for neuron in self.neurons]
 
     def predict(self, inputs: Sequence[float]) -> list[float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tinygrad_sigmoid.derivatives import gradients
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.graph import leaves
-from tinygrad_sigmoid.operation import as_number
 from tinygrad_sigmoid.value import Value
 
 

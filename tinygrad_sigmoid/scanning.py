@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.reading.steps import steps
 from tinygrad_sigmoid.value import Value
 

@@ -26,8 +26,8 @@ from tinygrad_sigmoid.course.museum import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
-from tinygrad_sigmoid.testing.pasting import operation_of
 from tinygrad_sigmoid.testing.strategies import HARD, ORDINARY, Expression, expressions
+from tinygrad_sigmoid.value import operation_of
 
 BUGS: dict[str, dict[str, Any]] = {
     "1.01 times too large": {"scale": 1.01},

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
 from tinygrad_sigmoid.compiling.tape import Tape
-from tinygrad_sigmoid.operation import as_number
+from tinygrad_sigmoid.floats import as_number
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Numbers = np.ndarray[Any, np.dtype[np.int64]]

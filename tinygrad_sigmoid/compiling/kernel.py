@@ -17,6 +17,8 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 
+from tinygrad_sigmoid.elementary import ELEMENTARY
+
 LANES = 4
 
 I64, DOUBLE, POINTER = ir.IntType(64), ir.DoubleType(), ir.DoubleType().as_pointer()
@@ -142,7 +144,7 @@ _VECTOR: dict[str, Callable[[_Emitter, Any, Any], Any]] = {
     "heaviside": lambda e, x, _: e.b.select(e.b.fcmp_ordered(">", x, _constant(0.0)), _constant(1.0), _constant(0.0)),
     "exp": _exp,
 }
-LIBRARY = {"power": "pow", "fixed_power": "pow", "log": "log", "log1p": "log1p", "expm1": "expm1"}
+LIBRARY = {row.name: how.c for row, how in ELEMENTARY.items() if how.c and row.name not in _VECTOR}
 KINDS = (*_VECTOR, "call", "copy", "take rows", "take", "matrix", "dot", "transpose", "inner", "sum", "scale")
 
 

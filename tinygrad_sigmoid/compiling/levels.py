@@ -29,7 +29,9 @@ _UFUNC: dict[str, Callable[..., Any]] = {
     "multiply": np.multiply,
     "divide": np.divide,
     "negate": np.negative,
-    "power": np.power,
+    "general_power": np.power,
+    "sin": np.sin,
+    "cos": np.cos,
     "fixed_power": np.power,
     "sqrt": np.sqrt,
     "exp": np.exp,
@@ -151,7 +153,7 @@ class _Planner:
     def _enter(self, slot: int, name: str, operands: tuple[int, ...], wait: bool = True) -> None:
         """Notes an instruction for the group that it belongs to."""
         half = len(operands) // 2
-        if name == "dot":
+        if name == "dot_product":
             left, right = self._of_one_kind(operands[:half]), self._of_one_kind(operands[half:])
             if self.batched[left[0]] and not self.batched[right[0]]:
                 left, right = right, left  # the weights first
@@ -163,7 +165,7 @@ class _Planner:
         self.batched[slot] = any(self.batched[used] for used in operands)
         self.depth[slot] = 1 + max(self.depth[used] for used in operands)
         kinds: tuple[Any, ...] = tuple(self.batched[used] for used in operands)
-        if name == "dot":
+        if name == "dot_product":
             kinds = (half, self.batched[left[0]], self.batched[right[0]])
             if kinds[1:] == (False, True):
                 name, kinds = "weigh", right
@@ -175,7 +177,7 @@ class _Planner:
         for (depth, name, right), members in [] if self.copied else list(self.waiting.items()):
             if name == "weigh" and len(members) == 1 and len(right) < 8:
                 del self.waiting[depth, name, right]
-                self.waiting[depth, "dot", (len(right), False, True)] += members
+                self.waiting[depth, "dot_product", (len(right), False, True)] += members
 
     def _of_one_kind(self, operands: tuple[int, ...]) -> tuple[int, ...]:
         """The same operands, all batched if one is."""
@@ -196,7 +198,7 @@ class _Planner:
         half = len(members[0][1]) // 2
         if name == "weigh":
             operands = [[weights[:half] for _, weights in members], members[0][1][half:]]
-        elif name == "dot":
+        elif name == "dot_product":
             operands = [[both[:half] for _, both in members], [both[half:] for _, both in members]]
         else:
             operands = list(zip(*[used for _, used in members], strict=True))
@@ -284,7 +286,7 @@ class Workspace:
         operands = [self._view(rows) for rows in group.operands]
         if group.name == "weigh":
             self._steps.append((np.matmul, (*operands, out)))
-        elif group.name == "dot":
+        elif group.name == "dot_product":
             if group.out.batched and not group.operands[0].batched:
                 operands[0] = operands[0][:, :, np.newaxis]
             products = np.empty(np.broadcast_shapes(*[operand.shape for operand in operands]))

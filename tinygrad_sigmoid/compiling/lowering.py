@@ -12,32 +12,10 @@ from typing import Any, NoReturn
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.derivatives import backpropagated
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
-
-# What a target has to know. Every other row is said with these, or is Python's secret.
-ELEMENTARY = frozenset(
-    [
-        table.add,
-        table.subtract,
-        table.multiply,
-        table.divide,
-        table.negate,
-        table.power,
-        table.fixed_power,
-        table.sqrt,
-        table.exp,
-        table.expm1,
-        table.log,
-        table.log1p,
-        table.heaviside,
-        table.absolute,
-        table.maximum,
-        table.minimum,
-        table.dot,
-    ]
-)
 
 Operand = Any  # a Symbol, or a float: a number that is the same in every run
 
@@ -172,7 +150,7 @@ class Lowered:
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
-            return operation.apply(*numbers)
+            return operation(*numbers)
         if operation in ELEMENTARY:
             return self.record(operation, tuple(numbers))
         try:

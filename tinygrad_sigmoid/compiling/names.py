@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.graph import uses
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
 
@@ -59,14 +60,14 @@ class Names:
         for value in [*lowered.arguments, *lowered.order]:
             symbol = lowered.data[value]
             if isinstance(symbol, Symbol) and symbol.number not in self.of:
-                kind = "x" if value.operation is None else value.operation.name
+                kind = "x" if value.operation is None else _word_for(value.operation)
                 counted[kind] += 1
                 unlabelled = "output" if value is lowered.output else f"{kind}{counted[kind]}"
                 self.of[symbol.number] = self.new(value.label or unlabelled)
                 self._values[symbol.number] = value
                 if value.operation is not None:
                     inputs = _joined([self.shown(used) for used in value.inputs])
-                    self.comments[symbol.number] = f"{self.shown(value)} = {value.operation.name}({inputs})"
+                    self.comments[symbol.number] = f"{self.shown(value)} = {_word_for(value.operation)}({inputs})"
 
     def _name_gradients(self) -> None:
         """Names a gradient after the value that comes last: ∂loss/∂z is ∂loss/∂b too, and then it is `grad_z`."""
@@ -104,6 +105,11 @@ class Names:
 
     def _partial(self, value: Value, used: Value) -> str:
         return f"∂{self.shown(value)}/∂{self.shown(used)}"
+
+
+def _word_for(operation: Operation) -> str:
+    symbol = operation.notation.symbol
+    return symbol if symbol.isascii() and symbol.isidentifier() else operation.name
 
 
 def _joined(parts: Sequence[str], separator: str = ", ") -> str:

@@ -48,7 +48,7 @@ class _Layout:
         if kind in LIBRARY:
             kind, extra = "call", address(LIBRARY[kind])
         self._add(
-            "matrix" if kind == "weigh" else kind,
+            {"weigh": "matrix", "dot_product": "dot"}.get(kind, kind),
             out=self.batched + int(group.out.numbers[0]) * self.width,
             out_stride=self.width,
             rows=len(group.out.numbers),

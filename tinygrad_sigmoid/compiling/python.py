@@ -7,7 +7,7 @@ from operator import add
 from typing import Any
 
 from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
-from tinygrad_sigmoid.operation import finite_number
+from tinygrad_sigmoid.floats import finite_number
 
 
 class PythonProgram(Program):

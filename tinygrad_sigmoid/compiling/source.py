@@ -54,7 +54,9 @@ PYTHON = Language(
         table.log: "log",
         table.log1p: "log1p",
         table.sqrt: "sqrt",
-        table.power: "pow",
+        table.sin: "sin",
+        table.cos: "cos",
+        table.general_power: "pow",
         table.fixed_power: "pow",
         table.absolute: "abs",
     },
@@ -86,9 +88,11 @@ JAVASCRIPT = Language(
 )
 
 # Nothing else among the elementary operations is refused by Python for some float.
-_RAISING = frozenset([table.divide, table.power, table.fixed_power, table.sqrt, table.log, table.log1p, table.expm1])
+_RAISING = frozenset(
+    [table.divide, table.general_power, table.fixed_power, table.sqrt, table.log, table.log1p, table.expm1]
+)
 # If an input of one of these is infinite or nan, then so is the result.
-_PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot, table.absolute])
+_PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
 
 _EXP = """\
 def exp(x):
@@ -159,7 +163,7 @@ class _Writer:
         for symbol in symbols:
             if symbol.operation is not None:
                 text, binds = self._expression(symbol)
-                named = symbol.number in self.names.of or symbol.operation is table.dot
+                named = symbol.number in self.names.of or symbol.operation is table.dot_product
                 if not named and used[symbol.number] == 1 and len(text) < 60:
                     self._written[symbol.number] = text, binds
                 else:
@@ -172,7 +176,7 @@ class _Writer:
         """The statement of a symbol, with its comment."""
         language, name = self.language, self.names.of[symbol.number]
         comment = self.names.comments.get(symbol.number, "")
-        if symbol.operation is table.dot:
+        if symbol.operation is table.dot_product:
             first, *more = _sums(self._products(symbol))
         else:
             first, more = self._expression(symbol)[0], []
@@ -209,7 +213,7 @@ class _Writer:
             return f"{left} {sign} {right}", binds
         if operation is table.negate:
             return f"-{self.operand(operands[0], ATOM)}", SIGN
-        if operation is table.dot:
+        if operation is table.dot_product:
             return " + ".join(self._products(symbol)), SUM
         if operation in language.choices:
             return language.choices[operation].format(*[self.operand(operand, SUM) for operand in operands]), CHOICE

@@ -14,9 +14,9 @@ from typing import Any
 
 from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require_drawable
 from tinygrad_sigmoid.drawing.render import Drawing
-from tinygrad_sigmoid.graph import topological_order, uses
+from tinygrad_sigmoid.graph import computed, topological_order, uses
 from tinygrad_sigmoid.reading.writer import Names, applied, number_text, printable
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, require_fresh, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
 CROWDED = 6  # collapsed neurons; above, straight edges join their layers
@@ -85,7 +85,7 @@ def draw(
     box_of = boxes(*outputs, collapse=collapse, expand=expand)
     require_drawable(box_of)
     for output in outputs:
-        output.require_current()
+        require_fresh(computed(output))
     return Drawing(format="svg", body=[f"\t{line}\n" for line in _lines(box_of, frozenset(outputs), marks)])
 
 
@@ -174,7 +174,7 @@ def _heading(value: Value, place: Place, placed: Mapping[Value, str]) -> str:
     operands = [_operand(used, place, placed) for used in value.inputs]
     computed = applied(operation, operands)
     if len(computed) > LONGEST_HEADING or set(operands) == {"…"}:
-        computed = operation.symbol
+        computed = operation.notation.symbol
     name = _name(value) or placed.get(value, "")
     return f"{name} = {computed}" if name else computed
 

@@ -112,7 +112,7 @@ def _perceptron(output: Value) -> str:
                 new[value] = value.data if value.constant else Value(value.data)
             else:
                 operation = heaviside if value.operation is sigmoid else value.operation
-                new[value] = operation.apply(*[new[used] for used in value.inputs])
+                new[value] = operation(*[new[used] for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
         return "return null;"
     inputs = [new[leaf] for leaf in _changeable(output)]

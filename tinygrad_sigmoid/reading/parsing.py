@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import (
     TABLE,
     absolute,
     add,
     divide,
-    dot,
+    dot_product,
     fixed_power,
+    general_power,
     multiply,
     negate,
     power,
@@ -35,8 +35,9 @@ LONGEST = 2_000  # characters; Python's own parser recurses, and a longer text c
 DEEPEST = 100
 LONGEST_QUOTE = 60
 
-_CALLABLE: dict[str, Operation] = {
-    **{name: row for name, row in TABLE.items() if row not in (dot, fixed_power)},
+_CALLABLE: dict[str, Callable[..., Any]] = {
+    **{name: row for name, row in TABLE.items() if row not in (dot_product, general_power, fixed_power)},
+    "power": power,
     "abs": absolute,
     "max": TABLE["maximum"],
     "min": TABLE["minimum"],
@@ -44,7 +45,7 @@ _CALLABLE: dict[str, Operation] = {
 }
 # The signs in which this package writes formulas, so that what it has printed can be typed in again.
 _SIGNS = str.maketrans({"·": "*", "−": "-", "^": "**"})
-_INFIX: dict[type[ast.operator], Operation] = {
+_INFIX: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: add,
     ast.Sub: subtract,
     ast.Mult: multiply,
@@ -174,7 +175,7 @@ def _built(tree: ast.expr, values: Mapping[str, Value], used: set[str], depth: i
             return _chained(tree, build)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _CALLABLE:
             operation = _CALLABLE[name]
-            wanted = operation.derivatives.__code__.co_argcount - 1
+            wanted = getattr(operation, "arity", 2)
             if len(arguments) != wanted:
                 raise FormulaError(f"{name} takes {wanted} input{'s' * (wanted > 1)}, but was given {len(arguments)}")
             return operation(*[build(argument) for argument in arguments])

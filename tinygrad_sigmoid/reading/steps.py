@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, overload
 
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.writer import Names, number_text
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, require_fresh, require_value
 
 MOST_PATHS = 16  # `explain` writes so many paths out; a graph of n values can have 2^n
 _UNCOUNTED = 10**15  # from here on it only says "more than"
@@ -141,7 +141,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
 
     def __init__(self, output: Value) -> None:
         require_value(output, "steps")
-        output.require_current()
+        require_fresh(computed(output))
         self.values = topological_order(output)
         self._names = Names(self.values)
         self._place = {value: place for place, value in enumerate(self.values)}

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.operation import FUNCTION, Operation
+from tinygrad_sigmoid.notation import FUNCTION
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, require_value
 
 LONGEST_NAME = 32  # characters of a formula that may stand for an unlabelled value; a longer one gets a name: v7
@@ -134,7 +135,7 @@ class Names:
             for place, used in enumerate(value.inputs)
         ]
         negative = Written("−", _SIGN)
-        shift = 0 if operation.notation is None else 1
+        shift = 0 if operation.notation.text is None else 1
         return [
             {
                 "input": ord(piece) - _GAPS,
@@ -164,8 +165,10 @@ class Names:
         above = self._names[value]
         if value.inputs and not value.label:
             operation = _operation(value)
-            with_symbol = operation.precedence == FUNCTION and not operation.notation and self.style is _TEXT
-            above = Written(operation.symbol) if with_symbol else above
+            with_symbol = (
+                operation.notation.precedence == FUNCTION and not operation.notation.text and self.style is _TEXT
+            )
+            above = Written(operation.notation.symbol) if with_symbol else above
         return above
 
     def local_derivatives(self, value: Value) -> list[str]:
@@ -177,7 +180,7 @@ class Names:
             new: self._names[used] for new, used in zip(stand_ins, value.inputs, strict=True) if isinstance(new, Value)
         }
         try:
-            out = operation.apply(*stand_ins)
+            out = operation(*stand_ins)
             known[out] = self._formulas[value]
             return [_written(local, known, self.style).text for local in operation.derivatives(out, *stand_ins)]
         except (ArithmeticError, ValueError, TypeError):
@@ -237,7 +240,7 @@ def _sample(operation: Operation) -> Value:
     for start in (0.5, 0.75, 1.5, -0.5, 2.5, 10.5):
         inputs = [Value(start + place, name) for place, name in enumerate(names)]
         try:
-            value = operation.apply(*inputs)
+            value = operation(*inputs)
             operation.derivatives(value, *inputs)
             return value
         except (ArithmeticError, ValueError):
@@ -270,7 +273,7 @@ def _written(result: Any, known: Mapping[Value, Written], style: Style) -> Writt
 def _composed(operation: Operation, operands: Sequence[Written], style: Style) -> Written:
     """The operation's formula from those of its operands."""
     count = len(operands)
-    notation = operation.latex if style is _LATEX else operation.notation
+    notation = operation.notation.latex if style is _LATEX else operation.notation.text
     texts = [
         style.brackets[0] + operand.text + style.brackets[1]
         if _needs_brackets(operation, operand, place if notation is None else place + 1)
@@ -278,29 +281,29 @@ def _composed(operation: Operation, operands: Sequence[Written], style: Style) -
         else operand.text
         for place, operand in enumerate(operands)
     ]
-    symbol = style.symbols.get(operation.symbol, operation.symbol)
+    symbol = style.symbols.get(operation.notation.symbol, operation.notation.symbol)
     if notation is not None:
         text = notation(*texts)
-    elif operation.precedence == FUNCTION:
+    elif operation.notation.precedence == FUNCTION:
         if style is _LATEX:
-            symbol = rf"\mathrm{{{_escaped(operation.symbol)}}}"
+            symbol = rf"\mathrm{{{_escaped(operation.notation.symbol)}}}"
         text = f"{symbol}{style.brackets[0]}{', '.join(texts)}{style.brackets[1]}"
     elif count == 1:
         text = symbol + texts[0]
     else:
-        space = " " if operation.precedence == 1 or style is _LATEX else ""
+        space = " " if operation.notation.precedence == 1 or style is _LATEX else ""
         text = f"{space}{symbol}{space}".join(texts)
-    return Written(text if len(text) <= LONGEST_FORMULA else "…", operation.precedence)
+    return Written(text if len(text) <= LONGEST_FORMULA else "…", operation.notation.precedence)
 
 
 def _needs_brackets(operation: Operation, operand: Written, place: int) -> bool:
-    if operation.precedence == FUNCTION:  # brackets of its own, or bars, as in |x|
+    if operation.notation.precedence == FUNCTION:  # brackets of its own, or bars, as in |x|
         return False
-    if operand.precedence < operation.precedence:
+    if operand.precedence < operation.notation.precedence:
         return True
-    if place == 0 and operation.precedence <= _LEFT_TO_RIGHT:
+    if place == 0 and operation.notation.precedence <= _LEFT_TO_RIGHT:
         return False
-    return operand.precedence == operation.precedence or operand.text.startswith(("−", "-"))
+    return operand.precedence == operation.notation.precedence or operand.text.startswith(("−", "-"))
 
 
 def _braced(notation: Callable[..., str], place: int, count: int) -> bool:

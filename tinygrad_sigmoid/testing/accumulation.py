@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, combinations
@@ -54,13 +54,7 @@ class Received:
 
 def check_backward(output: Value, backward: Backward, certificate: Certificate) -> Gradients:
     """The gradients that a backward pass gives; raises the first mismatch on its way, or on that of a second pass."""
-    data = {value: value.data for value in topological_order(output)}
     first, second, separate = _two_passes(output, backward)
-    for value, number in data.items():
-        if not same_bits(value.data, number):
-            value.data, changed = number, value.data
-            sentence = f"backward changed the data of {name_of(value)}"
-            raise GradientMismatch(sentence, value, got=changed, true=number, shown=data)
     received = _received(output, first)
     for value, own in received.items():
         if own.problem:
@@ -79,7 +73,7 @@ def _two_passes(output: Value, backward: Backward) -> tuple[Gradients, Gradients
     The gradients in the graph are put back as they were.
     """
     order = topological_order(output)
-    kept = [value.grad for value in order]
+    kept, data = [value.grad for value in order], [value.data for value in order]
     try:
         for value in order:
             value.grad = None
@@ -87,10 +81,19 @@ def _two_passes(output: Value, backward: Backward) -> tuple[Gradients, Gradients
         for _ in range(2):
             returned = backward(output)
             passes.append({value: value.grad for value in order} if returned is None else dict(returned))
+            _check_unchanged(order, data)
         return passes[0], passes[1], returned is not None
     finally:
         for value, grad in zip(order, kept, strict=True):
             value.grad = grad
+
+
+def _check_unchanged(order: Sequence[Value], data: Sequence[float]) -> None:
+    for value, number in zip(order, data, strict=True):
+        if not same_bits(value.data, number):
+            value._data, changed = number, value.data
+            sentence = f"backward changed the data of {name_of(value)}"
+            raise GradientMismatch(sentence, value, got=changed, true=number, shown=order)
 
 
 def _received(output: Value, gradients: Gradients) -> dict[Value, Received]:

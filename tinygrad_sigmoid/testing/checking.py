@@ -79,7 +79,7 @@ def check_operation(operation: Operation, at: float | Sequence[float], *, order:
     inputs: list[Value | float] = [Value(number, f"x{place}") for place, number in enumerate(numbers, 1)]
     if operation is fixed_power:
         inputs[1] = numbers[1]
-    return check_gradients(operation.apply(*inputs), order=order)
+    return check_gradients(operation(*inputs), order=order)
 
 
 def _check(output: Value, certificate: Certificate, order: int, backward: Backward, end_to_end: bool | None) -> None:

@@ -11,7 +11,6 @@ from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
-from tinygrad_sigmoid.testing.pasting import operation_of
 from tinygrad_sigmoid.testing.slopes import (
     CLOSENESS,
     DIGITS,
@@ -24,7 +23,7 @@ from tinygrad_sigmoid.testing.slopes import (
     judged,
     ulps,
 )
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, operation_of
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
 MARGIN = 32  # times what those move the slope
@@ -92,7 +91,7 @@ class Replay:
         self._smallest = min([1.0, *[abs(leaf.data) for leaf in self.leaves if leaf.data]])
 
     def scale(self, leaf: Value) -> float:
-        return abs(leaf.data) or self._smallest
+        return min(abs(leaf.data), 1.0) or self._smallest
 
     def as_function_of(self, leaf: Value) -> AsFunction:
         """The output with the leaf at `x`, and with the results moved in one of the ways; 0 moves none."""
@@ -113,7 +112,7 @@ class Replay:
     def moved(self, leaf: Value, result: AsFunction, claim: float, size: float) -> Decimal | None:
         """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
         at, scale = Decimal(leaf.data), self.scale(leaf)
-        with localcontext(digits(enough_digits(CLOSENESS[0], size, scale, claim))):
+        with localcontext(digits(enough_digits(CLOSENESS[0], leaf.data, size, scale, claim))):
             change = Decimal(scale).scaleb(-CLOSENESS[0])
             try:
                 slopes = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
 from functools import lru_cache, total_ordering
 
 from tinygrad_sigmoid.arithmetic import Arithmetic
@@ -99,6 +99,16 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
     return base**exponent if exponent else Decimal(1)
 
 
+def _by_mpmath(name: str) -> Callable[[Decimal], Decimal]:
+    def function(x: Decimal) -> Decimal:
+        import mpmath  # slow to load
+
+        with mpmath.workdps(getcontext().prec + 5):
+            return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), getcontext().prec + 5))
+
+    return function
+
+
 # What every target has to know for itself. Everything else is composed of these and of comparisons.
 _BY_NAME: dict[str, Callable[..., Decimal]] = {
     "add": operator.add,
@@ -112,7 +122,9 @@ _BY_NAME: dict[str, Callable[..., Decimal]] = {
     "log": Decimal.ln,
     "log1p": _log1p,
     "sqrt": Decimal.sqrt,
-    "power": _power,
+    "sin": _by_mpmath("sin"),
+    "cos": _by_mpmath("cos"),
+    "general_power": _power,
     "fixed_power": _power,
 }
 IN_DECIMALS = {TABLE[name]: function for name, function in _BY_NAME.items()}

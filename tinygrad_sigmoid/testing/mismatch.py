@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.writer import number_text
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST = 16  # lines of a graph that fit into a message
 
 
-class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it is an error)
+class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (what it is, not that it is an error)
     """A gradient, or something it is made of, is not what it must be.
 
     Attributes:
@@ -90,7 +91,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         part: dict[Value, Value] = {}
         for value in topological_order(*self.shown):
             if value in self.shown and value.operation is not None:
-                twin = value.operation.apply(*[part[used] for used in value.inputs])
+                twin = value.operation(*[part[used] for used in value.inputs])
                 twin.local_derivatives = value.local_derivatives
             else:
                 twin = Value(value.data)

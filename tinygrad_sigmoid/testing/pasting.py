@@ -9,10 +9,21 @@ from collections.abc import Collection, Mapping, Sequence
 
 from tinygrad_sigmoid.graph import topological_order, uses
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, add, divide, dot, fixed_power, multiply, negate, subtract
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.operations import (
+    TABLE,
+    add,
+    divide,
+    dot_product,
+    fixed_power,
+    general_power,
+    multiply,
+    negate,
+    subtract,
+)
+from tinygrad_sigmoid.value import Value, operation_of
 
-IMPORTABLE = {"Value", "power", *TABLE} - {"fixed_power"}
+FUNCTIONS = {general_power: "power", fixed_power: "power", dot_product: "dot"}  # what records them
+IMPORTABLE = {"Value", *[FUNCTIONS.get(operation, name) for name, operation in TABLE.items()]}
 INFIX = {add: "+", subtract: "-", multiply: "*", divide: "/", fixed_power: "**"}
 
 
@@ -26,7 +37,7 @@ def as_lines(shown: Collection[Value], marked: Value) -> list[str]:
             continue
         if value in shown and value.operation is not None:
             operands = [_number(used.data) if used.constant else names[used] for used in value.inputs]
-            called.add(_function(value.operation))
+            called.add(FUNCTIONS.get(value.operation, value.operation.name))
             call = _call(value.operation, operands)
         else:
             call = f"Value({_number(value.data)}, {value.label or names[value]!r})"
@@ -60,25 +71,16 @@ def as_expression(output: Value, names: Mapping[Value, str]) -> str:
     return computation(output)
 
 
-def operation_of(value: Value) -> Operation:
-    """The operation of a value computed."""
-    assert value.operation is not None
-    return value.operation
-
-
 def _has_symbol(operation: Operation) -> bool:
     return operation in INFIX or operation is negate
 
 
-def _function(operation: Operation) -> str:
-    return "power" if operation is fixed_power else operation.name
-
-
 def _call(operation: Operation, operands: Sequence[str]) -> str:
-    if operation is dot:
+    function = FUNCTIONS.get(operation, operation.name)
+    if operation is dot_product:
         half = len(operands) // 2
-        return f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
-    return f"{_function(operation)}({', '.join(operands)})"
+        return f"{function}([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
+    return f"{function}({', '.join(operands)})"
 
 
 def _number(number: float) -> str:

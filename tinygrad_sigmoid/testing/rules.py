@@ -11,9 +11,8 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
-from tinygrad_sigmoid.testing.pasting import operation_of
 from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, operation_of
 
 # For a local derivative, in ulp. A very large or small one has an exponential or a power behind it, and those turn a
 # rounding of what they are given, as the p − 1 of p·x^(p−1), into as many times more as their result has powers of two.
@@ -100,7 +99,7 @@ class Formula:
         at = self.numbers[place]
         before, after = self.numbers[:place], self.numbers[place + 1 :]
         if not self.opaque:
-            scale = abs(at) or min([1.0, *[abs(number) for number in self.numbers if number]])
+            scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
             size = abs(self.operation.forward(*self.numbers))
             try:
                 verdict, true = judged(
@@ -157,7 +156,7 @@ def _check_composed_of(operation: Operation, value: Value, suspects: frozenset[O
     """Checks the operations that a rule is composed of: if one of them is wrong by itself, this rule is innocent."""
     inputs = [used.data if used.constant else Value(used.data, used.label) for used in value.inputs]
     try:
-        out = operation.apply(*inputs)
+        out = operation(*inputs)
         parts = [operation.forward(*inputs), *operation.derivatives(out, *inputs)]
     except (ArithmeticError, ValueError, TypeError, AttributeError):  # it takes floats only, or ends in infinity
         return

@@ -18,7 +18,7 @@ from tinygrad_sigmoid.testing.exact import UNDEFINED, digits
 
 DIGITS = 50  # to begin with; small slopes of large results, and doubt, take more
 
-# By how many powers of ten the inputs are nearer to each other than to 0, at the first look and at closer ones.
+# By how many powers of ten the inputs are nearer to each other than to 0 or 1, at the first look and at closer ones.
 CLOSENESS = (20, 50, 350)
 
 OVERFLOW_BOUND = 10_000  # powers of ten: so much larger a result so close by says nothing about the slope
@@ -72,7 +72,7 @@ def judged(
         claim: The derivative in question.
         result: Computes with the digits in force when it is called.
         at: The input.
-        scale: Changes that are small beside this cross no kink that `at` does not lie on.
+        scale: Changes that are small beside this cross no kink that `at` does not lie on, and no wave.
         size: How large the result is, or what it is computed from, roughly; at least 0.
         allowed: How far a claim may be from a right derivative of this size.
     """
@@ -86,7 +86,7 @@ def judged(
         # on the way to a small result, as the 1 of log(1 + x), may be larger than it.
         if previous is not None:
             size = max(size, 1.0)
-        enough = enough_digits(closeness, size, scale, claim if previous is None else 0.0)
+        enough = enough_digits(closeness, at, size, scale, claim if previous is None else 0.0)
         with localcontext(digits(enough)):
             change = Decimal(scale).scaleb(-closeness)
             # A claim that is the slope to one side is right, whatever the other side is like.
@@ -128,10 +128,10 @@ def _slope(
     return Slope(min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0]))
 
 
-def enough_digits(closeness: int, size: float, scale: float, slope: float) -> int:
-    """How many digits show a slope of this size in results of that size, so close together."""
+def enough_digits(closeness: int, at: float, size: float, scale: float, slope: float) -> int:
+    """How many digits show a slope of this size in results of that size, at inputs so close together."""
     cancelled = _exponent(size) - _exponent(slope) - _exponent(scale) if size else 0
-    return DIGITS - CLOSENESS[0] + closeness + max(0, cancelled)
+    return DIGITS - CLOSENESS[0] + closeness + max(0, cancelled, _exponent(at) - _exponent(scale))
 
 
 def _exponent(number: float) -> int:
@@ -162,7 +162,19 @@ def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, fl
     """
     found = [_ridders(result, at, first * (abs(at) or 1.0)) for first in (1e-1, 1e-3, 1e-5)]
     [(slope, error), *others] = sorted(found, key=lambda one: one[1])
+    if _is_jagged(result, at, slope):
+        return slope, math.inf
     return slope, error + min(abs(slope - other) for other, _ in others)
+
+
+def _is_jagged(result: Callable[[float], float], at: float, slope: float) -> bool:
+    """Whether neighbouring floats differ more than a slope and rounding can explain, as with the sine of 1e300."""
+    right, left = math.nextafter(at, math.inf), math.nextafter(at, -math.inf)
+    try:
+        above, below = result(right), result(left)
+    except (ArithmeticError, ValueError):  # it is not defined on both sides
+        return False
+    return abs(above - below) > 10 * (abs(slope) * (right - left) + 4 * math.ulp(max(abs(above), abs(below))))
 
 
 def _ridders(result: Callable[[float], float], at: float, distance: float) -> tuple[float, float]:

@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, add, fixed_power, power
-from tinygrad_sigmoid.testing.pasting import as_expression, operation_of
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power
+from tinygrad_sigmoid.testing.pasting import as_expression
+from tinygrad_sigmoid.value import Value, operation_of
 
 
 def register() -> None:
@@ -148,18 +148,13 @@ def graphs(
     return drawn.map(Expression.recorded)
 
 
-def arity(operation: Operation) -> int | None:
-    code = operation.derivatives.__code__
-    return None if code.co_flags & 4 else code.co_argcount - 1
-
-
 def points(operation: Operation) -> st.SearchStrategy[float | tuple[float, ...]]:
     """Inputs over an operation's whole domain: ordinary ones, kinks, saturation, subnormals, the largest floats.
 
     One number for an operation of one input, else a tuple. Where a number falls outside of the domain, or the result
     is too large for a float, another takes its place; nothing is filtered.
     """
-    count = arity(operation)
+    count = operation.arity
     if count == 1:
         return ANYWHERE.map(lambda at: _inside(operation, (at,))[0])
     counts = st.integers(1, LONGEST_LIST).map(lambda half: 2 * half) if count is None else st.just(count)
@@ -181,18 +176,19 @@ def _operations(
 ) -> tuple[Operation, list[int | float]]:
     """An operation, and for each operand how many results back it is, or a plain number."""
     operation = usable[draw(st.integers(0, len(usable) - 1))]
-    count = arity(operation) or 2 * draw(st.integers(1, LONGEST_LIST))
+    count = operation.arity or 2 * draw(st.integers(1, LONGEST_LIST))
     if operation is fixed_power:
         return operation, [draw(st.integers(0, FARTHEST)), draw(_EXPONENTS)]
-    may_be_constant = operation is not power  # which with a plain exponent becomes fixed_power
-    distances = [draw(st.integers(0, FARTHEST + may_be_constant)) for _ in range(count)]
-    return operation, [distance if distance <= FARTHEST else draw(numbers) for distance in distances]
+    may_be_constant = operation is not general_power  # with a plain exponent it would be the other
+    # Two at least, so that to Hypothesis nothing is simpler than x + x.
+    distances = [draw(st.integers(0, FARTHEST + may_be_constant)) for _ in range(max(count, 2))]
+    return operation, [distance if distance <= FARTHEST else draw(numbers) for distance in distances[:count]]
 
 
 def _computed(operation: Operation, operands: Iterable[Value | float], well_scaled: bool) -> list[Value]:
     """The operation on these operands; nothing if it can't be computed or isn't well scaled."""
     try:
-        value = operation.apply(*operands)
+        value = operation(*operands)
     except (ArithmeticError, ValueError):
         return []
     if not isinstance(value, Value) or abs(value.data) > LARGEST:
@@ -215,7 +211,7 @@ def _expression(output: Value) -> Expression:
         results = dict(zip(inputs, given, strict=True))
         for value in computed(output):
             operands = [used.data if used.constant else results[used] for used in value.inputs]
-            results[value] = operation_of(value).apply(*operands)
+            results[value] = operation_of(value)(*operands)
         return results[output]  # type: ignore[return-value]
 
     text = f"lambda {', '.join(names)}: {as_expression(output, dict(zip(inputs, names, strict=True)))}"

@@ -1,0 +1,89 @@
+"""Copies and pickles: of graphs a million values deep, without recursion, and of operations by their name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from tinygrad_sigmoid.graph import topological_order
+
+
+def itself(operation: Any, memo: dict[int, Any]) -> Any:
+    """The `__deepcopy__` of an operation, of which there is only one."""
+    return operation
+
+
+def by_name(operation: Any) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
+    """The `__reduce__` of an operation: the module and the variable in which it is found again."""
+    module, name = operation.derivatives.__module__, operation.name
+    if getattr(sys.modules.get(module), name, None) is not operation:
+        raise TypeError(
+            f"the operation {name!r} can't be pickled, because {module} has no variable of that name that holds it: "
+            f"write `{name} = Operation({name!r}, …)` at the top level of a module"
+        )
+    return _variable, (module, name)
+
+
+def _variable(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+def state_of(value: Any) -> tuple[Any, ...]:
+    """What a copy keeps of a value: whether it is stale, then its fields, the inputs last."""
+    is_stale = any(used.moment > value.moment for used in value.inputs)
+    fields = value.data, value.grad, value.label, value.constant, value.operation, value.local_derivatives
+    return is_stale, *fields, value.inputs
+
+
+def copied(value: Any, memo: dict[int, Any], made: Callable[..., Any]) -> Any:
+    """The `__deepcopy__` of a value: with it, all that it was computed from, as far as it is not copied yet."""
+    inputs_are_copied = all(id(used) in memo for used in value.inputs)
+    for original in [value] if inputs_are_copied else topological_order(value):
+        if id(original) not in memo:
+            *state, inputs = state_of(original)
+            memo[id(original)] = made(*state, tuple([memo[id(used)] for used in inputs]))
+    return memo[id(value)]
+
+
+_writing = threading.local()
+
+
+def pickled(value: Any, made: Callable[..., Any]) -> tuple[Any, ...]:
+    """The `__reduce__` of a value, which marks it as written.
+
+    A pickler writes a value once. One that comes for a value which has our mark is another, and gets another mark.
+    """
+    if value.mark is getattr(_writing, "mark", value.mark):
+        _writing.mark = object()
+    value.mark = _writing.mark
+    return _restored, (_Ancestors(value), made, *state_of(value))
+
+
+def _restored(ancestors: Any, made: Callable[..., Any], *state: Any) -> Any:
+    """A value out of a pickle. Its ancestors have been restored before it, so their indices are smaller."""
+    return made(*state)
+
+
+class _Ancestors:
+    """All that a value was computed from and that is not yet written, as pickle should write it: inputs first.
+
+    Left to itself, pickle would go from a value into its inputs and from those into theirs, and run out of stack
+    after a few hundred.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        mark, unwritten = _writing.mark, [self.value]
+        found = set(unwritten)
+        for value in unwritten:  # which grows while it is walked
+            for used in value.inputs:
+                if used.mark is not mark and used not in found:
+                    found.add(used)
+                    unwritten.append(used)
+        return list, (), None, iter(sorted(unwritten[1:], key=attrgetter("index")))

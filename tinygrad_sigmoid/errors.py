@@ -1,0 +1,132 @@
+"""What is said when something is wrong: one sentence that names the thing, the reason and what to do about it.
+
+The rules and the graph raise these errors, and know nothing of their wording.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
+from typing import Protocol
+
+from tinygrad_sigmoid.floats import as_number
+
+
+class Rule(Protocol):
+    """What a message needs to know of an operation."""
+
+    name: str
+    hint: str
+    input_names: tuple[str, ...]
+    arity: int | None
+    defined: Callable[..., bool] | None
+
+
+class TinygradSigmoidError(Exception):
+    """The base class of this package's own errors."""
+
+
+class StaleGraph(TinygradSigmoidError, RuntimeError):  # noqa: N818 (what it is helps a learner, not that it is an error)
+    """A leaf was changed, and what was computed from it was not computed again."""
+
+
+# What to do about an input for which an operation of the table is not defined.
+HINTS = {
+    "divide": "keep the divisor away from 0",
+    "general_power": "a Value as exponent needs a base above 0 (a plain number as exponent, x**2, takes any base)",
+    "fixed_power": "0 needs an exponent of 0 or more, and a negative base a whole number",
+    "sqrt": "keep its input above 0, for instance sqrt(x + 1e-12)",
+    "log": "keep its input above 0, for instance log(x + 1e-12); for log(sigmoid(z)) there is log_sigmoid(z)",
+    "log1p": "keep its input above −1",
+}
+
+# What is said of values where something else is wanted, or the other way round.
+SENTENCES = {
+    "a value already": "{0!r} is a Value already: use it as it is, or take its number with .data",
+    "no label": "a label is a text, but got {0!r}: inputs and operation are recorded by computing, as in a + b",
+    "no truth": "{0!r} is neither true nor false: compare its number, as in v.data != 0",
+    "no plain number": "{0!r} can't become a plain number unasked, which would cut the graph: use this package's "
+    "exp(v), sqrt(v), … instead of math's or NumPy's, or take the number with v.data",
+    "no remainder": "{0!r} has no remainder and no whole quotient, which jump and so can't be tuned: compute with its "
+    "number, as in v.data % 2",
+    "no lists": "dot takes two lists, as in dot([w1, w2], [x1, x2]): put single values into a list",
+    "unpaired": "dot needs as many weights as inputs, and at least one, but got {0} and {1}: compare the two lists",
+    "computed": "{0!r} is computed from other values: {1} the leaves it comes from",
+    "no value": "{0} takes values, but was given {1} {2:.60}: make a leaf with Value(…), call a neuron on its inputs "
+    "first, and pass several values one by one",
+}
+
+# What micrograd's users type, and what it is called here.
+MICROGRAD = {"_prev": "inputs", "_op": "operation", "_children": "inputs", "_backward": "local_derivatives"}
+
+
+def type_error(about: str, *things: object) -> TypeError:
+    return TypeError(SENTENCES[about].format(*things))
+
+
+def value_error(about: str, *things: object) -> ValueError:
+    return ValueError(SENTENCES[about].format(*things))
+
+
+def no_attribute(owner: object, name: str) -> AttributeError:
+    hint = f": what micrograd calls {name} is called {MICROGRAD[name]} here" if name in MICROGRAD else ""
+    return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}{hint}")
+
+
+def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
+    """The error for an operation whose inputs are not those that it was computed with."""
+    return StaleGraph(
+        f"{' or '.join(map(repr, changed)) or 'a value'} was changed after {operation.name} was computed, so the "
+        f"numbers of this graph don't belong together: call forward() on its output first, or record it anew"
+    )
+
+
+def uncomputable(
+    operation: Rule, error: Exception, numbers: Sequence[float], labels: Sequence[str] = (), output: object = None
+) -> Exception:
+    """The error to raise when an operation can't be computed: its inputs, the reason, and a hint.
+
+    Args:
+        operation: The operation.
+        error: What its rule, or a check of what that gave, has raised.
+        numbers: The inputs.
+        labels: Their labels.
+        output: What was computed, if it was the derivatives that failed.
+    """
+    if isinstance(error, TypeError):
+        return _wrong_count(operation, [as_number(number) for number in numbers], output) or error
+    outside = operation.defined is not None and not operation.defined(*numbers)
+    if hasattr(error, "explained") and not outside:
+        return error
+    if outside:
+        reason = f"is not defined: {operation.hint}"
+    elif not all(map(math.isfinite, numbers)):
+        reason = "has an input that is not a finite number: find out where it came from"
+    elif isinstance(error, OverflowError):
+        reason = "is too large for a float (more than 1.8e308): make its inputs smaller"
+    elif output is not None:
+        reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
+    else:
+        reason = f"can't be computed ({error}): keep its inputs away from there"
+    named = [f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip_longest(numbers, labels)]
+    call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
+    explained = type(error)(
+        f"({named[0]})**{named[1]} {reason}" if operation.name == "fixed_power" else f"{call} {reason}"
+    )
+    explained.explained = True  # type: ignore[attr-defined]
+    return explained
+
+
+def _wrong_count(operation: Rule, numbers: Sequence[float], output: object) -> TypeError | None:
+    """The error if an operation was given another number of inputs than it takes, or gave no derivative for each."""
+    given, names = len(numbers), operation.input_names
+    if operation.arity not in (None, given):
+        return TypeError(
+            f"{operation.name} takes {len(names)} input{'s' * (len(names) > 1)}, but was given {given}: write it as "
+            f"{operation.name}({', '.join(names)})"
+        )
+    return output and TypeError(  # type: ignore[return-value]
+        f"the rule of {operation.name} must give a tuple with one derivative for each of its {given} "
+        f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
+    )

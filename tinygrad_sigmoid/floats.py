@@ -1,0 +1,59 @@
+"""Numbers as floats: what counts as a number, and what is said of anything else."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+
+
+def as_number(number: object) -> float:
+    """The float that a number stands for; anything else is an error that names it.
+
+    >>> as_number(3)
+    3.0
+
+    Args:
+        number: An int, a float, any `numbers.Real`, or a NumPy scalar.
+
+    Raises:
+        TypeError: It is no real number.
+        OverflowError: It is an int that no float can hold, or not without rounding.
+    """
+    if type(number) is float:
+        return number
+    if type(number) is int and -(2**53) <= number <= 2**53:
+        return float(number)
+    if not isinstance(number, Real):
+        raise TypeError(f"{number!r:.40} ({type(number).__name__}) is not a real number: {_hint(number)}")
+    try:
+        as_float = float(number)
+    except OverflowError:
+        raise OverflowError(f"{type(number).__name__} is too large for a float (more than 1.8e308)") from None
+    if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
+        raise OverflowError(
+            f"{number} would lose digits as a float (it becomes {as_float:.0f}): whole numbers beyond 2**53 need "
+            f"float({number}) written out"
+        )
+    return as_float
+
+
+def finite_number(number: object) -> float:
+    """The same for a number to begin a computation with: neither infinite nor nan, which is a `ValueError`."""
+    as_float = as_number(number)
+    if not math.isfinite(as_float):
+        raise ValueError(f"{as_float} is not a number to compute with: find out where it came from")
+    return as_float
+
+
+def _hint(thing: object) -> str:
+    if isinstance(thing, tuple):
+        return "give one number at a time; is there a stray comma after the value?"
+    if isinstance(thing, str):
+        return "convert the text with float(…) first"
+    if thing is None:
+        return "was something left out, or a gradient read before backward()?"
+    if isinstance(thing, complex):
+        return "take its .real or .imag, or compute with two values"
+    if hasattr(type(thing), "__len__") or hasattr(type(thing), "__array__"):
+        return "give one number at a time; a list of values needs a loop or `dot`"
+    return "convert it with float(…) first"
