@@ -298,7 +298,7 @@ def test_a_second_pass_must_not_find_what_the_first_one_left() -> None:
         (lambda gradients, leaf: gradients.update({leaf: None}), "no gradient of x was computed"),
         (lambda gradients, leaf: gradients.update({leaf: math.nan}), "the gradient of x is nan"),
         (lambda gradients, leaf: gradients.update({leaf: -gradients[leaf]}), "wrong sign"),
-        (lambda gradients, leaf: gradients.update({leaf: gradients[leaf] * 1.5}), "1.5 times the sum of its uses"),
+        (lambda gradients, leaf: gradients.update({leaf: gradients[leaf] * 1.5}), "1.5 times the true one"),
     ],
 )
 def test_a_spoiled_gradient_is_described(spoil: Callable[..., Any], words: str) -> None:

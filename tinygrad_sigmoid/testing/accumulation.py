@@ -10,7 +10,7 @@ from itertools import accumulate, combinations
 
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of, same_bits
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, descendants, name_of, same_bits
 from tinygrad_sigmoid.value import Value
 
 Gradients = Mapping[Value, float | None]
@@ -178,18 +178,17 @@ def _as_float(number: Fraction) -> float:
 
 def _culprit(value: Value, got: float | None, received: Mapping[Value, Received], output: Value) -> str:
     """What was done wrong to arrive at the gradient `got`, in a sentence."""
-    name, true = name_of(value), received[value].total
     if got is None:
-        return f"accumulation: no gradient of {name} was computed"
-    if not math.isfinite(got):
-        return f"accumulation: the gradient of {name} is {got}"
-    close = received[value].size / 10**9
-    for gradient, sentence in _mistakes(value, received, output):
-        if abs(Fraction(got) - gradient) <= close:
-            return sentence
-    if true and got:
-        return f"accumulation: the gradient of {name} is {float(Fraction(got) / true):.6g} times the sum of its uses"
-    return f"accumulation: the gradient of {name} is not the sum of what its uses contribute"
+        return f"accumulation: no gradient of {name_of(value)} was computed"
+    if math.isfinite(got):
+        close = received[value].size / 10**9
+        for gradient, sentence in _mistakes(value, received, output):
+            if abs(Fraction(got) - gradient) <= close:
+                return sentence
+    true = _as_float(received[value].total)
+    return (
+        f"accumulation: the gradient of {name_of(value)} is {compared(got, true)}: it must be what its uses add up to"
+    )
 
 
 def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -> Iterator[tuple[Fraction, str]]:
@@ -210,7 +209,6 @@ def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -
         through = f"accumulation: the contribution to {name} through {name_of(user)}"
         yield true - amount, f"{through} is missing"
         yield true + amount, f"{through} was added twice: was an earlier pass not reset?"
-    yield -true, f"accumulation: the gradient of {name} has the wrong sign"
 
 
 def _mistakes_of_order(user: Value, value: Value, received: Mapping[Value, Received]) -> Iterator[tuple[Fraction, str]]:

@@ -118,12 +118,7 @@ def _recorded_gradients(output: Value, found: Gradients, certificate: Certificat
 
 
 def _recorded(checked: Value | Callable[..., Value], at: Sequence[float]) -> Value:
-    """The graph to check: the one given, or what a function records, if it gives the same bits on floats.
-
-    Raises:
-        GradientMismatch: It does not.
-        TypeError: There is no graph, or one with numbers beside it.
-    """
+    """The graph to check: the one given, or what a function records, if it gives the same bits on floats."""
     if isinstance(checked, Value):
         if at:
             raise TypeError("a recorded graph has its numbers already: numbers are for a function, f and its inputs")

@@ -37,11 +37,7 @@ AsFunction = Callable[..., Decimal]
 
 
 def check_end_to_end(output: Value, gradients: Gradients, certificate: Certificate) -> None:
-    """Compares each leaf's gradient with the slope of the output, computed from that leaf with many digits.
-
-    Raises:
-        GradientMismatch: They differ by more than rounding can explain.
-    """
+    """Raises a mismatch if a leaf's gradient is not the slope of the output, computed with many digits."""
     graph = Replay(output)
     contributions = absolute_contributions(output)
     rounding = rounding_of(output)
@@ -202,11 +198,7 @@ def rounding_of(output: Value) -> dict[Value, float]:
 
 
 def check_at_shifted_point(output: Value, recorded: Mapping[Value, Value], certificate: Certificate) -> None:
-    """Compares gradients recorded as graphs with slopes a little way off, where no number frozen in them is right.
-
-    Raises:
-        GradientMismatch: One of them is the slope where it was recorded only.
-    """
+    """Raises a mismatch if a gradient as a graph is the slope where it was recorded, but not a little way off."""
     graph = Replay(output)
     sizes = absolute_contributions(output)
     numbers = [abs(number) for value in sizes for number in (value.data, *value.local_derivatives)]

@@ -99,14 +99,20 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
     return base**exponent if exponent else Decimal(1)
 
 
-def _by_mpmath(name: str) -> Callable[[Decimal], Decimal]:
-    def function(x: Decimal) -> Decimal:
-        import mpmath  # slow to load
+def _sin(x: Decimal) -> Decimal:
+    return _by_mpmath("sin", x) if x.adjusted() > -getcontext().prec else x
 
-        with mpmath.workdps(getcontext().prec + 5):
-            return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), getcontext().prec + 5))
 
-    return function
+def _cos(x: Decimal) -> Decimal:
+    return _by_mpmath("cos", x) if x.adjusted() > -getcontext().prec else Decimal(1)
+
+
+def _by_mpmath(name: str, x: Decimal) -> Decimal:
+    import mpmath  # slow to load
+
+    wanted = getcontext().prec + 5
+    with mpmath.workdps(wanted):
+        return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), wanted))
 
 
 # What every target has to know for itself. Everything else is composed of these and of comparisons.
@@ -122,8 +128,8 @@ _BY_NAME: dict[str, Callable[..., Decimal]] = {
     "log": Decimal.ln,
     "log1p": _log1p,
     "sqrt": Decimal.sqrt,
-    "sin": _by_mpmath("sin"),
-    "cos": _by_mpmath("cos"),
+    "sin": _sin,
+    "cos": _cos,
     "general_power": _power,
     "fixed_power": _power,
 }

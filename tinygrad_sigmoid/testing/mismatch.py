@@ -131,3 +131,18 @@ def descendants(value: Value, output: Value) -> set[Value]:
 
 def same_bits(a: float, b: float) -> bool:
     return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+
+
+def compared(claim: float, true: Decimal | float) -> str:
+    """How a wrong number compares with the right one, in words."""
+    right = float(true)
+    if not math.isfinite(claim):
+        return f"{claim} instead of a number"
+    if claim == 0 or right == 0:
+        return f"{claim:.6g} instead of {right:.6g}"
+    ratio = claim / right
+    if abs(ratio + 1) < 1e-12:
+        return "of the wrong sign"
+    if abs(ratio - 1) < 1e-4:
+        return f"off by {abs(ratio - 1):.2g} of itself"
+    return f"{ratio:.6g} times the true one"

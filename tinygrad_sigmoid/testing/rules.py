@@ -10,7 +10,7 @@ from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact, exact_result
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
 from tinygrad_sigmoid.value import Value, operation_of
 
@@ -24,11 +24,7 @@ TOO_COARSE = "it is computed by something that takes floats only, and difference
 
 
 def check_value(value: Value) -> None:
-    """Compares a value's number with what its operation gives on its inputs, bit for bit.
-
-    Raises:
-        GradientMismatch: They differ, or an elementary function is computed wrongly.
-    """
+    """Raises a mismatch if a value's number is not what its operation gives on its inputs, bit for bit."""
     operation, numbers = operation_of(value), [used.data for used in value.inputs]
     now = operation.forward(*numbers)
     if not same_bits(now, value.data):
@@ -43,21 +39,17 @@ def check_value(value: Value) -> None:
             true = exact_result(operation, numbers)
             wrong = abs(Decimal(now) - true) > ALLOWED_ELEMENTARY * ulps(true)
         if wrong:
-            sentence = f"the forward of {operation.name} is wrong: it gives {_compared(now, true)}"
+            sentence = f"the forward of {operation.name} is wrong: it gives {compared(now, true)}"
             raise GradientMismatch(sentence, value, operation=operation, got=now, true=true, allowed=ALLOWED_ELEMENTARY)
 
 
 def check_rule(value: Value, certificate: Certificate, suspects: frozenset[Operation] = frozenset()) -> None:
-    """Compares a value's local derivatives with the slopes of its operation's formula.
+    """Raises a mismatch if one of a value's local derivatives is not the slope of its operation's formula.
 
     Args:
         value: A value computed.
         certificate: What is proven is noted there.
-        suspects: Operations whose rules are composed of this one's, so that an error here explains theirs.
-
-    Raises:
-        GradientMismatch: A local derivative is wrong.
-    """
+        suspects: Operations whose rules are composed of this one's, so that an error here explains theirs."""
     operation, count = operation_of(value), len(value.inputs)
     if len(value.local_derivatives) != count:
         given = len(value.local_derivatives)
@@ -96,8 +88,7 @@ class Formula:
 
     def verdict(self, place: int, claim: float) -> tuple[Verdict, Decimal, float]:
         """The verdict on ∂result/∂input, the right derivative, and the ulps that a claim may be away from it."""
-        at = self.numbers[place]
-        before, after = self.numbers[:place], self.numbers[place + 1 :]
+        at, before, after = self.numbers[place], self.numbers[:place], self.numbers[place + 1 :]
         if not self.opaque:
             scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
             size = abs(self.operation.forward(*self.numbers))
@@ -120,8 +111,7 @@ class Formula:
 
     def jumps(self, place: int) -> bool:
         """Whether the result changes as much across the input on a short way as on one a thousand times as long."""
-        at = self.numbers[place]
-        before, after = self.numbers[:place], self.numbers[place + 1 :]
+        at, before, after = self.numbers[place], self.numbers[:place], self.numbers[place + 1 :]
 
         def change_across(distance: float) -> float:
             right: float = self.operation.forward(*before, at + distance, *after)
@@ -173,20 +163,5 @@ def _against(formula: Formula, value: Value, place: int, true: Decimal) -> str:
         if other != place and not used.constant and claim and formula.verdict(other, claim)[0] is Verdict.RIGHT:
             return f"that of input {other + 1}: are the derivatives in the order of the inputs?"
     if not formula.opaque and formula.right_on_paper(place, true):
-        return f"{_compared(claim, true)}: right on paper, but written so that it loses digits"
-    return _compared(claim, true)
-
-
-def _compared(claim: float, true: Decimal) -> str:
-    """How a wrong number compares with the right one, in words."""
-    right = float(true)
-    if not math.isfinite(claim):
-        return f"{claim} instead of a number"
-    if claim == 0 or right == 0:
-        return f"{claim:.6g} instead of {right:.6g}"
-    ratio = claim / right
-    if abs(ratio + 1) < 1e-12:
-        return "of the wrong sign"
-    if abs(ratio - 1) < 1e-4:
-        return f"off by {abs(ratio - 1):.2g} of itself"
-    return f"{ratio:.6g} times the true one"
+        return f"{compared(claim, true)}: right on paper, but written so that it loses digits"
+    return compared(claim, true)

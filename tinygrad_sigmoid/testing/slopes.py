@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal, getcontext, localcontext
 from enum import Enum
-from typing import NamedTuple
 
 from tinygrad_sigmoid.testing.exact import UNDEFINED, digits
 
@@ -44,20 +43,6 @@ class Verdict(Enum):
     UNRESOLVED = "unresolved"
 
 
-class Slope(NamedTuple):
-    """How fast a result changes with one input: between the slopes to the left and to the right, alike but at a kink.
-
-    Attributes:
-        low: The smaller one of the two.
-        high: The larger one.
-        rounding: How far the digits in force let either be from the truth.
-    """
-
-    low: Decimal
-    high: Decimal
-    rounding: Decimal
-
-
 def judged(
     claim: float,
     result: Callable[[Decimal], Decimal],
@@ -79,7 +64,7 @@ def judged(
     if math.isnan(claim):
         return Verdict.WRONG, Decimal("NaN")
     claimed = Decimal(claim) if math.isfinite(claim) else LARGEST.copy_sign(Decimal(claim))
-    previous: Slope | None = None
+    previous: tuple[Decimal, Decimal] | None = None
     truth = Decimal("NaN")
     for closeness in CLOSENESS:
         # In doubt, as many digits as the smallest slope takes: the claim may be of the wrong size. And what is computed
@@ -93,26 +78,30 @@ def judged(
             slope = _slope(result, Decimal(at), (change,) if previous is None else (change, -change), size)
             if slope is None:
                 continue
-            truth = min(max(claimed, slope.low), slope.high)  # the right derivative that is nearest to the claim
-            off, wide, margin = abs(claimed - truth), slope.high - slope.low, allowed(truth)
+            low, high, rounding = slope
+            truth = min(max(claimed, low), high)  # the right derivative that is nearest to the claim
+            off, wide, margin = abs(claimed - truth), high - low, allowed(truth)
             if math.isinf(claim) and abs(truth) >= LARGEST * (1 - 64 * EPSILON):
                 off = Decimal(0)
-            if off + slope.rounding <= margin and wide <= margin:
+            if off + rounding <= margin and wide <= margin:
                 return Verdict.RIGHT, truth
             if previous is not None:
-                if off <= margin and wide > (previous.high - previous.low) / 2:
+                if off <= margin and wide > (previous[1] - previous[0]) / 2:
                     return Verdict.KINK, truth
-                side = abs(slope.low - previous.low) if claimed < slope.low else abs(slope.high - previous.high)
-                if off > margin + 4 * (side + slope.rounding):
+                side = abs(low - previous[0]) if claimed < low else abs(high - previous[1])
+                if off > margin + 4 * (side + rounding):
                     return Verdict.WRONG, truth
-            previous = slope
+            previous = low, high
     return Verdict.UNRESOLVED, truth
 
 
 def _slope(
     result: Callable[[Decimal], Decimal], at: Decimal, changes: tuple[Decimal, ...], size: float
-) -> Slope | None:
-    """The slope over each of these changes for which there is a result; None if there is none for any."""
+) -> tuple[Decimal, Decimal, Decimal] | None:
+    """The smallest and the largest of the slopes over these changes, and how far rounding may take either.
+
+    They differ at a kink. Where there is no result, there is no slope; None if there is none at all.
+    """
     slopes: list[Decimal] = []
     largest = Decimal(0)
     with suppress(*UNDEFINED):
@@ -125,7 +114,7 @@ def _slope(
                 largest = max(largest, abs(there))
     if not slopes or not largest.is_finite() or largest.adjusted() > OVERFLOW_BOUND:
         return None
-    return Slope(min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0]))
+    return min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0])
 
 
 def enough_digits(closeness: int, at: float, size: float, scale: float, slope: float) -> int:

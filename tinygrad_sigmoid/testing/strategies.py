@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power
+from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power, negate
 from tinygrad_sigmoid.testing.pasting import as_expression
 from tinygrad_sigmoid.value import Value, operation_of
 
@@ -121,7 +121,7 @@ def expressions(
         given = [values[max(0, len(values) - 1 - one)] if isinstance(one, int) else one for one in operands]
         values += _computed(operation, given, well_scaled)
     while len(values) < inputs + min_operations:
-        values.append(add(values[0], values[0]))
+        values += _computed(add, [values[0]] * 2, False) or [negate(values[0])]
     used = {one for value in values for one in value.inputs}
     total, *others = [value for value in values[inputs:] if value not in used]
     for value in others:
