@@ -318,6 +318,12 @@ def test_a_spoiled_gradient_is_described(spoil: Callable[..., Any], words: str) 
         assert words in mismatch_of(output, backward=backward).culprit
 
 
+def test_a_right_gradient_that_is_too_large_for_a_float_is_infinite() -> None:
+    x = Value(0.1, "x")
+    found = mismatch_of(x * -1e308 + x * -1e308, backward=lambda output: dict.fromkeys(topological_order(output), 1.0))
+    assert (found.got, found.true) == (1.0, -math.inf)
+
+
 def test_data_changed_after_recording_is_seen_and_the_leaf_named() -> None:
     x, y = Value(2.0, "x"), Value(3.0, "y")
     product = x * y

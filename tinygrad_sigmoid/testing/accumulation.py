@@ -170,7 +170,7 @@ def _is_finite(gradient: float | None) -> bool:
 
 
 def _as_float(number: Fraction) -> float:
-    return float(number) if abs(number) < OVERFLOW else math.copysign(math.inf, number)
+    return float(number) if abs(number) < OVERFLOW else math.inf if number > 0 else -math.inf
 
 
 # -- What was done wrong -----------------------------------------------------------------------------------------------
