@@ -6,7 +6,6 @@ both inherit from here.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -14,29 +13,12 @@ from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import add, divide, fixed_power, general_power, multiply, subtract
 
-# NumPy's names for what Python writes with a sign: how `np.float64(2) * value` is asked for.
-NUMPY_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "power": operator.pow,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.is_,
-    "not_equal": operator.is_not,
-}
-
 
 class Arithmetic:
     """Computes like a number, by recording."""
 
     __slots__ = ()
-
-    # What stands for the output of an operation on these inputs.
-    record: Callable[[Operation, tuple[Any, ...]], Self]
+    record: Callable[[Operation, tuple[Any, ...]], Self]  # what stands for the output of an operation on these inputs
 
     def __add__(self, other: Any) -> Self:
         return self.record(add, (self, other))

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 from tinygrad_sigmoid.floats import as_number
 
@@ -57,9 +56,6 @@ SENTENCES = {
     "first, and pass several values one by one",
 }
 
-# What micrograd's users type, and what it is called here.
-MICROGRAD = {"_prev": "inputs", "_op": "operation", "_children": "inputs", "_backward": "local_derivatives"}
-
 
 def type_error(about: str, *things: object) -> TypeError:
     return TypeError(SENTENCES[about].format(*things))
@@ -69,9 +65,18 @@ def value_error(about: str, *things: object) -> ValueError:
     return ValueError(SENTENCES[about].format(*things))
 
 
-def no_attribute(owner: object, name: str) -> AttributeError:
-    hint = f": what micrograd calls {name} is called {MICROGRAD[name]} here" if name in MICROGRAD else ""
-    return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}{hint}")
+def _renamed(here: str) -> property:
+    def get(value: object) -> NoReturn:
+        raise AttributeError(f"what micrograd calls so is called {here} here")
+
+    return property(get)
+
+
+class MicrogradNames:
+    """What micrograd's users type, answered with the name here."""
+
+    __slots__ = ()
+    _prev, _op, _backward = _renamed("inputs"), _renamed("operation"), _renamed("operation.derivatives")
 
 
 def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
@@ -82,20 +87,18 @@ def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
     )
 
 
-def uncomputable(
-    operation: Rule, error: Exception, numbers: Sequence[float], labels: Sequence[str] = (), output: object = None
-) -> Exception:
+def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], output: object = None) -> Exception:
     """The error to raise when an operation can't be computed: its inputs, the reason, and a hint.
 
     Args:
         operation: The operation.
         error: What its rule, or a check of what that gave, has raised.
-        numbers: The inputs.
-        labels: Their labels.
+        inputs: Numbers, or values.
         output: What was computed, if it was the derivatives that failed.
     """
+    numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
     if isinstance(error, TypeError):
-        return _wrong_count(operation, [as_number(number) for number in numbers], output) or error
+        return _wrong_count(operation, len(numbers), output) or error
     outside = operation.defined is not None and not operation.defined(*numbers)
     if hasattr(error, "explained") and not outside:
         return error
@@ -109,24 +112,25 @@ def uncomputable(
         reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
     else:
         reason = f"can't be computed ({error}): keep its inputs away from there"
-    named = [f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip_longest(numbers, labels)]
+    labels = [f"{label}=" if (label := getattr(given, "label", "")) else "" for given in inputs]
+    named = [f"{label}{number:.6g}" for label, number in zip(labels, numbers, strict=True)]
     call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
-    explained = type(error)(
-        f"({named[0]})**{named[1]} {reason}" if operation.name == "fixed_power" else f"{call} {reason}"
-    )
+    if operation.name == "fixed_power":
+        call = f"({named[0]})**{named[1]}"
+    explained = type(error)(f"{call} {reason}")
     explained.explained = True  # type: ignore[attr-defined]
     return explained
 
 
-def _wrong_count(operation: Rule, numbers: Sequence[float], output: object) -> TypeError | None:
+def _wrong_count(operation: Rule, given: int, output: object) -> TypeError | None:
     """The error if an operation was given another number of inputs than it takes, or gave no derivative for each."""
-    given, names = len(numbers), operation.input_names
+    name, names = operation.name, operation.input_names
     if operation.arity not in (None, given):
+        inputs = f"{len(names)} input{'s' * (len(names) > 1)}"
+        return TypeError(f"{name} takes {inputs}, but was given {given}: write it as {name}({', '.join(names)})")
+    if output is not None:
         return TypeError(
-            f"{operation.name} takes {len(names)} input{'s' * (len(names) > 1)}, but was given {given}: write it as "
-            f"{operation.name}({', '.join(names)})"
+            f"the rule of {name} must give a tuple with one derivative for each of its {given} "
+            f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
         )
-    return output and TypeError(  # type: ignore[return-value]
-        f"the rule of {operation.name} must give a tuple with one derivative for each of its {given} "
-        f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
-    )
+    return None

@@ -75,9 +75,9 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        code = derivatives.__code__
+        code = derivatives.__code__  # of a function: `inspect`, which could read more, takes long to import
         self.input_names = code.co_varnames[1 : code.co_argcount]  # after `out`
-        self.arity = None if code.co_flags & VARIADIC else len(self.input_names)
+        self.arity = None if code.co_flags & 4 else len(self.input_names)  # 4 for *inputs: any number of them
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -85,13 +85,11 @@ class Operation:
     def __call__(self, *inputs: Recorded | float) -> Recorded: ...
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float if all inputs are numbers, else what the first that is not a number records."""
-        for given in inputs:
-            if type(given) is not float:
-                for recorder in inputs:
-                    if record := getattr(type(recorder), "record", None):
-                        return record(self, inputs)
-                inputs = tuple([as_number(number) for number in inputs])
-                break
+        if not (len(inputs) == 1 and type(inputs[0]) is float):  # as most are that stand in other rules
+            for given in inputs:
+                if record := getattr(type(given), "record", None):
+                    return record(self, inputs)
+            inputs = tuple([as_number(number) for number in inputs])
         try:
             return self.forward(*inputs)
         except (ArithmeticError, ValueError, TypeError) as error:
@@ -100,8 +98,7 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
-    __deepcopy__ = copying.itself
+    def __deepcopy__(self, memo: dict[int, Any]) -> Operation:
+        return self
+
     __reduce__ = copying.by_name
-
-
-VARIADIC = 0x04  # the flag of a function with *args (`inspect.CO_VARARGS`)

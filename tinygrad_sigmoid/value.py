@@ -7,19 +7,19 @@ and adds to the gradient of every input *upstream gradient · local derivative*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NoReturn, Self
 
 from tinygrad_sigmoid import copying, errors
 from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.floats import as_number, finite_number
-from tinygrad_sigmoid.graph import computed, next_index, topological_order
+from tinygrad_sigmoid.graph import clock, computed, next_index, topological_order
 from tinygrad_sigmoid.operation import Operation
 
 _new = object.__new__
 
 
-class Value(Arithmetic):
+class Value(Arithmetic, errors.MicrogradNames):
     """A number that remembers how it was computed.
 
     >>> from tinygrad_sigmoid import sigmoid
@@ -78,40 +78,30 @@ class Value(Arithmetic):
     def data(self, number: Any) -> None:
         if self.inputs:
             raise errors.value_error("computed", self, "change")
-        write([self], [number])
+        write([self], [finite_number(number)])
 
     # -- Recording ---------------------------------------------------------------------------------------------------
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Any, ...]) -> Value:
         """A new value, computed by `operation` from `inputs`; plain numbers among them become constants."""
-        for given in inputs:
-            if type(given) is not Value:
-                inputs = tuple(as_values(inputs))
-                break
-        value = _new(Value)
-        value.operation = operation
-        value.inputs = inputs
-        value.label = ""
-        value.grad = value.mark = None
-        value.constant = False
-        value.index = value.moment = next_index()
-        value._compute(operation, inputs)
-        return value
-
-    def _compute(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
-        """Sets the data and the local derivatives, which are this operation's for the inputs as they are now."""
         out = None
         try:
             if len(inputs) == 2:  # one or two inputs, the most frequent, written out: it takes half the time
-                a, b = inputs[0]._data, inputs[1]._data
-                out = operation.forward(a, b)
-                slopes = operation.derivatives(out, a, b)
+                a, b = inputs
+                if type(a) is not Value or type(b) is not Value:
+                    inputs = a, b = tuple(as_values(inputs))
+                out = operation.forward(a._data, b._data)
+                slopes = operation.derivatives(out, a._data, b._data)
             elif len(inputs) == 1:
-                a = inputs[0]._data
-                out = operation.forward(a)
-                slopes = operation.derivatives(out, a)
+                [a] = inputs
+                out = operation.forward(a._data)
+                slopes = operation.derivatives(out, a._data)
             else:
+                for given in inputs:
+                    if type(given) is not Value:
+                        inputs = tuple(as_values(inputs))
+                        break
                 numbers = [value._data for value in inputs]
                 out = operation.forward(*numbers)
                 slopes = operation.derivatives(out, *numbers)
@@ -122,10 +112,17 @@ class Value(Arithmetic):
             if len(slopes) != len(inputs):
                 raise TypeError
         except (ArithmeticError, ValueError, TypeError) as error:
-            numbers, labels = [value._data for value in inputs], [value.label for value in inputs]
-            raise errors.uncomputable(operation, error, numbers, labels, out) from None
-        self._data = out
-        self.local_derivatives = slopes
+            raise errors.uncomputable(operation, error, as_values(inputs), out) from None
+        value = _new(Value)
+        value._data = out
+        value.operation = operation
+        value.inputs = inputs
+        value.local_derivatives = slopes
+        value.label = ""
+        value.grad = value.mark = None
+        value.constant = False
+        value.index = value.moment = next_index()
+        return value
 
     # -- The two passes ----------------------------------------------------------------------------------------------
 
@@ -150,10 +147,12 @@ class Value(Arithmetic):
         self.grad = 1.0 if self.inputs else (self.grad or 0.0) + 1.0
         for value in reversed(order):  # every use of a value comes before the value itself
             upstream: Any = value.grad
-            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`_compute` has counted them)
-                if not used.constant:
-                    so_far = used.grad
-                    used.grad = upstream * local if so_far is None else so_far + upstream * local
+            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`record` has counted them)
+                so_far = used.grad
+                if so_far is not None:
+                    used.grad = so_far + upstream * local
+                elif not used.constant:
+                    used.grad = upstream * local
 
     def forward(self) -> Self:
         """This value, after all it was computed from has been computed again from the leaves as they are now.
@@ -171,8 +170,8 @@ class Value(Arithmetic):
         try:
             for value in computed(self):
                 before.append((value, value._data, value.local_derivatives, value.moment))
-                value._compute(operation_of(value), value.inputs)
-                value.moment = now
+                again = Value.record(operation_of(value), value.inputs)
+                value._data, value.local_derivatives, value.moment = again._data, again.local_derivatives, now
         except BaseException:  # Ctrl-C among them
             for replayed, data, slopes, moment in before:
                 replayed._data, replayed.local_derivatives, replayed.moment = data, slopes, moment
@@ -214,9 +213,6 @@ class Value(Arithmetic):
     __int__ = __float__
     __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
 
-    def __getattr__(self, name: str) -> NoReturn:
-        raise errors.no_attribute(self, name)
-
     def __repr__(self) -> str:
         label = f", {self.label!r}" if self.label else ""
         grad = "" if self.grad is None else f", grad={self.grad!r}"
@@ -228,12 +224,8 @@ class Value(Arithmetic):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self)} if Value.notebook_display is None else Value.notebook_display(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        copied: Value = copying.copied(self, memo, made)
-        return copied
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return copying.pickled(self, made)
+    __deepcopy__ = copying.copied
+    __reduce__ = copying.pickled
 
 
 def _number_of(other: Any) -> float:
@@ -242,19 +234,17 @@ def _number_of(other: Any) -> float:
 
 def as_values(numbers: Iterable[Any]) -> list[Value]:
     """Inputs for operations: the plain numbers among them become constants."""
-    return [v if isinstance(v, Value) else made(False, finite_number(v), None, "", True, None, (), ()) for v in numbers]
+    return [given if isinstance(given, Value) else _constant(given) for given in numbers]
 
 
-def made(is_stale: bool, *state: Any) -> Value:
-    """A value made of the fields that a copy keeps (`copying.state_of`), with an index of its own."""
+def _constant(number: Any) -> Value:
     value = _new(Value)
-    (value._data, value.grad, value.label, value.constant, value.operation, value.local_derivatives, value.inputs) = (
-        state
-    )
-    value.mark = None
+    value._data = number if type(number) is float and number - number == 0.0 else finite_number(number)
+    value.constant = True
+    value.label = ""
+    value.grad = value.operation = value.mark = None
+    value.inputs = value.local_derivatives = ()
     value.index = value.moment = next_index()
-    if is_stale:
-        value.moment, _clock.last_write = 0, next_index()
     return value
 
 
@@ -273,45 +263,33 @@ def operation_of(value: Value) -> Operation:
 # -- Stale graphs ------------------------------------------------------------------------------------------------------
 
 
-class _Clock:
-    last_write: float = 0  # the moment at which any leaf was last written; creating one doesn't count
-
-
-_clock = _Clock()
-
-
-def write(leaves: Iterable[Value], numbers: Iterable[Any]) -> None:
-    """Gives leaves new numbers: all at one moment, and all or none."""
-    checked = [finite_number(number) for number in numbers]
-    now = _clock.last_write = next_index()
-    for leaf, number in zip(leaves, checked, strict=True):
+def write(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Gives leaves new numbers, all at one moment; that they are finite floats has been seen to."""
+    now = clock.last_write = next_index()
+    for leaf, number in zip(leaves, numbers):  # noqa: B905 (as many as there are leaves)
         leaf._data = number
         leaf.moment = now
 
 
-def require_fresh(order: list[Value]) -> None:
+def require_fresh(order: Sequence[Value]) -> None:
     """Raises `StaleGraph` if a leaf was changed after what is computed from it, the values of `order`.
 
     If no leaf anywhere was written since the oldest of them was recorded, as in a loop that records anew after each
     update, one comparison is enough.
     """
-    if order and _clock.last_write > order[0].index:
+    if order and clock.last_write > order[0].index:
         for value in order:
-            moment = value.moment
-            for used in value.inputs:
-                if used.moment > moment:
-                    _require_same(value)
-                    break
+            if any(used.moment > value.moment for used in value.inputs):
+                _require_same(value)
 
 
 def _require_same(value: Value) -> None:
     """Raises `StaleGraph` if the operation gives something else now than when it was recorded or last replayed."""
-    operation, numbers = operation_of(value), [used._data for used in value.inputs]
+    operation, changed = operation_of(value), [used for used in value.inputs if used.moment > value.moment]
     try:
-        now = operation.forward(*numbers)
-        same = now == value._data and operation.derivatives(now, *numbers) == value.local_derivatives
+        again = Value.record(operation, value.inputs)
     except (ArithmeticError, ValueError):  # it could be computed once, so something was changed
-        same = False
-    if not same:
-        raise errors.stale(operation, [used for used in dict.fromkeys(value.inputs) if used.moment > value.moment])
-    value.moment = max([used.moment for used in value.inputs])
+        raise errors.stale(operation, changed) from None
+    if (again._data, again.local_derivatives) != (value._data, value.local_derivatives):
+        raise errors.stale(operation, changed)
+    value.moment = max([used.moment for used in changed])
