@@ -75,44 +75,37 @@ def _decimal(given: Exact | float) -> Decimal:
     return given.number if isinstance(given, Exact) else Decimal(given)
 
 
-# Near 0 the 1 swallows digits: as many are added, and where those would be more than are wanted in all, the first two
-# terms of the series leave out nothing that would show.
+def _near_zero_too(
+    function: Callable[[Decimal], Decimal], series: Callable[[Decimal], Decimal]
+) -> Callable[..., Decimal]:
+    """The function with all its digits also near 0, where a 1 swallows them: as many are added.
+
+    Where those would be more than are wanted in all, the first terms of its series leave out nothing that would show.
+    """
+
+    def result(x: Decimal) -> Decimal:
+        with localcontext() as context:
+            if x.adjusted() < -context.prec:
+                return series(x)
+            context.prec += max(0, -x.adjusted())
+            return function(x)
+
+    return result
 
 
-def _expm1(x: Decimal) -> Decimal:
-    with localcontext() as context:
-        if x.adjusted() < -context.prec:
-            return x + x * x / 2
-        context.prec += max(0, -x.adjusted())
-        return x.exp() - 1
+def _by_mpmath(name: str) -> Callable[[Decimal], Decimal]:
+    def function(x: Decimal) -> Decimal:
+        import mpmath  # slow to load
 
+        wanted = getcontext().prec + 5
+        with mpmath.workdps(wanted):
+            return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), wanted))
 
-def _log1p(x: Decimal) -> Decimal:
-    with localcontext() as context:
-        if x.adjusted() < -context.prec:
-            return x - x * x / 2
-        context.prec += max(0, -x.adjusted())
-        return (1 + x).ln()
+    return function
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
     return base**exponent if exponent else Decimal(1)
-
-
-def _sin(x: Decimal) -> Decimal:
-    return _by_mpmath("sin", x) if x.adjusted() > -getcontext().prec else x
-
-
-def _cos(x: Decimal) -> Decimal:
-    return _by_mpmath("cos", x) if x.adjusted() > -getcontext().prec else Decimal(1)
-
-
-def _by_mpmath(name: str, x: Decimal) -> Decimal:
-    import mpmath  # slow to load
-
-    wanted = getcontext().prec + 5
-    with mpmath.workdps(wanted):
-        return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), wanted))
 
 
 # What every target has to know for itself. Everything else is composed of these and of comparisons.
@@ -124,12 +117,12 @@ _BY_NAME: dict[str, Callable[..., Decimal]] = {
     "negate": operator.neg,
     "absolute": operator.abs,
     "exp": Decimal.exp,
-    "expm1": _expm1,
+    "expm1": _near_zero_too(lambda x: x.exp() - 1, lambda x: x + x * x / 2),
     "log": Decimal.ln,
-    "log1p": _log1p,
+    "log1p": _near_zero_too(lambda x: (1 + x).ln(), lambda x: x - x * x / 2),
     "sqrt": Decimal.sqrt,
-    "sin": _sin,
-    "cos": _cos,
+    "sin": _near_zero_too(_by_mpmath("sin"), lambda x: x),
+    "cos": _near_zero_too(_by_mpmath("cos"), lambda x: 1 - x * x / 2),
     "general_power": _power,
     "fixed_power": _power,
 }

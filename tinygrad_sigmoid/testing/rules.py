@@ -49,7 +49,8 @@ def check_rule(value: Value, certificate: Certificate, suspects: frozenset[Opera
     Args:
         value: A value computed.
         certificate: What is proven is noted there.
-        suspects: Operations whose rules are composed of this one's, so that an error here explains theirs."""
+        suspects: Operations whose rules are composed of this one's, so that an error here explains theirs.
+    """
     operation, count = operation_of(value), len(value.inputs)
     if len(value.local_derivatives) != count:
         given = len(value.local_derivatives)
@@ -88,41 +89,34 @@ class Formula:
 
     def verdict(self, place: int, claim: float) -> tuple[Verdict, Decimal, float]:
         """The verdict on ∂result/∂input, the right derivative, and the ulps that a claim may be away from it."""
-        at, before, after = self.numbers[place], self.numbers[:place], self.numbers[place + 1 :]
+        at = self.numbers[place]
         if not self.opaque:
             scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
             size = abs(self.operation.forward(*self.numbers))
             try:
-                verdict, true = judged(
-                    claim,
-                    lambda x: exact_result(self.operation, [*before, Exact(x), *after]),
-                    at,
-                    scale,
-                    size,
-                    _allowed,
-                )
+                verdict, true = judged(claim, lambda x: self._exactly(place, x), at, scale, size, _allowed)
                 return verdict, true, float(_allowed(true) / ulps(true))
             except Opaque:
                 self.opaque = True
-        verdict, slope, uncertain = judged_by_differences(
-            claim, lambda x: self.operation.forward(*before, x, *after), at
-        )
+        verdict, slope, uncertain = judged_by_differences(claim, lambda x: self._in_floats(place, x), at)
         return verdict, Decimal(slope), uncertain / float(ulps(Decimal(slope)))
+
+    def _exactly(self, place: int, x: Decimal) -> Decimal:
+        return exact_result(self.operation, [*self.numbers[:place], Exact(x), *self.numbers[place + 1 :]])
+
+    def _in_floats(self, place: int, x: float) -> float:
+        result: float = self.operation.forward(*self.numbers[:place], x, *self.numbers[place + 1 :])
+        return result
 
     def jumps(self, place: int) -> bool:
         """Whether the result changes as much across the input on a short way as on one a thousand times as long."""
-        at, before, after = self.numbers[place], self.numbers[:place], self.numbers[place + 1 :]
-
-        def change_across(distance: float) -> float:
-            right: float = self.operation.forward(*before, at + distance, *after)
-            left: float = self.operation.forward(*before, at - distance, *after)
-            return abs(right - left)
-
-        scale = abs(at) or 1.0
+        at = self.numbers[place]
+        changes = [change * (abs(at) or 1.0) for change in (1e-12, 1e-9)]
         try:
-            return change_across(1e-12 * scale) > change_across(1e-9 * scale) / 2
+            near, far = [abs(self._in_floats(place, at + h) - self._in_floats(place, at - h)) for h in changes]
         except (ArithmeticError, ValueError):  # it is not defined on both sides
             return False
+        return near > far / 2
 
     def right_on_paper(self, place: int, true: Decimal) -> bool:
         """Whether the operation's rule would be right if it were computed with many digits."""
