@@ -8,10 +8,10 @@ and adds to the gradient of every input *upstream gradient · local derivative*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NoReturn, Self
+from typing import Any, ClassVar, Self
 
 from tinygrad_sigmoid import copying, errors
-from tinygrad_sigmoid.arithmetic import Arithmetic
+from tinygrad_sigmoid.arithmetic import Arithmetic, Comparisons
 from tinygrad_sigmoid.floats import as_number, finite_number
 from tinygrad_sigmoid.graph import clock, computed, next_index, topological_order
 from tinygrad_sigmoid.operation import Operation
@@ -19,7 +19,7 @@ from tinygrad_sigmoid.operation import Operation
 _new = object.__new__
 
 
-class Value(Arithmetic, errors.MicrogradNames):
+class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     """A number that remembers how it was computed.
 
     >>> from tinygrad_sigmoid import sigmoid
@@ -36,8 +36,7 @@ class Value(Arithmetic, errors.MicrogradNames):
 
     Args:
         data: The number: an int, a float, any `numbers.Real`, or a NumPy scalar; anything else is an error.
-        label: A name for messages, pictures and formulas. One with dots says where the value belongs:
-            `"layer1.neuron3.w2"`.
+        label: A name for messages, pictures and formulas; with dots it names a place, as in `"layer1.neuron3.w2"`.
     """
 
     __slots__ = "_data constant grad index inputs label local_derivatives mark moment operation".split()  # noqa: SIM905
@@ -187,31 +186,7 @@ class Value(Arithmetic, errors.MicrogradNames):
         """A new leaf with the same number and label, cut off from how it was computed."""
         return Value(self._data, self.label)
 
-    # -- Comparisons, conversions, text, copies ------------------------------------------------------------------------
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < _number_of(other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= _number_of(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > _number_of(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= _number_of(other)
-
-    def __bool__(self) -> NoReturn:
-        raise errors.type_error("no truth", self)
-
-    def __float__(self) -> NoReturn:
-        raise errors.type_error("no plain number", self)
-
-    def __mod__(self, other: Any) -> NoReturn:
-        raise errors.type_error("no remainder", self)
-
-    __int__ = __float__
-    __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
+    # -- Text and copies ---------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         label = f", {self.label!r}" if self.label else ""
@@ -226,10 +201,6 @@ class Value(Arithmetic, errors.MicrogradNames):
 
     __deepcopy__ = copying.copied
     __reduce__ = copying.pickled
-
-
-def _number_of(other: Any) -> float:
-    return other._data if isinstance(other, Value) else as_number(other)
 
 
 def as_values(numbers: Iterable[Any]) -> list[Value]:
@@ -249,7 +220,7 @@ def _constant(number: Any) -> Value:
 
 
 def require_value(given: Any, reader: str) -> None:
-    """Raises a `TypeError` that says how to get a value, if a function that reads graphs was given something else."""
+    """Raises a `TypeError` if a function that reads graphs was given something else."""
     if not isinstance(given, Value):
         raise errors.type_error("no value", reader, type(given).__name__, repr(given))
 
