@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, combinations
@@ -81,19 +81,15 @@ def _two_passes(output: Value, backward: Backward) -> tuple[Gradients, Gradients
         for _ in range(2):
             returned = backward(output)
             passes.append({value: value.grad for value in order} if returned is None else dict(returned))
-            _check_unchanged(order, data)
+            for value, number in zip(order, data, strict=True):
+                if not same_bits(value.data, number):
+                    value._data, changed = number, value.data
+                    sentence = f"backward changed the data of {name_of(value)}"
+                    raise GradientMismatch(sentence, value, got=changed, true=number, shown=order)
         return passes[0], passes[1], returned is not None
     finally:
         for value, grad in zip(order, kept, strict=True):
             value.grad = grad
-
-
-def _check_unchanged(order: Sequence[Value], data: Sequence[float]) -> None:
-    for value, number in zip(order, data, strict=True):
-        if not same_bits(value.data, number):
-            value._data, changed = number, value.data
-            sentence = f"backward changed the data of {name_of(value)}"
-            raise GradientMismatch(sentence, value, got=changed, true=number, shown=order)
 
 
 def _received(output: Value, gradients: Gradients) -> dict[Value, Received]:

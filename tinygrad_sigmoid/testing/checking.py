@@ -11,7 +11,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.testing.accumulation import Backward, Gradients, check_backward
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.end_to_end import AT_MOST, check_at_shifted_point, check_end_to_end, rounding_of
+from tinygrad_sigmoid.testing.end_to_end import AT_MOST, check_at_shifted_point, check_end_to_end, noise_floors
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
 from tinygrad_sigmoid.testing.rules import check_rule, check_value
 from tinygrad_sigmoid.value import Value
@@ -107,10 +107,10 @@ def _recorded_gradients(output: Value, found: Gradients, certificate: Certificat
     except ArithmeticError as error:
         certificate.unresolved.append(f"the derivatives of the derivatives: {error}")
         return {}
-    rounding = rounding_of(output)
+    _, noise = noise_floors(output)
     for leaf, gradient in recorded.items():
         of_pass = found[leaf]
-        if of_pass is None or not abs(gradient.data - of_pass) <= rounding[leaf]:
+        if of_pass is None or not abs(gradient.data - of_pass) <= noise[leaf]:
             sentence = f"gradients() and the backward pass differ about {name_of(leaf)}"
             raise GradientMismatch(sentence, leaf, got=gradient.data, true=of_pass, shown=computed(output))
     check_at_shifted_point(output, recorded, certificate)

@@ -9,7 +9,7 @@ from decimal import Decimal, Overflow, getcontext, localcontext
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact, exact_result
+from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
 from tinygrad_sigmoid.testing.slopes import (
     CLOSENESS,
@@ -39,29 +39,28 @@ AsFunction = Callable[..., Decimal]
 def check_end_to_end(output: Value, gradients: Gradients, certificate: Certificate) -> None:
     """Raises a mismatch if a leaf's gradient is not the slope of the output, computed with many digits."""
     graph = Replay(output)
-    contributions = absolute_contributions(output)
-    rounding = rounding_of(output)
+    contributions, noise = noise_floors(output)
     size = sum(abs(value.data) * weight for value, weight in contributions.items())
     if obstacle := graph.obstacle() or (
-        "a gradient is too large for a float" if not all(map(math.isfinite, [size, *rounding.values()])) else ""
+        "a gradient is too large for a float" if not all(map(math.isfinite, [size, *noise.values()])) else ""
     ):
         certificate.unresolved.append(f"end to end: {obstacle}")
         return
     for leaf in graph.leaves:
         gradient = gradients.get(leaf)
         if not leaf.constant and gradient is not None:
-            _check_leaf(graph, leaf, gradient, size, rounding[leaf], certificate)
+            _check_leaf(graph, leaf, gradient, size, noise[leaf], certificate)
 
 
 def _check_leaf(
-    graph: Replay, leaf: Value, gradient: float, size: float, rounding: float, certificate: Certificate
+    graph: Replay, leaf: Value, gradient: float, size: float, noise: float, certificate: Certificate
 ) -> None:
     result = graph.as_function_of(leaf)
     moved = graph.moved(leaf, result, gradient, size)
     if moved is None:
         certificate.unresolved.append(f"end to end, {name_of(leaf)}: rounding moves the slope beyond all bounds")
         return
-    allowed = MARGIN * moved + Decimal(rounding)
+    allowed = MARGIN * moved + Decimal(noise)
     verdict, true = judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
     if verdict is Verdict.WRONG:
         sentence = f"end to end: the gradient of {name_of(leaf)} is not the slope of the graph as it is computed"
@@ -121,7 +120,7 @@ class Replay:
     def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
         """How far each operation that has a kink or a jump is from it: on one side more than 0, on the other less."""
         return {
-            value: exact(operation.kink_at(*_inputs(value, numbers))).number
+            value: Exact(operation.kink_at(*_inputs(value, numbers))).number
             for value in self.order
             if (operation := value.operation) and operation.kink_at
         }
@@ -170,28 +169,26 @@ def replayed(order: Iterable[Value], known: Mapping[Value, Decimal], moves: Move
 
 def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact | float]:
     return [
-        Exact(numbers[used]) if used in numbers else used.data if used.constant else exact(used.data)
+        Exact(numbers[used]) if used in numbers else used.data if used.constant else Exact(used.data)
         for used in value.inputs
     ]
 
 
-def absolute_contributions(output: Value) -> dict[Value, float]:
-    """For each value, the sum over all its paths to the output of the size of what they contribute to its gradient."""
-    sizes = {output: 1.0}
-    for value in reversed(computed(output)):
-        for used, local in zip(value.inputs, value.local_derivatives, strict=True):
-            sizes[used] = sizes.get(used, 0.0) + sizes[value] * abs(local)
-    return sizes
+def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]:
+    """For each value, what all paths to the output contribute to its gradient, and what rounding may do to that.
 
-
-def rounding_of(output: Value) -> dict[Value, float]:
-    """How far rounding in the local derivatives and in the backward pass may take each gradient of a graph."""
-    order, sizes = computed(output), absolute_contributions(output)
-    underflow = dict.fromkeys(sizes, 0.0)
+    The first is the sum of the sizes of all contributions. The second is how far rounding in the local derivatives and
+    in the backward pass may take the gradient.
+    """
+    order = computed(output)
+    sizes, underflow = {output: 1.0}, {output: 0.0}
     for value in reversed(order):
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
-            underflow[used] += underflow[value] * abs(local) + float(SMALLEST) + sizes[value] * float(SMALLEST_NORMAL)
-    return {value: (MARGIN + len(order)) * 2.0**-53 * sizes[value] + underflow[value] for value in sizes}
+            sizes[used] = sizes.get(used, 0.0) + sizes[value] * abs(local)
+            lost = underflow[value] * abs(local) + float(SMALLEST) + sizes[value] * float(SMALLEST_NORMAL)
+            underflow[used] = underflow.get(used, 0.0) + lost
+    relative = (MARGIN + len(order)) * 2.0**-53
+    return sizes, {value: relative * sizes[value] + underflow[value] for value in sizes}
 
 
 # -- Gradients that are graphs -----------------------------------------------------------------------------------------
@@ -200,7 +197,7 @@ def rounding_of(output: Value) -> dict[Value, float]:
 def check_at_shifted_point(output: Value, recorded: Mapping[Value, Value], certificate: Certificate) -> None:
     """Raises a mismatch if a gradient as a graph is the slope where it was recorded, but not a little way off."""
     graph = Replay(output)
-    sizes = absolute_contributions(output)
+    sizes, _ = noise_floors(output)
     numbers = [abs(number) for value in sizes for number in (value.data, *value.local_derivatives)]
     where = "the derivatives at a shifted point"
     if not all(number == 0 or 1 / WELL_SCALED <= number <= WELL_SCALED for number in numbers):

@@ -35,15 +35,15 @@ class Exact(Arithmetic):
 
     __slots__ = ("number",)
 
-    def __init__(self, number: Decimal) -> None:
-        self.number = number
+    def __init__(self, number: Exact | Decimal | float) -> None:
+        self.number = _decimal(number)
 
     @staticmethod
     def record(operation: Operation, inputs: Sequence[Exact | float]) -> Exact:
         """What the operation gives on these inputs, by its own formula."""
         if in_decimals := IN_DECIMALS.get(operation):
             return Exact(in_decimals(*[_decimal(given) for given in inputs]))
-        return exact(operation.forward(*[exact(given) for given in inputs]))
+        return Exact(operation.forward(*[Exact(given) for given in inputs]))
 
     def __lt__(self, other: Exact | float) -> bool:
         return self.number < _decimal(other)
@@ -52,11 +52,6 @@ class Exact(Arithmetic):
         return isinstance(other, Exact | float | int) and self.number == _decimal(other)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def exact(given: Exact | Decimal | float) -> Exact:
-    """A plain number as an Exact one, with all its digits."""
-    return given if isinstance(given, Exact) else Exact(Decimal(given))
 
 
 def exact_result(operation: Operation, inputs: Sequence[Exact | float]) -> Decimal:
@@ -71,7 +66,8 @@ def exact_result(operation: Operation, inputs: Sequence[Exact | float]) -> Decim
         raise Opaque(operation.name) from None
 
 
-def _decimal(given: Exact | float) -> Decimal:
+def _decimal(given: Exact | Decimal | float) -> Decimal:
+    """A number with all its digits."""
     return given.number if isinstance(given, Exact) else Decimal(given)
 
 

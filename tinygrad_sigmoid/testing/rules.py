@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact, exact_result
+from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
 from tinygrad_sigmoid.value import Value, operation_of
@@ -121,10 +121,10 @@ class Formula:
     def right_on_paper(self, place: int, true: Decimal) -> bool:
         """Whether the operation's rule would be right if it were computed with many digits."""
         with localcontext(digits(2 * DIGITS)):
-            inputs = [exact(number) for number in self.numbers]
+            inputs = [Exact(number) for number in self.numbers]
             try:
                 out = Exact.record(self.operation, inputs)
-                derivative = exact(self.operation.derivatives(out, *inputs)[place]).number
+                derivative = Exact(self.operation.derivatives(out, *inputs)[place]).number
             except (ArithmeticError, TypeError, AttributeError):
                 return False
             return abs(derivative - true) <= abs(true) * Decimal(10) ** -(DIGITS // 2 - 10)
