@@ -15,6 +15,8 @@ from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import add, divide, fixed_power, general_power, multiply, subtract
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 
 class Arithmetic:
     """Computes like a number, by recording."""

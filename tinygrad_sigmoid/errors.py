@@ -40,6 +40,9 @@ HINTS = {
     "log1p": "keep its input above −1",
 }
 
+# How a call is shown if not by the operation's name.
+CALLS = {"fixed_power": "({})**{}", "general_power": "({})**({})"}
+
 # What is said of values where something else is wanted, or the other way round.
 SENTENCES = {
     "a value already": "{0!r} is a Value already: use it as it is, or take its number with .data",
@@ -65,9 +68,9 @@ def value_error(about: str, *things: object) -> ValueError:
     return ValueError(SENTENCES[about].format(*things))
 
 
-def _renamed(here: str) -> property:
+def _renamed(there: str, here: str) -> property:
     def get(value: object) -> NoReturn:
-        raise AttributeError(f"what micrograd calls so is called {here} here")
+        raise AttributeError(f"what micrograd calls {there} is called {here} here")
 
     return property(get)
 
@@ -76,7 +79,9 @@ class MicrogradNames:
     """What micrograd's users type, answered with the name here."""
 
     __slots__ = ()
-    _prev, _op, _backward = _renamed("inputs"), _renamed("operation"), _renamed("operation.derivatives")
+    _prev = _renamed("_prev", "inputs")
+    _op = _renamed("_op", "operation")
+    _backward = _renamed("_backward", "operation.derivatives")
 
 
 def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
@@ -115,8 +120,8 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
     labels = [f"{label}=" if (label := getattr(given, "label", "")) else "" for given in inputs]
     named = [f"{label}{number:.6g}" for label, number in zip(labels, numbers, strict=True)]
     call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
-    if operation.name == "fixed_power":
-        call = f"({named[0]})**{named[1]}"
+    if operation.name in CALLS:
+        call = CALLS[operation.name].format(*named)
     explained = type(error)(f"{call} {reason}")
     explained.explained = True  # type: ignore[attr-defined]
     return explained

@@ -15,6 +15,8 @@ from tinygrad_sigmoid.errors import uncomputable
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import Notation
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 
 class Recorder(Protocol):
     """What an operation takes beside numbers: something that records the operation, as a Value does."""

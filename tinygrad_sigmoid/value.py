@@ -16,6 +16,8 @@ from tinygrad_sigmoid.floats import as_number, finite_number
 from tinygrad_sigmoid.graph import clock, computed, next_index, topological_order
 from tinygrad_sigmoid.operation import Operation
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 _new = object.__new__
 
 
