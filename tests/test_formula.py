@@ -22,22 +22,22 @@ GRAPHS = graphs(
 )
 
 
-def read_back(text, graph):
+def read_back(text: str, graph: Value) -> float:
     """The number that a formula of this graph stands for, by Python's rules of precedence."""
     text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text).translate(PYTHON)
     leaves = {value.label: value.data for value in topological_order(graph) if value.label}
     functions = {name: row.__call__ for name, row in TABLE.items()}
-    return eval(text, {"__builtins__": {}, **functions, "max": max, "min": min, "abs": abs, **leaves})
+    return float(eval(text, {"__builtins__": {}, **functions, "max": max, "min": min, "abs": abs, **leaves}))
 
 
 @given(GRAPHS)
-def test_a_formula_means_what_was_computed(value):
+def test_a_formula_means_what_was_computed(value: Value) -> None:
     if not re.search(r"v\d|…", formula(value)):
         assert math.isclose(read_back(formula(value), value), value.data, rel_tol=1e-9, abs_tol=1e-9)
 
 
 @given(GRAPHS)
-def test_the_formula_of_a_local_derivative_means_the_local_derivative(value):
+def test_the_formula_of_a_local_derivative_means_the_local_derivative(value: Value) -> None:
     order = topological_order(value)
     names = Names(order, longest=200)
     for node in order:
@@ -49,7 +49,7 @@ def test_the_formula_of_a_local_derivative_means_the_local_derivative(value):
 
 
 @pytest.mark.parametrize("operation", TABLE.values(), ids=TABLE)
-def test_every_rule_writes_itself_and_its_derivatives(operation):
+def test_every_rule_writes_itself_and_its_derivatives(operation: Operation) -> None:
     first, *derivatives = formula(operation).splitlines()
     assert first.count("(") == first.count(")")
     assert len(derivatives) >= 1
@@ -60,24 +60,24 @@ def test_every_rule_writes_itself_and_its_derivatives(operation):
         assert line.isascii()
 
 
-def test_rules_said_with_others_show_how():
+def test_rules_said_with_others_show_how() -> None:
     assert formula(TABLE["sigmoid"]) == "σ(z) = 1/(1 + exp(−z))\n∂σ/∂z = σ(z)·σ(−z)"
     assert formula(TABLE["maximum"]).splitlines()[0] == "max(a, b)"  # elementary: the branch taken is not the rule
     assert formula(TABLE["fixed_power"]) == "x^3\n∂(x^3)/∂x = 3·x^2"
 
 
-def test_a_users_operation_explains_itself():
+def test_a_users_operation_explains_itself() -> None:
     softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
     assert formula(softsign) == "softsign(x) = x/(1 + |x|)\n∂softsign/∂x = 1/(1 + |x|)^2"
 
 
-def test_a_rule_that_takes_floats_only_shows_its_number():
+def test_a_rule_that_takes_floats_only_shows_its_number() -> None:
     sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
     x = Value(0, "x")
     assert Names([x, y := sine(x)]).local_derivatives(y) == ["1"]
 
 
-def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():
+def test_a_derivative_that_is_too_large_on_the_way_shows_its_number() -> None:
     steep = Operation("steep", lambda x: x, lambda out, x: (1 / (1 / (x * x)),))
     far = Value(1e200, "x")
     far_out = Value.record(Operation("flat", lambda x: x, lambda out, x: (1 / (1 + exp(x)),)), (Value(1000, "x"),))
@@ -87,7 +87,7 @@ def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():
         steep(far)
 
 
-def test_a_dot_of_numbered_weights_and_inputs_reads_like_the_text():
+def test_a_dot_of_numbered_weights_and_inputs_reads_like_the_text() -> None:
     weights, inputs = [[Value(i, f"{stem}{i}") for i in range(1, 4)] for stem in ("w", "x")]
     b = Value(1, "b")
     assert formula(sigmoid(dot(weights, inputs) + b)) == "σ(w·x + b)"
@@ -101,32 +101,32 @@ def test_a_dot_of_numbered_weights_and_inputs_reads_like_the_text():
     assert latex(dot(weights, inputs)) == r"w_{1} \cdot x_{1} + w_{2} \cdot x_{2} + w_{3} \cdot x_{3}"
 
 
-def test_values_of_one_label_are_told_apart_and_no_label_looks_like_a_place():
+def test_values_of_one_label_are_told_apart_and_no_label_looks_like_a_place() -> None:
     first, second, place = Value(1, "w"), Value(2, "w"), Value(3, "v0")
     assert formula(first + second + place * Value(5)) == "w + w#2 + v0·vv4"
 
 
-def test_labels_do_no_harm():
+def test_labels_do_no_harm() -> None:
     assert formula(Value(1, "a + b") * Value(2, "\x1b[31m\n")) == r"(a + b)·(\x1b[31m\n)"
     assert latex(Value(1, "x_1%") * Value(2, "w12")) == r"\mathrm{x\_1\%} \cdot w_{12}"
     assert len(formula(sqrt(Value(1, "x" * 1000)))) < 50
 
 
-def test_a_shared_graph_is_not_written_out_a_thousand_times():
+def test_a_shared_graph_is_not_written_out_a_thousand_times() -> None:
     y = Value(1, "x")
     for _ in range(60):
         y = y + y
     assert len(formula(y)) <= 400
 
 
-def test_a_deep_graph_needs_no_recursion():
+def test_a_deep_graph_needs_no_recursion() -> None:
     y = Value(0.5, "x")
     for _ in range(20_000):
         y = sigmoid(y)
     assert len(formula(log(y))) <= 400
 
 
-def test_a_power_of_a_power_keeps_its_brackets():
+def test_a_power_of_a_power_keeps_its_brackets() -> None:
     x, p = Value(2, "x"), Value(3, "p")
     assert formula((x**p) ** 2) == "(x^p)^2"
     assert formula((x**2) ** p) == "(x^2)^p"
