@@ -130,7 +130,7 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
     """The program as a JavaScript function, which never throws: it gives Infinity or NaN as IEEE 754 has it."""
-    lowered.require_elementary("JavaScript")
+    lowered.require_translated("JavaScript", "javascript", [table.dot_product])
     writer = _Writer(lowered, JAVASCRIPT)
     statements = writer.statements(_results(lowered, wrt, trace), ())
     body = [f"  {line}" for symbol in statements for line in writer.lines(symbol)]
