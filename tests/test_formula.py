@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinygrad_sigmoid import Operation, Value, dot, exp, formula, latex, log, maximum, sigmoid, sqrt, tanh
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE
-from tinygrad_sigmoid.reading.writer import Names
+from tinygrad_sigmoid.reading.names import Names
 
 LEAVES = {"a": 0.75, "b": -1.25, "c": 2.5}
 PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√": "sqrt"})

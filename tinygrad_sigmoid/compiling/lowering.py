@@ -149,10 +149,10 @@ class Lowered:
             elif operation is None or operation in known or getattr(ELEMENTARY[operation], column):
                 continue
             else:
-                reason = "it has no translation there"
+                reason = "it has no translation"
             raise TypeError(
-                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: give it one with "
-                f"`translated`, compose it of this package's operations, or use target='python'"
+                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is written "
+                f"there with `translated`, compose it of this package's operations, or use target='python'"
             )
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
