@@ -155,6 +155,12 @@ def printable(label: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
+def typed_name(operation: Operation) -> str:
+    """The name of the function that records an operation: `dot` for `dot_product`, and `power` for both powers."""
+    functions = {"dot_product": "dot", "general_power": "power", "fixed_power": "power"}
+    return functions.get(operation.name, operation.name)
+
+
 # -- LaTeX -------------------------------------------------------------------------------------------------------------
 
 
