@@ -75,7 +75,7 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("sigmoid()", "sigmoid takes 1 input, but was given 0"),
         ("power(w)", "power takes 2 inputs, but was given 1"),
         ("sigmoid(z=w)", "'sigmoid(z=w)': an operation takes its inputs without names"),
-        ("sinus(w)", "'sinus' is not an operation of the table: use one of abs"),
+        ("tangent(w)", "'tangent' is not an operation of the table: use one of abs"),
         ("dot(w, x)", "'dot' is not an operation of the table"),
         ("fixed_power(w, 2)", "'fixed_power' is not an operation of the table"),
         ("__import__('os').system('id')", "has no place in a formula"),

@@ -112,6 +112,13 @@ def test_a_rule_that_takes_floats_only_shows_its_number():
     assert Names([x, y := sine(x)]).local_derivatives(y) == ["1"]
 
 
+def test_an_operation_that_only_python_can_compute_is_only_named():
+    sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+    hypotenuse = Operation("hypotenuse", math.hypot, lambda out, a, b: (a / math.hypot(a, b), b / math.hypot(a, b)))
+    assert formula(sine) == "sine(x)"
+    assert formula(hypotenuse) == "hypotenuse(a, b)"
+
+
 def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():
     steep = Operation("steep", lambda x: x, lambda out, x: (1 / (1 / (x * x)),))
     far = Value(1e200, "x")

@@ -6,6 +6,8 @@ same way.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tinygrad_sigmoid.elementary import Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
@@ -52,8 +54,11 @@ def _described(described: Value | Operation, style: Style, reader: str) -> str:
 
 
 def _rule(operation: Operation, style: Style) -> list[str]:
-    """`σ(z) = …` and its derivatives, a line each. An elementary operation, which Python computes, is only named."""
-    value = _sample(operation)
+    """`σ(z) = …` and its derivatives, a line each; an operation that only Python can compute is only named."""
+    labels = ("x1", "x2", "x3", "x4") if operation.arity is None else operation.input_names
+    value = _sample(operation, labels)
+    if value is None:
+        return [style.written(operation, [style.name(label) for label in labels]).text]
     names = Names([*value.inputs, value], LONGEST_FORMULA, style)
     inputs = {used: names.written[used] for used in value.inputs}
     lines = [names.formula(value)]
@@ -70,17 +75,19 @@ def _rule(operation: Operation, style: Style) -> list[str]:
     return lines
 
 
-def _sample(operation: Operation) -> Value:
-    """The operation recorded somewhere it is defined: no formula depends on where."""
-    labels = operation.input_names if operation.arity is not None else ("x1", "x2", "x3", "x4")
+def _sample(operation: Operation, labels: Sequence[str]) -> Value | None:
+    """The operation recorded somewhere it is defined: no formula depends on where. None if its slopes are opaque."""
     for start in (0.5, 0.75, 1.5, -0.5, 2.5, 10.5):
-        inputs = [Value(start + place, label) for place, label in enumerate(labels)]
-        try:
-            value = operation(*inputs)
-            traced(operation.derivatives, value, *inputs)
-            return value
-        except Opaque:  # a rule that looks at its last input takes a plain number there, as x**3 does
-            return Value.record(operation, (*inputs[:-1], 3.0))
-        except (ArithmeticError, ValueError):
-            continue
+        *others, last = [Value(start + place, label) for place, label in enumerate(labels)]
+        for final in [last, 3.0] if others else [last]:  # some rules look at their last input, a number, as in x**3
+            try:
+                value = Value.record(operation, (*others, final))
+                traced(operation.derivatives, value, *others, final)
+                return value
+            except Opaque:
+                continue
+            except (ArithmeticError, ValueError):
+                break
+        else:
+            return None
     raise ValueError(f"no point was found where {operation.name} is defined: record it at one and pass that value")
