@@ -43,7 +43,7 @@ def test_a_formula_is_recorded(text: str, number: float) -> None:
 
 
 def test_what_the_package_writes_it_also_reads() -> None:
-    output = recorded("sigmoid(w*x**2 - (b - x))/max(w, 2)", LEAVES)
+    output = recorded("sigmoid(w*x**2 - (b - x))/max(w, 2) + sqrt(b)", LEAVES)
     assert recorded(formula(output), LEAVES).data == output.data
 
 
