@@ -73,7 +73,7 @@ SHOWN = {
         "depth first, visited set … 6  wrong",
         "depth first, stack … 15  wrong",
         "post-order, not reversed … 0  wrong",
-        "naive recursion: step 3: y hands 2 on to x, but the gradient of y is 7",
+        "naive recursion: edge 3: y hands 2 on to x, but the gradient of y is 7",
         "On w·x + b these agree with the right one: naive recursion; ",
     ],
     "10_drawing": [

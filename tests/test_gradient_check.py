@@ -30,7 +30,7 @@ from tinygrad_sigmoid import (
     squared_error,
     tanh,
 )
-from tinygrad_sigmoid.course.museum import EXHIBITS, Ledger
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, Ledger
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE, dot_product, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from tinygrad_sigmoid import Operation, Value
-from tinygrad_sigmoid.course.museum import EXHIBITS, RIGHT, Ledger
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
 from tinygrad_sigmoid.operations import TABLE, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
