@@ -132,7 +132,7 @@ def test_an_operation_of_ones_own_runs_in_a_page(run: Run) -> None:
     assert "Math.sinh(" in explore(output).html
 
 
-def test_the_source_never_says_the_name_of_a_rule_that_is_said_with_others() -> None:
+def test_the_source_never_names_a_rule_that_is_composed_of_others() -> None:
     z = Value(1.0, "z")
     code = compiled(sigmoid(z), inputs=[z], wrt=[z], target="javascript").source
     assert "sigmoid" not in "\n".join(line.split("//")[0] for line in code.splitlines())

@@ -95,7 +95,7 @@ def test_every_rule_writes_itself_and_its_derivatives(operation):
         assert line.isascii()
 
 
-def test_rules_said_with_others_show_how():
+def test_rules_composed_of_others_show_how():
     assert formula(TABLE["sigmoid"]) == "σ(z) = 1/(1 + exp(−z))\n∂σ/∂z = σ(z)·σ(−z)"
     assert formula(TABLE["maximum"]).splitlines()[0] == "max(a, b)"  # elementary: the branch taken is not the rule
     assert formula(TABLE["fixed_power"]) == "x^3\n∂(x^3)/∂x = 3·x^2"

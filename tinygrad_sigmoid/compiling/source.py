@@ -83,15 +83,11 @@ def exp(x):
 
 
 def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
-    """The program as a Python function, with its imports: it runs when it is pasted into an empty file.
-
-    It raises where recording the graph with the same numbers would have raised.
+    """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
-        lowered: What is computed.
-        wrt: The values whose gradients are returned.
         required: How many of the arguments have no default.
-        trace: Whether to return every number of both passes in place of the output and the gradients.
+        trace: Whether to return every number of both passes in place of the output and the gradients of `wrt`.
     """
     writer = _Writer(lowered, PYTHON)
     returned = _returned(lowered, wrt, trace)

@@ -91,10 +91,6 @@ def explain(output: Value, wrt: Value) -> Explanation:
     upstream gradient, in which the paths above it are summed already. That is what the backward pass does, and why it
     takes no longer than the forward pass.
 
-    Args:
-        output: What is differentiated.
-        wrt: A leaf or a value in between.
-
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
     """

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, overload
+from typing import overload
 
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
@@ -95,15 +95,12 @@ class BackwardStep:
 
 
 class Steps(Sequence[ForwardStep | BackwardStep]):
-    """The steps of both passes: index it, slice it, print it.
+    """The steps of both passes, those of `forward` and then those of `backward`: index it, slice it, print it.
 
     Attributes:
         values: The graph in topological order; a step gives its values by their index in this list.
         names: What each of them is called.
         naming: The same by value, and the formulas.
-        index_of: The index of each value in `values`.
-        forward: The steps of the forward pass alone.
-        backward: Those of the backward pass alone.
         gradients: The gradient of each value after the last step.
     """
 
@@ -241,7 +238,7 @@ def equals(exact: bool) -> str:
     return "=" if exact else "≈"
 
 
-def exactly(number: float) -> Any:
+def exactly(number: float) -> Fraction | float:
     """The number that is shown, exactly; an infinity as it is."""
     return Fraction(f"{number:.4g}") if math.isfinite(number) else number
 

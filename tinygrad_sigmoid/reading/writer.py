@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.notation import FUNCTION, PRODUCT, SIGN, SUM
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, operation_of
@@ -107,17 +108,11 @@ class Style:
         """What a rule has given, written down to the values that are known by name."""
         if not isinstance(result, Value):
             return self.number(result)
-        unknown = [] if result in known else [result]
-        found = {*known, *unknown}
-        for value in unknown:  # which grows while it is walked
-            new = [used for used in dict.fromkeys(value.inputs) if used not in found]
-            unknown += new
-            found.update(new)
         pieces = dict(known)
-        for value in sorted(unknown, key=lambda value: value.index):
-            if value.inputs:
+        for value in topological_order(result):
+            if value.inputs and value not in known:
                 pieces[value] = self.written(operation_of(value), [pieces[used] for used in value.inputs])
-            else:
+            elif value not in known:
                 pieces[value] = self.number(value.data)
         return pieces[result]
 
