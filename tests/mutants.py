@@ -60,8 +60,11 @@ TESTS = {
     "neuron": ["test_neuron", "test_errors"],
     "descent": ["test_descent", "test_errors"],
     "nudging": ["test_nudge", "test_errors"],
-    "reading/writer": ["test_formula", "test_steps"],
+    "reading/names": ["test_formula", "test_steps", "test_source"],
+    "reading/writer": ["test_formula", "test_steps", "test_source"],
+    "reading/formulas": ["test_formula", "test_steps"],
     "reading/steps": ["test_steps", "test_errors"],
+    "reading/explain": ["test_steps", "test_errors"],
     "reading/parsing": ["test_expression", "test_errors"],
 }
 

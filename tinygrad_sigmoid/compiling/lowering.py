@@ -6,16 +6,16 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.derivatives import backpropagated
-from tinygrad_sigmoid.elementary import ELEMENTARY
+from tinygrad_sigmoid.elementary import ELEMENTARY, Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, operation_of
 
 Operand = Any  # a Symbol, or a float: a number that is the same in every run
 
@@ -69,9 +69,9 @@ class Lowered:
         data: For each value of the graph, the symbol (or the constant number) that computes it.
         local_derivatives: The same for its local derivatives, where the gradients need them.
         gradients: ∂output/∂value for each value on the way from `wrt` to the output.
-        calls: For each secret, an operation that only Python can compute: the row it is part of, and how Python calls
-            it, by the row's name and with the arguments.
-        imports: Where those rows are imported from: (module, name).
+        calls: For each opaque operation, which only Python can compute: the graph's operation that it is part of, and
+            how Python calls it, as in "{name}.forward({0})".
+        imports: Where those operations of the graph are imported from: (module, name).
     """
 
     def __init__(
@@ -104,17 +104,13 @@ class Lowered:
     def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
         """The symbols of the local derivatives of a value."""
         if value not in self.local_derivatives:
-            operation: Any = value.operation
+            operation = operation_of(value)
             numbers = [self.data[value], *[self.data[used] for used in value.inputs]]
             try:
-                self.local_derivatives[value] = operation.derivatives(*numbers)
-            except (TypeError, AttributeError):
-                self.local_derivatives[value] = tuple(
-                    [
-                        self._secret(operation, numbers, f"{{}}.derivatives({{}})[{place}]")
-                        for place in range(len(value.inputs))
-                    ]
-                )
+                self.local_derivatives[value] = traced(operation.derivatives, *numbers)
+            except Opaque:
+                calls = [f"{{}}.derivatives({{}})[{place}]" for place in range(len(value.inputs))]
+                self.local_derivatives[value] = tuple([self._opaque(operation, numbers, call) for call in calls])
         return self.local_derivatives[value]
 
     def record(self, operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
@@ -139,13 +135,26 @@ class Lowered:
                     stack.append(used)
         return [self.symbols[number] for number in sorted(found)]
 
-    def require_elementary(self, target: str) -> None:
-        """Raises an error if some operation is said in a way that only Python can run."""
-        for operation in self.calls:
-            name = operation.name
+    def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
+        """Raises an error if a target can't compute one of the operations.
+
+        Args:
+            target: What the target is called.
+            column: Its field of `Translation`.
+            known: Operations that it can compute without a translation.
+        """
+        for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
+            if operation is None or operation in known:
+                continue
+            if operation in self.calls:
+                reason = "its rule calls Python functions or looks at its inputs"
+            elif not getattr(ELEMENTARY[operation], column):
+                reason = "it has no translation"
+            else:
+                continue
             raise TypeError(
-                f"the operation {name!r} can't be compiled for {target}, because its rule calls Python functions "
-                f"or looks at its inputs: say it with this package's operations, or use target='python'"
+                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is "
+                f"written there with `translated`, compose it of this package's operations, or use target='python'"
             )
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
@@ -154,16 +163,17 @@ class Lowered:
         if operation in ELEMENTARY:
             return self.record(operation, tuple(numbers))
         try:
-            return operation.forward(*numbers)
-        except (TypeError, AttributeError):
-            return self._secret(operation, numbers, "{}.forward({})")
+            return traced(operation.forward, *numbers)
+        except Opaque:
+            return self._opaque(operation, numbers, "{}.forward({})")
 
-    def _secret(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
+    def _opaque(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
         self.imports[operation] = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
-        same = next((known for known, said in self.calls.items() if said == (operation, call)), None)
-        secret = same or Operation(operation.name, operation.forward, operation.derivatives)
-        self.calls[secret] = operation, call
-        return self._numbered(secret, list(numbers))
+        call = call.format("{name}", ", ".join([f"{{{place}}}" for place in range(len(numbers))]))
+        same = next((known for known, part in self.calls.items() if part == (operation, call)), None)
+        opaque = same or Operation(operation.name, operation.forward, operation.derivatives)
+        self.calls[opaque] = operation, call
+        return self._numbered(opaque, list(numbers))
 
     def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:
         # 0.0 and −0.0 are equal but not the same, hence the repr.

@@ -12,6 +12,7 @@ from tinygrad_sigmoid.compiling.program import JavaScriptProgram, Program
 from tinygrad_sigmoid.compiling.python import PythonProgram
 from tinygrad_sigmoid.compiling.source import javascript_source, python_source
 from tinygrad_sigmoid.compiling.tape import Tape
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -113,7 +114,7 @@ def compiled(
         return (PythonProgram if target == "python" else JavaScriptProgram)(
             source, len(inputs), parameters, lowered.trainable
         )
-    lowered.require_elementary(target)
+    lowered.require_translated(target, {"numpy": "numpy", "native": "c"}[target], ELEMENTARY)
     tape = Tape.of(lowered, len(inputs), wrt, watch)
     module, name, extra = _ARRAYS[target]
     try:
