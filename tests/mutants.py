@@ -78,9 +78,14 @@ class Equivalent(NamedTuple):
     reason: str
 
 
+SHORTCUT = "fewer numbers take the shortcut; the way below it gives the same"
 ORDER = "a float is compared with a number, and which of the two comes first says nothing"
 EQUIVALENT = [
-    Equivalent("floats", "-(2**53) <= number", "(2 ** 53) <= number", "a shortcut: the way below gives the same"),
+    Equivalent("floats", "-(2**53) <= number <= 2**53", "(2 ** 53) <= number <= 2**53", SHORTCUT),
+    Equivalent("floats", "-(2**53) <= number <= 2**53", "-((2 * 53)) <= number <= 2**53", SHORTCUT),
+    Equivalent("floats", "-(2**53) <= number <= 2**53", "-(2**53) <= number <= (2 * 53)", SHORTCUT),
+    Equivalent("floats", "-(2**53) <= number <= 2**53", "-2 ** 53 < number <= 2 ** 53", SHORTCUT),
+    Equivalent("floats", "-(2**53) <= number <= 2**53", "-2 ** 53 <= number < 2 ** 53", SHORTCUT),
     Equivalent("operations", "p >= 0.5", "p > 0.5", "at ½ both forms are right to the last digits"),
     Equivalent("notation", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("derivatives", "_is(u, 1.0)", "_is(1.0, u)", ORDER),
@@ -91,6 +96,8 @@ EQUIVALENT = [
     Equivalent("derivatives", "_is(local, -1.0)", "_is(-1.0, local)", ORDER),
     Equivalent("derivatives", "_is(upstream, 1.0)", "_is(1.0, upstream)", ORDER),
     Equivalent("neuron", "raise NotImplementedError", "pass", "every class that can be used has a method of its own"),
+    Equivalent("reading/steps", "(before, 1.0)", "(1.0, before)", "only their product is used"),
+    Equivalent("reading/parsing", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]
 
@@ -343,17 +350,17 @@ class Watch:
         items.sort(key=lambda item: (-self.kills[item.nodeid], self.usual.get(item.nodeid, 0.0)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.failed = nodeid  # unless it comes to an end
-        self._write()
+        self._write(self.failed or nodeid)  # unless it comes to an end
         signal.alarm(10 + int(10 * self.usual.get(nodeid, 60.0)))  # which ends the process
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
-        self.failed = report.nodeid if report.failed else ""
-        self._write()
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+        self._write(self.failed)
 
-    def _write(self) -> None:
-        self.report.write_text(json.dumps([self.failed, self.seconds]))
+    def _write(self, failed: str) -> None:
+        self.report.write_text(json.dumps([failed, self.seconds]))
 
 
 class Bench:

@@ -141,3 +141,10 @@ def test_a_power_of_a_power_keeps_its_brackets() -> None:
     assert formula(x ** (p**2)) == "x^(p^2)"
     assert formula(-(x**p)) == "−x^p"
     assert formula((-x) ** 2) == "(−x)^2"
+
+
+def test_parts_of_up_to_a_hundred_characters_are_written_out() -> None:
+    a, b = Value(1, "a" * 40), Value(2, "b" * 40)
+    for length, written_out in ((14, True), (15, False)):
+        c = Value(3, "c" * length)
+        assert formula(sqrt(a + b + c)) == (f"√({a.label} + {b.label} + {c.label})" if written_out else "√(v4)")

@@ -336,3 +336,11 @@ def test_six_inputs_are_named_and_of_more_the_first_and_the_last() -> None:
     weights, inputs = [[Value(i, f"{stem}{i}") for i in range(1, 5)] for stem in ("w", "x")]
     assert steps(dot(weights[:3], inputs[:3]))[0].sentence == "w·x is computed from w1, w2, w3, x1, x2 and x3."
     assert steps(dot(weights, inputs))[0].sentence == "w·x is computed from w1, w2, w3, w4, … and x4."
+
+
+def test_figures_are_exact_where_they_give_what_is_shown_and_not_what_is_kept() -> None:
+    x = Value(0.100004, "x")
+    assert str(steps(x * 2)[0]) == "x·2 = 0.1·2 = 0.2"
+    assert str(steps(x * 3)[0]) == "x·3 = 0.1·3 = 0.3"
+    assert str(steps(x * 1000)[0]) == "x·1000 = 0.1·1000 = 100"
+    assert str(steps(Value(0.12346, "x") * 2)[0]) == "x·2 = 0.1235·2 ≈ 0.2469"
