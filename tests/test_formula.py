@@ -148,3 +148,45 @@ def test_parts_of_up_to_a_hundred_characters_are_written_out() -> None:
     for length, written_out in ((14, True), (15, False)):
         c = Value(3, "c" * length)
         assert formula(sqrt(a + b + c)) == (f"√({a.label} + {b.label} + {c.label})" if written_out else "√(v4)")
+
+
+def test_a_formula_has_gaps_for_the_numbers_that_may_change() -> None:
+    w, x = Value(2, "w"), Value(3, "x")
+    product, minus = w * x, w - x
+    doubled = product * 2
+    output = sigmoid(doubled)
+    names = Names(topological_order(output, minus))
+
+    def pattern(value: Value) -> list[object]:
+        return [piece if isinstance(piece, str) else tuple(piece.values()) for piece in names.pattern(value)]
+
+    assert pattern(product) == [(0, False), "·", (1, True)]
+    assert pattern(doubled) == [(0, False), "·2"]
+    assert pattern(minus) == [(0, False), " − ", (1, True)]
+    assert pattern(output) == ["σ(", (0, False), ")"]
+
+
+def test_operands_of_one_name_are_numbered_as_in_english() -> None:
+    x = Value(1, "x")
+    output = dot([x] * 62, [x] * 62)
+    names = Names([x, output])
+    said = [names.local_derivative(output, operand).rpartition("/")[2] for operand in range(124)]
+    for place in (1, 2, 3, 4, 10, 11, 12, 13, 14, 20, 21, 22, 23, 24, 101, 110, 111, 112, 113, 114, 121, 122, 123):
+        ending = {1: "st", 2: "nd", 3: "rd"}.get(0 if 11 <= place % 100 <= 13 else place % 10, "th")
+        assert said[place - 1] == f"∂({place}{ending} x)"
+
+
+@pytest.mark.parametrize("place", [0.5, 0.75, 1.5, -0.5, 2.5, 10.5])
+def test_a_rule_is_written_wherever_it_is_defined(place: float) -> None:
+    def forward(x: float) -> float:
+        if type(x) is float and abs(x - place) > 0.1:
+            raise ValueError("not here")
+        return x * x
+
+    assert formula(Operation("local", forward, lambda out, x: (2 * x,))).endswith("∂local/∂x = 2·x")
+
+
+def test_a_rule_in_latex() -> None:
+    assert latex(TABLE["sigmoid"]).splitlines()[1] == (
+        r"\frac{\partial \sigma\left(z\right)}{\partial z} = \sigma\left(z\right) \cdot \sigma\left(-z\right)"
+    )

@@ -670,3 +670,13 @@ def test_an_operation_whose_name_another_one_has_taken_can_not_be_pickled() -> N
     shadowed = Operation("impostor", lambda x: x, lambda out, x: (1.0,))
     with pytest.raises(TypeError, match="no variable of that name that holds it"):
         pickle.dumps(shadowed(Value(1.0)))
+
+
+def test_a_graph_that_could_not_be_computed_any_more_is_stale() -> None:
+    x = Value(1.0, "x")
+    for y in (log(x), 1 / x, sqrt(x)):
+        x.data = -0.0
+        with pytest.raises(StaleGraph, match=r"Value\(-0.0, 'x'"):
+            y.backward()
+        x.data = 1.0
+        y.forward().backward()
