@@ -190,3 +190,10 @@ def test_a_rule_in_latex() -> None:
     assert latex(TABLE["sigmoid"]).splitlines()[1] == (
         r"\frac{\partial \sigma\left(z\right)}{\partial z} = \sigma\left(z\right) \cdot \sigma\left(-z\right)"
     )
+
+
+def test_a_formula_of_up_to_32_characters_is_a_name() -> None:
+    a = Value(1, "a" * 20)
+    for length, named in ((9, True), (10, False)):
+        total = a + Value(2, "b" * length)
+        assert Names(topological_order(total))[total] == (f"{a.label} + {'b' * length}" if named else "v2")

@@ -404,3 +404,8 @@ def test_errors_count_inputs_in_good_english() -> None:
         sigmoid(1.0, 2.0)
     with pytest.raises(TypeError, match="add takes 2 inputs, but was given 1"):
         TABLE["add"](Value(1.0))
+
+
+def test_of_two_zeros_the_first_is_chosen_whatever_their_signs() -> None:
+    for choose in (TABLE["maximum"], TABLE["minimum"]):
+        assert [math.copysign(1.0, choose(*zeros)) for zeros in ((0.0, -0.0), (-0.0, 0.0))] == [1.0, -1.0]
