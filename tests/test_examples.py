@@ -165,7 +165,7 @@ SHOWN = {
         "the rule of softsign is wrong: ∂softsign/∂input 1 is 2.5 times the true one",
         "is of the wrong sign: -2.26e-06 instead of 2.26e-06",
         "right on paper, but written so that it loses digits",
-        "naive recursion: order: y handed its gradient on 2 times",
+        "naive recursion: order: y propagated its gradient 2 times",
         "= for +=: accumulation: of the 2 uses of y only the last was kept",
         "1 place marked",
     ],
