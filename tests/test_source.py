@@ -9,8 +9,23 @@ from typing import Any
 
 import pytest
 
-from tinygrad_sigmoid import Operation, Value, cos, dot, heaviside, log, maximum, sin, translated
+from tinygrad_sigmoid import (
+    Operation,
+    Value,
+    cos,
+    dot,
+    draw,
+    formula,
+    gradients,
+    heaviside,
+    log,
+    maximum,
+    sin,
+    steps,
+    translated,
+)
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.testing import check_operation
 
 sinh = translated(Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})")
 cosh: Operation = translated(Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})")
@@ -53,6 +68,18 @@ def test_an_operation_of_ones_own_compiles_from_its_translation() -> None:
     )
     assert float(alone.stdout) == output.data
     assert "Math.sinh(" in source_of(output, x, target="javascript")
+
+
+def test_an_operation_of_ones_own_is_read_like_any_other() -> None:
+    x = Value(0.5, "x")
+    output = sinh(x)
+    assert "∂sinh/∂x = cosh(x) ≈ 1.128" in str(steps(output))
+    assert formula(sinh) == "sinh(x)\n∂sinh/∂x = cosh(x)"
+    assert "sinh" in draw(output).source
+    [first] = gradients(output, [x])
+    [second] = gradients(first, [x])
+    assert (first.data, second.data) == (math.cosh(0.5), math.sinh(0.5))
+    check_operation(sinh, 0.5, order=2)
 
 
 def test_a_language_without_a_translation_is_refused_in_one_sentence() -> None:
