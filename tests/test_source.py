@@ -48,6 +48,10 @@ log_size = translated(Operation("log_size", lambda x: math.log(abs(x)), lambda o
 mean = translated(Operation("mean", lambda a, b: (a + b) / 2.0, lambda out, a, b: (0.5, 0.5)), "({0} + {1}) / 2.0")
 
 
+# Opaque, and of any number of inputs.
+waves = Operation("waves", lambda *xs: math.fsum(map(math.sin, xs)), lambda out, *xs: tuple([math.cos(x) for x in xs]))
+
+
 def source_of(output: Value, *inputs: Value, **options: Any) -> str:
     return compiled(output, inputs=inputs, wrt=inputs, **options).source
 
@@ -68,6 +72,15 @@ def test_an_operation_of_ones_own_compiles_from_its_translation() -> None:
     )
     assert float(alone.stdout) == output.data
     assert "Math.sinh(" in source_of(output, x, target="javascript")
+
+
+def test_an_opaque_operation_may_have_any_number_of_inputs() -> None:
+    leaves = [Value(0.1 * i, f"x{i}") for i in range(12)]
+    output = waves(*leaves[:2]) * waves(*leaves[:3]) - waves(*leaves)
+    program = compiled(output, inputs=leaves, wrt=leaves)
+    output.backward()
+    assert program(*[leaf.data for leaf in leaves]) == (output.data, [leaf.grad for leaf in leaves])
+    assert program.source.count("import waves") == 1
 
 
 def test_an_operation_of_ones_own_is_read_like_any_other() -> None:
