@@ -136,13 +136,7 @@ class Lowered:
         return [self.symbols[number] for number in sorted(found)]
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
-        """Raises an error if a target can't compute one of the operations.
-
-        Args:
-            target: What the target is called.
-            column: Its field of `Translation`.
-            known: Operations that it can compute without a translation.
-        """
+        """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
         for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
             if operation is None or operation in known:
                 continue
