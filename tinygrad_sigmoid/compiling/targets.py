@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from tinygrad_sigmoid.compiling.lowering import Lowered
-from tinygrad_sigmoid.compiling.program import JavaScriptProgram, Program
-from tinygrad_sigmoid.compiling.python import PythonProgram
+from tinygrad_sigmoid.compiling.program import Program
+from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram
 from tinygrad_sigmoid.compiling.source import javascript_source, python_source
-from tinygrad_sigmoid.compiling.tape import Tape
-from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -21,7 +19,7 @@ TARGETS: tuple[str, ...] = get_args(Target)
 
 _WRITTEN = {"python": python_source, "javascript": javascript_source}
 _ARRAYS = {
-    "numpy": ("tinygrad_sigmoid.compiling.levels", "NumpyProgram", "fast"),
+    "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
     "native": ("tinygrad_sigmoid.compiling.native", "NativeProgram", "native"),
 }
 
@@ -34,7 +32,7 @@ def compiled(
     watch: Sequence[Value] = (),
     target: Target = "python",
     trace: bool = False,
-) -> Program:
+) -> Program[Any, Any]:
     """A program that computes a recorded graph and its gradients again, for other numbers, many times faster.
 
     >>> from tinygrad_sigmoid import Neuron, Value, squared_error
@@ -114,11 +112,9 @@ def compiled(
         return (PythonProgram if target == "python" else JavaScriptProgram)(
             source, len(inputs), parameters, lowered.trainable
         )
-    lowered.require_translated(target, {"numpy": "numpy", "native": "c"}[target], ELEMENTARY)
-    tape = Tape.of(lowered, len(inputs), wrt, watch)
     module, name, extra = _ARRAYS[target]
     try:
-        made: Program = getattr(importlib.import_module(module), name)(tape)
+        made: Program[Any, Any] = getattr(importlib.import_module(module), name).of(lowered, len(inputs), wrt, watch)
     except ImportError as error:
         raise ImportError(
             f"target={target!r} needs {error.name}: pip install 'tinygrad-sigmoid[{extra}]', or use target='python'"
