@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinygrad_sigmoid import Operation, Value, dot, exp, formula, latex, log, maximum, sigmoid, sqrt, tanh
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE
-from tinygrad_sigmoid.reading.writer import Names
+from tinygrad_sigmoid.reading.names import Names
 
 LEAVES = {"a": 0.75, "b": -1.25, "c": 2.5}
 PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√": "sqrt"})
@@ -110,6 +110,13 @@ def test_a_rule_that_takes_floats_only_shows_its_number():
     sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
     x = Value(0, "x")
     assert Names([x, y := sine(x)]).local_derivatives(y) == ["1"]
+
+
+def test_an_operation_that_only_python_can_compute_is_only_named():
+    sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+    hypotenuse = Operation("hypotenuse", math.hypot, lambda out, a, b: (a / math.hypot(a, b), b / math.hypot(a, b)))
+    assert formula(sine) == "sine(x)"
+    assert formula(hypotenuse) == "hypotenuse(a, b)"
 
 
 def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():

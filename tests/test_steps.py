@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, exp, explain, maximum, sigmoid, steps, tanh
-from tinygrad_sigmoid.reading.steps import MOST_PATHS, BackwardStep, ForwardStep
+from tinygrad_sigmoid.reading.explain import MOST_PATHS
+from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep
 
 numbers = st.floats(-3, 3).map(lambda x: round(x, 3))
 UNARY = [sigmoid, tanh, abs, lambda v: -v, lambda v: v**2, lambda v: exp(v * 0.1), lambda v: 2 * v]

@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.page import explore
-    from tinygrad_sigmoid.reading.steps import explain, steps
-    from tinygrad_sigmoid.reading.writer import formula, latex
+    from tinygrad_sigmoid.reading.explain import explain
+    from tinygrad_sigmoid.reading.formulas import formula, latex
+    from tinygrad_sigmoid.reading.steps import steps
     from tinygrad_sigmoid.scanning import scan
     from tinygrad_sigmoid.training import train
 
@@ -121,11 +122,11 @@ _ROOMS = {
     "compiled": "compiling",
     "cross_entropy": "losses",
     "draw": "drawing",
-    "explain": "reading.steps",
+    "explain": "reading.explain",
     "explore": "page",
-    "formula": "reading.writer",
+    "formula": "reading.formulas",
     "gradients": "derivatives",
-    "latex": "reading.writer",
+    "latex": "reading.formulas",
     "nudge": "nudging",
     "softmax_cross_entropy": "losses",
     "squared_error": "losses",

@@ -33,10 +33,9 @@ def _variable(module: str, name: str) -> Any:
 
 
 def state_of(value: Any) -> tuple[Any, ...]:
-    """What a copy keeps of a value: whether it is stale, then its fields, the inputs last."""
-    is_stale = any(used.moment > value.moment for used in value.inputs)
+    """The fields of a value that a copy keeps, and whether it is stale."""
     fields = value.data, value.grad, value.label, value.constant, value.operation, value.local_derivatives
-    return is_stale, *fields, value.inputs
+    return *fields, value.inputs, any(used.moment > value.moment for used in value.inputs)
 
 
 def copied(value: Any, memo: dict[int, Any], made: Callable[..., Any]) -> Any:
@@ -44,8 +43,8 @@ def copied(value: Any, memo: dict[int, Any], made: Callable[..., Any]) -> Any:
     inputs_are_copied = all(id(used) in memo for used in value.inputs)
     for original in [value] if inputs_are_copied else topological_order(value):
         if id(original) not in memo:
-            *state, inputs = state_of(original)
-            memo[id(original)] = made(*state, tuple([memo[id(used)] for used in inputs]))
+            *fields, inputs, is_stale = state_of(original)
+            memo[id(original)] = made(*fields, tuple([memo[id(used)] for used in inputs]), is_stale)
     return memo[id(value)]
 
 

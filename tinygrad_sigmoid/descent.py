@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tinygrad_sigmoid.floats import as_number
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, write
 
 
 class GradientDescent:
@@ -41,16 +41,18 @@ class GradientDescent:
 
         Raises:
             RuntimeError: No backward pass has reached a parameter since `zero_grad`.
-            ArithmeticError: A gradient is infinite or nan.
+            ArithmeticError: A parameter would become infinite or nan; none is changed then.
         """
+        rate, numbers = self.rate / samples, []
         for parameter in self.parameters:
-            if parameter.grad is None:
+            grad = parameter.grad
+            if grad is None:
                 raise RuntimeError(f"{parameter!r} has no gradient yet: call backward() on the loss before step()")
-            if not math.isfinite(parameter.grad):
-                raise ArithmeticError(f"{parameter!r} has no finite gradient: try a smaller learning rate")
-        rate = self.rate / samples
-        for parameter in self.parameters:
-            parameter.data -= rate * parameter.grad  # type: ignore[operator]
+            number = parameter._data - rate * grad
+            if number - number != 0.0:  # infinity and nan alone do this
+                raise ArithmeticError(f"{parameter!r} would not stay finite in this step: try a smaller learning rate")
+            numbers.append(number)
+        write(self.parameters, numbers)
 
     def zero_grad(self) -> None:
         """Forgets the gradients, so that the next backward pass does not add to them."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
-from typing import Protocol
+from typing import Any, NoReturn, Protocol
 
 from tinygrad_sigmoid.floats import as_number
 
@@ -57,9 +56,6 @@ SENTENCES = {
     "first, and pass several values one by one",
 }
 
-# What micrograd's users type, and what it is called here.
-MICROGRAD = {"_prev": "inputs", "_op": "operation", "_children": "inputs", "_backward": "local_derivatives"}
-
 
 def type_error(about: str, *things: object) -> TypeError:
     return TypeError(SENTENCES[about].format(*things))
@@ -69,9 +65,26 @@ def value_error(about: str, *things: object) -> ValueError:
     return ValueError(SENTENCES[about].format(*things))
 
 
-def no_attribute(owner: object, name: str) -> AttributeError:
-    hint = f": what micrograd calls {name} is called {MICROGRAD[name]} here" if name in MICROGRAD else ""
-    return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}{hint}")
+class _Renamed:
+    """An attribute that micrograd has, and that is called `here` in this package."""
+
+    def __init__(self, here: str) -> None:
+        self.here = here
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(f"there is no {self.name} here: what micrograd calls so is called {self.here}")
+
+
+class MicrogradNames:
+    """What micrograd's users type, answered with the name here."""
+
+    __slots__ = ()
+    _prev = _Renamed("inputs")
+    _op = _Renamed("operation")
+    _backward = _Renamed("operation.derivatives, and its numbers local_derivatives")
 
 
 def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
@@ -82,20 +95,19 @@ def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
     )
 
 
-def uncomputable(
-    operation: Rule, error: Exception, numbers: Sequence[float], labels: Sequence[str] = (), output: object = None
-) -> Exception:
+def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], output: object = None) -> Exception:
     """The error to raise when an operation can't be computed: its inputs, the reason, and a hint.
 
     Args:
         operation: The operation.
         error: What its rule, or a check of what that gave, has raised.
-        numbers: The inputs.
-        labels: Their labels.
+        inputs: Numbers, or values.
         output: What was computed, if it was the derivatives that failed.
     """
+    numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
+    labels = [getattr(given, "label", "") for given in inputs]
     if isinstance(error, TypeError):
-        return _wrong_count(operation, [as_number(number) for number in numbers], output) or error
+        return _wrong_count(operation, numbers, output) or error
     outside = operation.defined is not None and not operation.defined(*numbers)
     if hasattr(error, "explained") and not outside:
         return error
@@ -109,7 +121,9 @@ def uncomputable(
         reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
     else:
         reason = f"can't be computed ({error}): keep its inputs away from there"
-    named = [f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip_longest(numbers, labels)]
+    named = [
+        f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip(numbers, labels, strict=True)
+    ]
     call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
     explained = type(error)(
         f"({named[0]})**{named[1]} {reason}" if operation.name == "fixed_power" else f"{call} {reason}"

@@ -39,8 +39,8 @@ def as_number(number: object) -> float:
 
 def finite_number(number: object) -> float:
     """The same for a number to begin a computation with: neither infinite nor nan, which is a `ValueError`."""
-    as_float = as_number(number)
-    if not math.isfinite(as_float):
+    as_float = number if type(number) is float else as_number(number)
+    if as_float - as_float != 0.0:  # infinity and nan alone do this
         raise ValueError(f"{as_float} is not a number to compute with: find out where it came from")
     return as_float
 

@@ -12,10 +12,9 @@ from tinygrad_sigmoid.value import Value
 
 
 def _half_sum_of_squares(*inputs: Any) -> Any:
-    half = len(inputs) // 2
     total = 0
-    for i in range(half):
-        difference = inputs[i] - inputs[half + i]
+    for a, y in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the targets)
+        difference = a - y
         total += difference * difference
     return 0.5 * total
 
@@ -57,6 +56,8 @@ def squared_error(outputs: Any, targets: Any) -> Any:
     Raises:
         ValueError: There are not as many outputs as targets.
     """
+    if type(outputs) is Value and not is_list(targets):
+        return Value.record(half_squared_distance, (outputs, targets))
     outputs, targets = _matching(outputs, targets)
     return half_squared_distance(*outputs, *targets)
 

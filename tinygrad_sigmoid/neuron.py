@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, dot, dot_product, heaviside, sigmoid
+from tinygrad_sigmoid.operations import TABLE, dot_product, heaviside, sigmoid
 from tinygrad_sigmoid.value import Value, as_values
 
 
@@ -135,7 +135,7 @@ class Neuron(Tunable):
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
-        self._check(inputs)
+        self._require_one_for_each_weight(inputs)
         z = Value.record(dot_product, (*self.weights, *inputs)) + self.bias
         z.label = self._label_z
         if self.activation is None:
@@ -146,18 +146,14 @@ class Neuron(Tunable):
 
     def predict(self, inputs: Sequence[float]) -> float:
         """The output for these numbers as a plain number; nothing is recorded."""
-        self._check(inputs)
-        z: float = dot([weight.data for weight in self.weights], inputs) + self.bias.data
+        self._require_one_for_each_weight(inputs)
+        z: float = dot_product(*[weight.data for weight in self.weights], *inputs) + self.bias.data
         return z if self.activation is None else self.activation(z)
 
-    def _check(self, inputs: Sequence[Any]) -> None:
-        try:
-            count = len(inputs)
-        except TypeError:
-            raise TypeError(
-                f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])"
-            ) from None
-        weights = len(self.weights)
+    def _require_one_for_each_weight(self, inputs: Sequence[Any]) -> None:
+        if not hasattr(inputs, "__len__"):
+            raise TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
+        weights, count = len(self.weights), len(inputs)
         if count != weights:
             raise ValueError(
                 f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "

@@ -85,13 +85,11 @@ class Operation:
     def __call__(self, *inputs: Recorded | float) -> Recorded: ...
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float if all inputs are numbers, else what the first that is not a number records."""
-        for given in inputs:
-            if type(given) is not float:
-                for recorder in inputs:
-                    if record := getattr(type(recorder), "record", None):
-                        return record(self, inputs)
-                inputs = tuple([as_number(number) for number in inputs])
-                break
+        if not (len(inputs) == 1 and type(inputs[0]) is float):  # as most are that stand in other rules
+            for given in inputs:
+                if record := getattr(type(given), "record", None):
+                    return record(self, inputs)
+            inputs = tuple([as_number(number) for number in inputs])
         try:
             return self.forward(*inputs)
         except (ArithmeticError, ValueError, TypeError) as error:

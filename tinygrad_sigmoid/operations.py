@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from functools import reduce
 from numbers import Real
 from typing import Any
 
@@ -123,8 +122,10 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
 
 
 def _sum_of_products(*inputs: Any) -> Any:
-    # From left to right; `sum` is compensated from Python 3.12 on, so it would give other bits than other languages.
-    return reduce(operator.add, map(operator.mul, inputs, inputs[len(inputs) // 2 :]))
+    total = 0  # added from left to right; `sum` compensates from Python 3.12 on, and other languages don't
+    for w, x in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the second half)
+        total += w * x
+    return total
 
 
 def _swapped_halves(out: Any, *inputs: Any) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from tinygrad_sigmoid.operation import Operation
 _new = object.__new__
 
 
-class Value(Arithmetic):
+class Value(Arithmetic, errors.MicrogradNames):
     """A number that remembers how it was computed.
 
     >>> from tinygrad_sigmoid import sigmoid
@@ -78,40 +78,31 @@ class Value(Arithmetic):
     def data(self, number: Any) -> None:
         if self.inputs:
             raise errors.value_error("computed", self, "change")
-        write([self], [number])
+        self._data = finite_number(number)
+        self.moment = _clock.last_write = next_index()
 
     # -- Recording ---------------------------------------------------------------------------------------------------
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Any, ...]) -> Value:
         """A new value, computed by `operation` from `inputs`; plain numbers among them become constants."""
-        for given in inputs:
-            if type(given) is not Value:
-                inputs = tuple(as_values(inputs))
-                break
-        value = _new(Value)
-        value.operation = operation
-        value.inputs = inputs
-        value.label = ""
-        value.grad = value.mark = None
-        value.constant = False
-        value.index = value.moment = next_index()
-        value._compute(operation, inputs)
-        return value
-
-    def _compute(self, operation: Operation, inputs: tuple[Value, ...]) -> None:
-        """Sets the data and the local derivatives, which are this operation's for the inputs as they are now."""
         out = None
         try:
             if len(inputs) == 2:  # one or two inputs, the most frequent, written out: it takes half the time
-                a, b = inputs[0]._data, inputs[1]._data
-                out = operation.forward(a, b)
-                slopes = operation.derivatives(out, a, b)
+                a, b = inputs
+                if type(a) is not Value or type(b) is not Value:
+                    inputs = a, b = tuple(as_values(inputs))
+                out = operation.forward(a._data, b._data)
+                slopes = operation.derivatives(out, a._data, b._data)
             elif len(inputs) == 1:
-                a = inputs[0]._data
-                out = operation.forward(a)
-                slopes = operation.derivatives(out, a)
+                [a] = inputs
+                out = operation.forward(a._data)
+                slopes = operation.derivatives(out, a._data)
             else:
+                for given in inputs:
+                    if type(given) is not Value:
+                        inputs = tuple(as_values(inputs))
+                        break
                 numbers = [value._data for value in inputs]
                 out = operation.forward(*numbers)
                 slopes = operation.derivatives(out, *numbers)
@@ -122,10 +113,17 @@ class Value(Arithmetic):
             if len(slopes) != len(inputs):
                 raise TypeError
         except (ArithmeticError, ValueError, TypeError) as error:
-            numbers, labels = [value._data for value in inputs], [value.label for value in inputs]
-            raise errors.uncomputable(operation, error, numbers, labels, out) from None
-        self._data = out
-        self.local_derivatives = slopes
+            raise errors.uncomputable(operation, error, as_values(inputs), out) from None
+        value = _new(Value)
+        value._data = out
+        value.operation = operation
+        value.inputs = inputs
+        value.local_derivatives = slopes
+        value.label = ""
+        value.grad = value.mark = None
+        value.constant = False
+        value.index = value.moment = next_index()
+        return value
 
     # -- The two passes ----------------------------------------------------------------------------------------------
 
@@ -150,10 +148,12 @@ class Value(Arithmetic):
         self.grad = 1.0 if self.inputs else (self.grad or 0.0) + 1.0
         for value in reversed(order):  # every use of a value comes before the value itself
             upstream: Any = value.grad
-            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`_compute` has counted them)
-                if not used.constant:
-                    so_far = used.grad
-                    used.grad = upstream * local if so_far is None else so_far + upstream * local
+            for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`record` has counted them)
+                so_far = used.grad
+                if so_far is not None:
+                    used.grad = so_far + upstream * local
+                elif not used.constant:
+                    used.grad = upstream * local
 
     def forward(self) -> Self:
         """This value, after all it was computed from has been computed again from the leaves as they are now.
@@ -171,8 +171,8 @@ class Value(Arithmetic):
         try:
             for value in computed(self):
                 before.append((value, value._data, value.local_derivatives, value.moment))
-                value._compute(operation_of(value), value.inputs)
-                value.moment = now
+                again = Value.record(operation_of(value), value.inputs)
+                value._data, value.local_derivatives, value.moment = again._data, again.local_derivatives, now
         except BaseException:  # Ctrl-C among them
             for replayed, data, slopes, moment in before:
                 replayed._data, replayed.local_derivatives, replayed.moment = data, slopes, moment
@@ -214,9 +214,6 @@ class Value(Arithmetic):
     __int__ = __float__
     __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
 
-    def __getattr__(self, name: str) -> NoReturn:
-        raise errors.no_attribute(self, name)
-
     def __repr__(self) -> str:
         label = f", {self.label!r}" if self.label else ""
         grad = "" if self.grad is None else f", grad={self.grad!r}"
@@ -242,15 +239,28 @@ def _number_of(other: Any) -> float:
 
 def as_values(numbers: Iterable[Any]) -> list[Value]:
     """Inputs for operations: the plain numbers among them become constants."""
-    return [v if isinstance(v, Value) else made(False, finite_number(v), None, "", True, None, (), ()) for v in numbers]
+    return [given if isinstance(given, Value) else made(given) for given in numbers]
 
 
-def made(is_stale: bool, *state: Any) -> Value:
-    """A value made of the fields that a copy keeps (`copying.state_of`), with an index of its own."""
+def made(
+    data: Any,
+    grad: float | None = None,
+    label: str = "",
+    constant: bool = True,
+    operation: Operation | None = None,
+    local_derivatives: tuple[float, ...] = (),
+    inputs: tuple[Value, ...] = (),
+    is_stale: bool = False,
+) -> Value:
+    """A value made of these fields, as `copying.state_of` lists them; of a number alone, a constant."""
     value = _new(Value)
-    (value._data, value.grad, value.label, value.constant, value.operation, value.local_derivatives, value.inputs) = (
-        state
-    )
+    value._data = data if type(data) is float and data - data == 0.0 else finite_number(data)
+    value.grad = grad
+    value.label = label
+    value.constant = constant
+    value.operation = operation
+    value.local_derivatives = local_derivatives
+    value.inputs = inputs
     value.mark = None
     value.index = value.moment = next_index()
     if is_stale:
@@ -280,11 +290,10 @@ class _Clock:
 _clock = _Clock()
 
 
-def write(leaves: Iterable[Value], numbers: Iterable[Any]) -> None:
-    """Gives leaves new numbers: all at one moment, and all or none."""
-    checked = [finite_number(number) for number in numbers]
+def write(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
+    """Gives leaves new numbers, all at one moment; that they are finite floats has been seen to."""
     now = _clock.last_write = next_index()
-    for leaf, number in zip(leaves, checked, strict=True):
+    for leaf, number in zip(leaves, numbers):  # noqa: B905 (as many as there are leaves)
         leaf._data = number
         leaf.moment = now
 

@@ -70,7 +70,7 @@ class Lowered:
         local_derivatives: The same for its local derivatives, where the gradients need them.
         gradients: ∂output/∂value for each value on the way from `wrt` to the output.
         calls: For each opaque operation, which only Python can compute: the graph's operation that it is part of, and
-            how Python calls it, by that operation's name and with the arguments.
+            how Python calls it, as in "{name}.forward({0})".
         imports: Where those operations of the graph are imported from: (module, name).
     """
 
@@ -144,15 +144,17 @@ class Lowered:
             known: Operations that it can compute without a translation.
         """
         for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
+            if operation is None or operation in known:
+                continue
             if operation in self.calls:
                 reason = "its rule calls Python functions or looks at its inputs"
-            elif operation is None or operation in known or getattr(ELEMENTARY[operation], column):
-                continue
+            elif not getattr(ELEMENTARY[operation], column):
+                reason = "it has no translation"
             else:
-                reason = "it has no translation there"
+                continue
             raise TypeError(
-                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: give it one with "
-                f"`translated`, compose it of this package's operations, or use target='python'"
+                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is "
+                f"written there with `translated`, compose it of this package's operations, or use target='python'"
             )
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
@@ -167,6 +169,7 @@ class Lowered:
 
     def _opaque(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
         self.imports[operation] = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
+        call = call.format("{name}", ", ".join([f"{{{place}}}" for place in range(len(numbers))]))
         same = next((known for known, part in self.calls.items() if part == (operation, call)), None)
         opaque = same or Operation(operation.name, operation.forward, operation.derivatives)
         self.calls[opaque] = operation, call

@@ -14,33 +14,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.compiling.identifiers import Identifiers
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
-from tinygrad_sigmoid.compiling.names import Names
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import computed
-from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.reading.writer import Code, Written
 from tinygrad_sigmoid.value import Value
 
 WIDTH = 116
-CHOICE, SUM, PRODUCT, SIGN, ATOM = range(5)  # how tightly an expression binds
-
-INFIX = {
-    table.add: ("+", SUM),
-    table.subtract: ("-", SUM),
-    table.multiply: ("*", PRODUCT),
-    table.divide: ("/", PRODUCT),
-}
+LONGEST_PART = 60  # characters; a longer one gets a name and a statement of its own
 
 
 @dataclass(frozen=True)
 class Language:
     """How a language writes what isn't the same in all of them."""
 
-    functions: dict[Operation, str]
-    choices: dict[Operation, str]  # operations that are written with an `if`
+    column: str  # of the table of elementary operations
     infinity: str
+    nan: str
+    nothing: str
     comment: str
     reserved: str
     let: str = ""
@@ -48,37 +42,20 @@ class Language:
 
 
 PYTHON = Language(
-    functions={
-        table.exp: "exp",
-        table.expm1: "expm1",
-        table.log: "log",
-        table.log1p: "log1p",
-        table.sqrt: "sqrt",
-        table.sin: "sin",
-        table.cos: "cos",
-        table.general_power: "pow",
-        table.fixed_power: "pow",
-        table.absolute: "abs",
-    },
-    choices={
-        table.heaviside: "1.0 if {0} > 0.0 else 0.0",
-        table.maximum: "{1} if {1} > {0} else {0}",
-        table.minimum: "{1} if {1} < {0} else {0}",
-    },
+    column="python",
     infinity="inf",
-    comment="#",
+    nan="nan",
+    nothing="None",
+    comment="# ",
     reserved=" ".join(["inf nan math program OverflowError", *keyword.kwlist]),
 )
 
 JAVASCRIPT = Language(
-    functions={operation: f"Math.{name}" for operation, name in PYTHON.functions.items()},
-    choices={
-        table.heaviside: "{0} > 0 ? 1 : 0",
-        table.maximum: "{1} > {0} ? {1} : {0}",
-        table.minimum: "{1} < {0} ? {1} : {0}",
-    },
+    column="javascript",
     infinity="Infinity",
-    comment="//",
+    nan="NaN",
+    nothing="null",
+    comment="// ",
     reserved="Infinity Math NaN program undefined arguments await break case catch class const continue debugger "
     "default delete do else enum eval export extends false finally for function if implements import in instanceof "
     "interface let new null package private protected public return static super switch this throw true try typeof "
@@ -87,10 +64,10 @@ JAVASCRIPT = Language(
     end=";",
 )
 
-# Nothing else among the elementary operations is refused by Python for some float.
-_RAISING = frozenset(
-    [table.divide, table.general_power, table.fixed_power, table.sqrt, table.log, table.log1p, table.expm1]
-)
+# Python refuses some float for all other elementary operations, if only ∞.
+_NEVER_RAISING = frozenset(
+    [table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.exp, table.absolute]
+).union([table.heaviside, table.maximum, table.minimum])
 # If an input of one of these is infinite or nan, then so is the result.
 _PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
 
@@ -113,6 +90,7 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
         required: How many of the arguments have no default.
         trace: Whether to return every number of both passes in place of the output and the gradients.
     """
+    lowered.require_translated("Python", "python", [table.dot_product, *lowered.calls])
     writer = _Writer(lowered, PYTHON)
     checked = _checked(lowered)
     body: list[str] = []
@@ -120,12 +98,12 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
         body += [f"    {line}" for line in writer.lines(symbol)]
         if symbol.number in checked:
             name, shown = writer.names.of[symbol.number], writer.names.shown(checked[symbol.number])
-            body.append(f"    if {name} - {name}: raise OverflowError({_quoted(shown + ' is too large for a float')})")
+            message = json.dumps(f"{shown} is too large for a float", ensure_ascii=False)
+            body.append(f"    if {name} - {name}: raise OverflowError({message})")
     head = _wrapped(f"def program({', '.join(writer.arguments(required, '='))}):")
-    returned = ", ".join(_returned(writer, wrt, trace, "None"))
+    returned = ", ".join(writer.returned(wrt, trace))
     tail = _wrapped(f"    return {returned}" if len(returned) < WIDTH - 11 else f"    return ({returned})")
-    text = "\n".join([*head, *body, *tail])
-    return "\n".join([f"# {_title(writer, trace)}", "", *_prelude(writer, text), text, ""])
+    return "\n".join([writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""])
 
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
@@ -135,110 +113,131 @@ def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, 
     statements = writer.statements(_results(lowered, wrt, trace), ())
     body = [f"  {line}" for symbol in statements for line in writer.lines(symbol)]
     head = _wrapped(f"function program({', '.join(writer.arguments(required, ' = '))}) {{")
-    tail = _wrapped(f"  return [{', '.join(_returned(writer, wrt, trace, 'null'))}];")
-    return "\n".join([f"// {_title(writer, trace)}", *head, *body, *tail, "}", ""])
+    tail = _wrapped(f"  return [{', '.join(writer.returned(wrt, trace))}];")
+    return "\n".join([writer.title(trace), *head, *body, *tail, "}", ""])
 
 
 class _Writer:
-    """Writes symbols as expressions, and those that need it as statements."""
+    """Writes symbols as expressions, and those that need it as statements.
+
+    Attributes:
+        names: What the symbols are called.
+        words: What the program uses by name, beside its own variables.
+    """
 
     def __init__(self, lowered: Lowered, language: Language) -> None:
         self.lowered = lowered
         self.language = language
-        self.names = Names(lowered, [*language.reserved.split(), *language.functions.values()])
-        self._written: dict[int, tuple[str, int]] = {}  # expressions, and how tightly they bind
+        templates = {operation: getattr(texts, language.column) for operation, texts in ELEMENTARY.items()}
+        self.names = Identifiers(lowered, [*language.reserved.split(), *_words(templates.values())])
+        for operation, (imported, call) in lowered.calls.items():
+            templates[operation] = call.replace("{name}", self.names.imported[imported])
+        self.style = Code(templates, language.infinity, language.nan)
+        self.words: set[str] = set()
+        self._written: dict[int, Written] = {}  # the expressions of symbols that have no name
         self._unnamed = 0
 
     def statements(self, results: Sequence[Operand], effects: Sequence[Symbol]) -> Iterator[Symbol]:
         """The symbols that get a statement, in order, each when all that it uses can be written."""
         symbols = self.lowered.needed([*results, *effects])
-        used = Counter(result.number for result in results if isinstance(result, Symbol))
+        times_used = self._times_used(symbols, results)
+        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
         for symbol in symbols:
-            # An `if` writes its operands twice, so they need a name.
-            times = 2 if symbol.operation in self.language.choices else 1
-            for operand in symbol.inputs:
-                if isinstance(operand, Symbol):
-                    used[operand.number] += times
-        used.update({effect.number: 2 for effect in effects if not used[effect.number]})
+            if symbol.operation is None:
+                continue
+            if symbol.number not in self.names.of and symbol.operation is not table.dot_product:
+                expression = self._expression(symbol)
+                if times_used[symbol.number] == 1 and len(expression.text) < LONGEST_PART:
+                    self._written[symbol.number] = expression
+                    continue
+            if symbol.number not in self.names.of:
+                self._unnamed += 1
+                self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
+            yield symbol
+
+    def _times_used(self, symbols: Sequence[Symbol], results: Sequence[Operand]) -> Counter[int]:
+        """How often each symbol is written, by its number: an operation may write one of its inputs twice."""
+        times = Counter(result.number for result in results if isinstance(result, Symbol))
         for symbol in symbols:
-            if symbol.operation is not None:
-                text, binds = self._expression(symbol)
-                named = symbol.number in self.names.of or symbol.operation is table.dot_product
-                if not named and used[symbol.number] == 1 and len(text) < 60:
-                    self._written[symbol.number] = text, binds
-                else:
-                    if symbol.number not in self.names.of:
-                        self._unnamed += 1
-                        self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
-                    yield symbol
+            template = self.style.templates[symbol.operation] if symbol.operation else ""
+            self.words.update(_words([template]))
+            for place, used in enumerate(symbol.inputs):
+                if isinstance(used, Symbol):
+                    times[used.number] += template.count(f"{{{place}}}") or 1
+        return times
 
     def lines(self, symbol: Symbol) -> list[str]:
         """The statement of a symbol, with its comment."""
         language, name = self.language, self.names.of[symbol.number]
         comment = self.names.comments.get(symbol.number, "")
         if symbol.operation is table.dot_product:
-            first, *more = _sums(self._products(symbol))
+            first, *more = self._sums(symbol)
         else:
-            first, more = self._expression(symbol)[0], []
+            first, more = self._expression(symbol).text, []
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
-        comment = f"{language.comment} {comment}" if comment else ""
+        comment = language.comment + comment if comment else ""
         if not comment or len(statements[-1]) + len(comment) > WIDTH - 12:
             return [comment, *statements] if comment else statements
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
 
-    def operand(self, operand: Operand, needs: int = CHOICE) -> str:
-        """The text of an operand, in brackets if it binds less tightly than it needs to."""
-        if not isinstance(operand, Symbol):
-            text = "nan" if math.isnan(operand) else repr(operand).replace("inf", self.language.infinity)
-            binds = SIGN if text.startswith("-") else ATOM
-        elif operand.number in self.names.of:
-            return self.names.of[operand.number]
-        else:
-            text, binds = self._written[operand.number]
-        return text if binds >= needs else f"({text})"
-
     def arguments(self, required: int, equals: str) -> list[str]:
         """The parameters of the function, all but the required ones with the leaf's number as default."""
-        names = [self.operand(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
-        defaults = [f"{equals}{self.operand(leaf.data)}" for leaf in self.lowered.arguments[required:]]
+        names = [self.names.of[self.lowered.data[leaf].number] for leaf in self.lowered.arguments]
+        defaults = [equals + self.style.number(leaf.data).text for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
 
-    def _expression(self, symbol: Symbol) -> tuple[str, int]:
-        operation: Any = symbol.operation
-        operands, language = symbol.inputs, self.language
-        if operation in INFIX:
-            sign, binds = INFIX[operation]
-            left, right = self.operand(operands[0], binds), self.operand(operands[1], binds + 1)
-            return f"{left} {sign} {right}", binds
-        if operation is table.negate:
-            return f"-{self.operand(operands[0], ATOM)}", SIGN
-        if operation is table.dot_product:
-            return " + ".join(self._products(symbol)), SUM
-        if operation in language.choices:
-            return language.choices[operation].format(*[self.operand(operand, SUM) for operand in operands]), CHOICE
-        arguments = ", ".join(self.operand(operand) for operand in operands)
-        if operation in language.functions:
-            return f"{language.functions[operation]}({arguments})", ATOM
-        row, call = self.lowered.calls[operation]
-        return call.format(self.names.imported[row], arguments), ATOM
+    def returned(self, wrt: Sequence[Value], trace: bool) -> Iterator[str]:
+        """The texts of what is returned; to be asked for when all statements have been written."""
+        lowered = self.lowered
+        if trace:
+            order = lowered.order
+            yield self._list(lowered.data[value] for value in order)
+            local_derivatives = [self._list(lowered.derivatives_of(v) if v.inputs else ()) for v in order]
+            yield f"[{', '.join(local_derivatives)}]"
+            yield self._list(None if value.constant else lowered.gradients[value] for value in order)
+        else:
+            yield self._operand(lowered.data[lowered.output]).text
+            yield self._list(lowered.gradients[value] for value in wrt)
 
-    def _products(self, symbol: Symbol) -> list[str]:
-        half = len(symbol.inputs) // 2
-        return [
-            f"{self.operand(w, PRODUCT)} * {self.operand(x, SIGN)}"
-            for w, x in zip(symbol.inputs[:half], symbol.inputs[half:], strict=True)
-        ]
+    def title(self, trace: bool) -> str:
+        """The first line of the program: what it computes."""
+        output = self.names.shown(self.lowered.output)
+        what = f"{output}: every number of both passes." if trace else f"{output} and its gradients, by the chain rule."
+        return self.language.comment + what
+
+    def _list(self, operands: Iterable[Operand | None]) -> str:
+        texts = [self.language.nothing if operand is None else self._operand(operand).text for operand in operands]
+        return f"[{', '.join(texts)}]"
+
+    def _expression(self, symbol: Symbol) -> Written:
+        assert symbol.operation is not None, "an argument has no expression"
+        return self.style.written(symbol.operation, [self._operand(used) for used in symbol.inputs])
+
+    def _operand(self, operand: Operand) -> Written:
+        if isinstance(operand, Symbol):
+            name = self.names.of.get(operand.number)
+            return Written(name) if name else self._written[operand.number]
+        written = self.style.number(operand)
+        self.words.update(_words([written.text]))
+        return written
+
+    def _sums(self, symbol: Symbol) -> list[str]:
+        """The terms of a dot product, as many in a line as fit: Python's own compiler takes no very long sum."""
+        operands = [self._operand(used) for used in symbol.inputs]
+        half = len(operands) // 2
+        lines = [""]
+        for pair in zip(operands[:half], operands[half:], strict=True):
+            product = self.style.written(table.multiply, pair).text
+            if lines[-1] and len(lines[-1]) + len(product) > WIDTH - 30:
+                lines.append("")
+            lines[-1] += f" + {product}" if lines[-1] else product
+        return lines
 
 
-def _sums(products: Sequence[str]) -> list[str]:
-    """The products added up, a line at a time: one long expression would be too deep for Python's own compiler."""
-    lines = [""]
-    for product in products:
-        if lines[-1] and len(lines[-1]) + len(product) > WIDTH - 30:
-            lines.append("")
-        lines[-1] += f" + {product}" if lines[-1] else product
-    return lines
+def _words(templates: Iterable[str]) -> set[str]:
+    """The names in them: `exp` of `exp({0})`, `Math` of `Math.exp({0})`."""
+    return {word for template in templates for word in re.findall(r"(?<![\w.])[^\W\d]\w*", template)}
 
 
 def _results(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Operand]:
@@ -249,24 +248,12 @@ def _results(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Operan
     return results
 
 
-def _returned(writer: _Writer, wrt: Sequence[Value], trace: bool, nothing: str) -> Iterator[str]:
-    """The texts of what is returned; to be asked for when all statements have been written."""
-    lowered = writer.lowered
-
-    def listed(operands: Iterable[Operand | None]) -> str:
-        return f"[{', '.join(nothing if operand is None else writer.operand(operand) for operand in operands)}]"
-
-    if trace:
-        order = lowered.order
-        yield listed(lowered.data[value] for value in order)
-        yield f"[{', '.join(listed(lowered.derivatives_of(value) if value.inputs else ()) for value in order)}]"
-        yield listed(None if value.constant else lowered.gradients[value] for value in order)
-    else:
-        yield writer.operand(lowered.data[lowered.output])
-        yield listed(lowered.gradients[value] for value in wrt)
+def _wrapped(line: str) -> list[str]:
+    indent = len(line) - len(line.lstrip())
+    return wrap(line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False)
 
 
-# What makes Python raise where recording the graph would have raised.
+# -- What only Python needs --------------------------------------------------------------------------------------------
 
 
 def _raising(lowered: Lowered) -> list[Symbol]:
@@ -279,7 +266,7 @@ def _raising(lowered: Lowered) -> list[Symbol]:
             if not isinstance(divisor, Symbol) or divisor.number in divisors:
                 continue
             divisors.add(divisor.number)
-        if symbol.operation in _RAISING or symbol.operation in lowered.calls:
+        if symbol.operation is not None and symbol.operation not in _NEVER_RAISING:
             raising.append(symbol)
     return raising
 
@@ -304,28 +291,14 @@ def _checked(lowered: Lowered) -> dict[int, Value]:
     return checked
 
 
-def _prelude(writer: _Writer, text: str) -> list[str]:
+def _prelude(writer: _Writer) -> list[str]:
     """The lines that a program needs before its function."""
-    words = set(re.findall(r"\b\w+\b", text))
-    functions = {name for name in PYTHON.functions.values() if name in words} - {"abs", "exp"}
-    numbers = {name for name in ("inf", "nan") if name in words or (name == "inf" and "exp" in words)}
-    lines = ["import math"] if "exp" in words else []
-    lines += [f"from math import {', '.join(sorted(functions | numbers))}"] if functions | numbers else []
-    for row, (module, name) in writer.lowered.imports.items():
-        imported = writer.names.imported[row]
+    exponentials = "exp" in writer.words
+    needed = writer.words | ({"inf"} if exponentials else set())
+    from_math = sorted(word for word in needed if hasattr(math, word) and word != "exp")
+    lines = ["import math"] if exponentials else []
+    lines += [f"from math import {', '.join(from_math)}"] if from_math else []
+    for operation, (module, name) in writer.lowered.imports.items():
+        imported = writer.names.imported[operation]
         lines.append(f"from {module} import {name}" + (f" as {imported}" if imported != name else ""))
-    return [*lines, *[""] * 2, *([_EXP, "", ""] if "exp" in words else [])]
-
-
-def _title(writer: _Writer, trace: bool) -> str:
-    output = writer.names.shown(writer.lowered.output)
-    return f"{output}: every number of both passes." if trace else f"{output} and its gradients, by the chain rule."
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _wrapped(line: str) -> list[str]:
-    indent = len(line) - len(line.lstrip())
-    return wrap(line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False)
+    return [*lines, "", "", *([_EXP, "", ""] if exponentials else [])]

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.reading.writer import Names, number_text
+from tinygrad_sigmoid.reading.names import Names
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:

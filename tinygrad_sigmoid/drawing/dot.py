@@ -15,7 +15,8 @@ from typing import Any
 from tinygrad_sigmoid.drawing.boxes import Box, Place, boxes, in_common, require_drawable
 from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.graph import computed, topological_order, uses
-from tinygrad_sigmoid.reading.writer import Names, applied, number_text, printable
+from tinygrad_sigmoid.reading.names import Names
+from tinygrad_sigmoid.reading.writer import applied, number_text, printable
 from tinygrad_sigmoid.value import Value, require_fresh, require_value
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol

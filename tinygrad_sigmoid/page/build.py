@@ -16,8 +16,10 @@ from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.picture import picture
+from tinygrad_sigmoid.reading.formulas import formula
+from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import ForwardStep, Steps
-from tinygrad_sigmoid.reading.writer import Names, formula, number_text
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value, require_value
 
 
