@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import ArrayLike
 
 from tinygrad_sigmoid import operations as table
-from tinygrad_sigmoid.compiling.lowering import Lowered
+from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
 from tinygrad_sigmoid.compiling.plan import Array, Group, Plan, Planner, Rows, Total, evenly
 from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
 from tinygrad_sigmoid.elementary import ELEMENTARY
@@ -189,7 +189,7 @@ class Stores:
             self._call(np.take, self.numbers, group.places, 0, taken[:, 0], "clip")
             self._call(np.positive, taken, out)
         else:
-            self._call(_FUNCTIONS.get(group.kind) or _ufunc(group.kind), *operands, out)
+            self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
 
     def _bind_total(self, total: Total) -> None:
         operands = [self.view(rows) for rows in total.operands]
@@ -221,13 +221,6 @@ def _view(store: Array, start: int, shape: tuple[int, ...], strides: tuple[int, 
     return as_strided(store[start:], shape + store.shape[1:], steps + store.strides[1:])
 
 
-def _ufunc(name: str) -> Callable[..., object]:
-    function = getattr(np, name, None)
-    if not isinstance(function, np.ufunc):
-        raise TypeError(f"NumPy has no function {name!r} for arrays: give `translated` the name of one that it has")
-    return function
-
-
 class NumpyProgram(ArrayProgram[Stores]):
     """A program that computes with NumPy."""
 
@@ -244,7 +237,10 @@ class NumpyProgram(ArrayProgram[Stores]):
     def function_name(operation: Operation) -> str:
         if operation in _STRUCTURAL:
             return f"our {operation.name}"
-        return _ufunc(ELEMENTARY[operation].numpy).__name__
+        name = ELEMENTARY[operation].numpy
+        if not isinstance(getattr(np, name, None), np.ufunc):
+            raise untranslatable(operation, "numpy", f"NumPy has no function {name!r} for arrays")
+        return name
 
     def new_memory(self, samples: int) -> Stores:
         return Stores(self.plan, samples)

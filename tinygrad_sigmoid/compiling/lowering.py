@@ -7,7 +7,7 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
@@ -17,7 +17,7 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, operation_of
 
-Operand = Any  # a Symbol, or a float: a number that is the same in every run
+Operand: TypeAlias = "Symbol | float"  # a float is the same in every run
 
 
 class Symbol(Arithmetic):
@@ -39,8 +39,8 @@ class Symbol(Arithmetic):
         self.number = len(lowered.symbols)
 
     @staticmethod
-    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
-        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
+        lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
 
     def _refuse(self, *_: Any) -> NoReturn:
@@ -48,6 +48,13 @@ class Symbol(Arithmetic):
 
     __hash__ = object.__hash__
     __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+
+def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
+    return TypeError(
+        f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is written "
+        f"there with `translated`, compose it of this package's operations, or use target='python'"
+    )
 
 
 class Lowered:
@@ -118,10 +125,11 @@ class Lowered:
         if operation not in ELEMENTARY:
             return self._forward(operation, inputs)
         given: list[Operand] = [number if isinstance(number, Symbol) else float(number) for number in inputs]
-        if operation is table.negate and given[0].operation is table.negate:
-            return given[0].inputs[0]  # −(−z) is z, to the last bit
-        if operation is table.fixed_power and given[1] == 1.0:
-            return given[0]
+        first, *others = given
+        if operation is table.negate and isinstance(first, Symbol) and first.operation is table.negate:
+            return first.inputs[0]  # −(−z) is z, to the last bit
+        if operation is table.fixed_power and isinstance(others[0], float) and others[0] == 1.0:
+            return first
         return self._numbered(operation, given)
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
@@ -152,10 +160,7 @@ class Lowered:
                 reason = "it has no translation"
             else:
                 continue
-            raise TypeError(
-                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is "
-                f"written there with `translated`, compose it of this package's operations, or use target='python'"
-            )
+            raise untranslatable(operation, target, reason)
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
@@ -163,7 +168,8 @@ class Lowered:
         if operation in ELEMENTARY:
             return self.record(operation, tuple(numbers))
         try:
-            return traced(operation.forward, *numbers)
+            output: Operand = traced(operation.forward, *numbers)
+            return output
         except Opaque:
             return self._opaque(operation, numbers, "{}.forward({})")
 

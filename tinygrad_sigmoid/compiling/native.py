@@ -11,6 +11,7 @@ import numpy as np
 
 from tinygrad_sigmoid.compiling.arrays import ArrayProgram
 from tinygrad_sigmoid.compiling.kernel import KINDS, LANES, VECTORIZED, Instruction, compiled_descent, library_function
+from tinygrad_sigmoid.compiling.lowering import untranslatable
 from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Rows, Total, evenly
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
@@ -121,7 +122,7 @@ class NativeProgram(ArrayProgram[Memory]):
             return operation.name
         name = ELEMENTARY[operation].c
         if not library_function(name) or operation.arity not in (1, 2):
-            raise TypeError(f"the C library has no function {name!r} of one number or two: give `translated` another")
+            raise untranslatable(operation, "native", f"the C library has no function {name!r} of one number or two")
         return name
 
     def new_memory(self, samples: int) -> Memory:

@@ -181,7 +181,7 @@ class Planner:
         """Notes an operation for the group that it belongs to."""
         index, operation, operands = symbol.number, symbol.operation, tuple(map(self._index, symbol.inputs))
         assert operation is not None, "arguments have their rows already"
-        if operation is table.fixed_power and symbol.inputs[1] == 2.0:
+        if operation is table.fixed_power and isinstance(symbol.inputs[1], float) and symbol.inputs[1] == 2.0:
             operation, operands = table.multiply, (operands[0], operands[0])
         if operation is table.dot_product:
             self._enter_dot(index, operands)

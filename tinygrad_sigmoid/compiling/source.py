@@ -183,7 +183,7 @@ class _Writer:
 
     def arguments(self, required: int, equals: str) -> list[str]:
         """The parameters of the function, all but the required ones with the leaf's number as default."""
-        names = [self.names.of[self.lowered.data[leaf].number] for leaf in self.lowered.arguments]
+        names = [self.names.of[symbol.number] for symbol in self.lowered.symbols[: len(self.lowered.arguments)]]
         defaults = [equals + self.style.number(leaf.data).text for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
 
