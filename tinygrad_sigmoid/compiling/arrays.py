@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
-from tinygrad_sigmoid.compiling.plan import Array, Group, Plan, Planner, Rows, Total, evenly
+from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Planner, Rows, evenly
 from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.floats import as_number
@@ -160,8 +160,10 @@ class Stores:
         self.calls: list[Callable[[], object]] = []
         for group in plan.groups:
             self._bind(group)
-        for total in plan.totals:
-            self._bind_total(total)
+        for outer in plan.outer:
+            sums = _view(self.results, outer.out)
+            self._call(np.matmul, self.view(outer.left), self.view(outer.right).T, sums)
+        self._bind_sums(plan.summed, plan.places)
 
     def run(self) -> Array:
         """The results, summed over the samples, from the inputs and parameters as they are in the stores."""
@@ -171,7 +173,7 @@ class Stores:
 
     def view(self, rows: Rows, broadcast: bool = False) -> Array:
         """The rows, where they are; with an axis for the samples, if they are to be broadcast over them."""
-        view = _view(self.batched if rows.batched else self.numbers, rows.start, rows.shape, rows.strides)
+        view = _view(self.batched if rows.batched else self.numbers, rows)
         return view[..., np.newaxis] if broadcast and not rows.batched else view
 
     def _bind(self, group: Group) -> None:
@@ -180,7 +182,9 @@ class Stores:
         if group.kind == "matrix":
             self._call(np.matmul, *operands, out)
         elif group.kind == "dot":
-            self._sum_products(*operands, out)
+            products = np.empty(np.broadcast_shapes(*[operand.shape for operand in operands]))
+            self._call(np.multiply, *operands, products)
+            self._call(np.add.reduce, products, 1, None, out)
         elif group.kind == "take":
             store = self.batched if group.out.batched else self.numbers
             self._call(np.take, store[: group.out.start], group.places, 0, out, "clip")
@@ -191,34 +195,23 @@ class Stores:
         else:
             self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
 
-    def _bind_total(self, total: Total) -> None:
-        operands = [self.view(rows) for rows in total.operands]
-        places, strides = total.places, evenly(total.places)
-        sums = np.empty(places.shape)
+    def _bind_sums(self, summed: Rows, places: Places) -> None:
+        strides = evenly(places)
         if strides is not None:
-            sums = _view(self.results, int(places.flat[0]), places.shape, strides)
-        if total.kind == "outer":
-            self._call(np.matmul, operands[0], operands[1].T, sums)
-        elif total.kind == "inner":
-            self._sum_products(*operands, sums)
+            sums = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
+            self._call(np.add.reduce, self.view(summed), 1, None, sums)
         else:
-            self._call(np.add.reduce, operands[0], 1, None, sums)
-        if strides is None:
+            sums = np.empty(places.shape)
+            self._call(np.add.reduce, self.view(summed), 1, None, sums)
             self._call(self.results.__setitem__, places, sums)
-
-    def _sum_products(self, *operands: Array) -> None:
-        left, right, out = operands
-        products = np.empty(np.broadcast_shapes(left.shape, right.shape))
-        self._call(np.multiply, left, right, products)
-        self._call(np.add.reduce, products, 1, None, out)
 
     def _call(self, function: Callable[..., object], *operands: object) -> None:
         self.calls.append(partial(function, *operands))
 
 
-def _view(store: Array, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
-    steps = tuple([stride * store.strides[0] for stride in strides])
-    return as_strided(store[start:], shape + store.shape[1:], steps + store.strides[1:])
+def _view(store: Array, rows: Rows) -> Array:
+    strides = tuple([stride * store.strides[0] for stride in rows.strides])
+    return as_strided(store[rows.start :], rows.shape + store.shape[1:], strides + store.strides[1:])
 
 
 class NumpyProgram(ArrayProgram[Stores]):

@@ -218,17 +218,15 @@ def _transpose(e: Emitter, it: Instruction) -> None:
         e.write(e.at(it.out, (s, it.out_stride), i), e.read(e.at(it.a, (i, it.a_stride), s)))
 
 
-def _summed(e: Emitter, it: Instruction, products: bool) -> None:
-    """Adds each row's sum over the samples, or that of its products with another row, to its place in the index."""
+def _sum(e: Emitter, it: Instruction) -> None:
+    """Adds each row's sum over the samples to what is at its place in the index."""
     with e.loop(it.rows) as i:
         sums = e.variable(_constant(0.0))
         with e.loop(e.count, I64(LANES)) as s:
             term = e.read(e.at(it.a, (i, it.a_stride), s), VECTOR)
-            if products:
-                term = e.fmul(term, e.read(e.at(it.b, (i, it.b_stride), s), VECTOR))
             sample = e.add(e.spread(s), ir.Constant(LONGS, list(range(LANES))))
             e.increase(sums, e.select(e.icmp_signed("<", sample, e.spread(e.count)), term, _constant(0.0)))
-        place = e.at(it.out, e.read(e.at(it.extra, i), I64, "index"))
+        place = e.read(e.at(it.extra, i), I64, "index")
         e.write(place, e.sum_of_lanes(e.load(sums), e.read(place)))
 
 
@@ -240,8 +238,7 @@ KINDS: dict[str, Callable[[Emitter, Instruction], None]] = {
     "matrix": _matrix,
     "dot": _dot,
     "transpose": _transpose,
-    "inner": partial(_summed, products=True),
-    "sum": partial(_summed, products=False),
+    "sum": _sum,
 }
 
 

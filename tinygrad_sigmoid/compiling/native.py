@@ -12,7 +12,7 @@ import numpy as np
 from tinygrad_sigmoid.compiling.arrays import ArrayProgram
 from tinygrad_sigmoid.compiling.kernel import KINDS, LANES, VECTORIZED, Instruction, compiled_descent, library_function
 from tinygrad_sigmoid.compiling.lowering import untranslatable
-from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Rows, Total, evenly
+from tinygrad_sigmoid.compiling.plan import Array, Group, OuterProduct, Places, Plan, Rows
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
 
@@ -39,8 +39,10 @@ class Memory:
         self._index: list[int] = [0]
         for group in plan.groups:
             self._add_group(group)
-        for total in plan.totals:
-            self._add_total(total)
+        for outer in plan.outer:
+            self._add_outer(outer)
+        extra = self._indexed(self.results + plan.places)
+        self._add("sum", 0, 0, plan.places.size, self._place(plan.summed), extra=extra)
         self.numbers = np.zeros(self.size)
         self.numbers[: len(plan.constants)] = plan.constants
         self.parameters = self.numbers[len(plan.constants) :][: len(plan.parameters)]
@@ -68,34 +70,19 @@ class Memory:
             extra = self._indexed(group.places)
             self._add("copy", out, self.width if group.out.batched else 1, group.places.size, _NOWHERE, extra=extra)
 
-    def _add_total(self, total: Total) -> None:
-        first, second = self._place(total.operands[0]), self._place(total.operands[-1])
-        rows = total.operands[-1].shape[0]
-        if total.kind != "outer":
-            self._add(total.kind, self.results, 0, rows, first, second, extra=self._indexed(total.places))
-            return
-        a, a_stride, _ = first
-        spacing = evenly(total.places)
-        if spacing and spacing[1] == 1 and (len(total.places) == 1 or spacing[0] >= rows):
-            columns = _rounded_up(rows)
-            flipped = self._scratch(columns * self.width)
-            self._add("transpose", flipped, columns, rows, second)
-            out = self.results + int(total.places[0, 0])
-            left, right = (a, a_stride, 1), (flipped, columns, 0)
-            self._add("matrix", out, spacing[0], len(total.places), left, right, extra=columns)
-        else:
-            for i, places in enumerate(total.places):
-                left = (a + i * a_stride, 0, 0)
-                self._add("inner", self.results, 0, rows, left, second, extra=self._indexed(places))
+    def _add_outer(self, outer: OuterProduct) -> None:
+        (a, a_stride, _), right = self._place(outer.left), self._place(outer.right)
+        rows, columns = outer.out.shape[0], _rounded_up(outer.out.shape[1])
+        transposed = self.size
+        self.size += columns * self.width
+        self._add("transpose", transposed, columns, outer.out.shape[1], right)
+        out = self.results + outer.out.start
+        self._add("matrix", out, outer.out.strides[0], rows, (a, a_stride, 1), (transposed, columns, 0), extra=columns)
 
     def _place(self, rows: Rows) -> Place:
         """Where rows begin, and how far it is to the next along the first axis and along the last."""
         unit, base = (self.width, self.batched) if rows.batched else (1, 0)
         return base + rows.start * unit, rows.strides[0] * unit, rows.strides[-1] * unit
-
-    def _scratch(self, size: int) -> int:
-        self.size += size
-        return self.size - size
 
     def _indexed(self, numbers: Places) -> int:
         self._index += numbers.ravel().tolist()

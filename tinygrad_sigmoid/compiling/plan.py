@@ -52,16 +52,12 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Total:
-    """Results, each a sum over the samples.
+class OuterProduct:
+    """The products of each row with each of other rows, summed over the samples: a matrix product."""
 
-    The kinds: `"outer"`, the products of every row of one operand with every row of the other, a matrix product;
-    `"inner"`, those of each row with its partner; `"sum"`, the rows themselves.
-    """
-
-    kind: str
-    operands: tuple[Rows, ...]
-    places: Places  # where the sums go in the list of results, in the shape of the sums
+    left: Rows
+    right: Rows
+    out: Rows  # where the sums go in the list of results, a row of them after the other
 
 
 @dataclass(frozen=True)
@@ -73,9 +69,11 @@ class Plan:
     parameters: tuple[float, ...]  # the recorded numbers of all other leaves: its next rows
     trainable: bool  # whether each gradient is that of the parameter in its place
     results: int  # how many there are: the output, then its gradients
-    groups: tuple[Group, ...]  # what is computed, in this order
-    totals: tuple[Total, ...]  # what is summed up in the end
     watched: tuple[Rows, ...]  # whose numbers can be asked for, sample by sample
+    outer: tuple[OuterProduct, ...]  # results that are sums of products
+    summed: Rows  # whose sums over the samples are the other results
+    places: Places  # where those go in the list of results
+    groups: tuple[Group, ...]  # what is computed before, in this order
     sizes: tuple[int, int]  # how many rows the two stores have, the batched one second
 
 
@@ -114,7 +112,7 @@ class Planner:
         self.row: dict[int, int] = {}
         self.constants: dict[str, int] = {}
         self.copies: dict[int, int] = {}
-        self.products: dict[int, tuple[int, ...]] = {}  # gradients that are products of batched numbers, only summed
+        self.products: dict[int, tuple[int, ...]] = {}  # gradients that are products, wanted only summed
         self.waiting: defaultdict[tuple[int, str, object], list[tuple[int, tuple[int, ...]]]] = defaultdict(list)
         self.groups: list[Group] = []
         self._new_index = count(len(lowered.symbols)).__next__
@@ -132,19 +130,27 @@ class Planner:
         indices = list(map(self._index, wanted))
         results, watched = indices[: 1 + len(wrt)], indices[1 + len(wrt) :]
         uses = Counter(map(self._index, used))
-        only_summed = {index for index in results if uses[index] == 1}
+        only_summed = {index for index in results[1:] if uses[index] == 1}
         for symbol in computed:
             self._enter(symbol, symbol.number in only_summed)
-        totals = self._totals(results)
+        outer = self._outer_products(results)
+        places = [place for place, index in enumerate(results) if index not in self.products]
+        summed = self._all_batched([results[place] for place in places])
+        if not self.copied:
+            self._merge_singletons()
+        for (_, kind, _), members in sorted(self.waiting.items(), key=lambda group: group[0][0]):
+            self._add_group(kind, members)
         return Plan(
             self.inputs,
             tuple(constants.values()),
             tuple([leaf.data for leaf in lowered.arguments[self.inputs :]]),
             lowered.trainable,
             len(results),
-            tuple(self.groups),
-            totals,
             tuple([self._rows([index]) for index in watched]),
+            tuple([OuterProduct(self._rows(firsts), self._rows(seconds), out) for firsts, seconds, out in outer]),
+            self._rows(summed),
+            np.array(places, np.int64),
+            tuple(self.groups),  # now that all rows have been brought together
             (self.sizes[0], self.sizes[1]),
         )
 
@@ -247,37 +253,26 @@ class Planner:
         self.row.update(zip(indices, count(out.start)))
         self.groups.append(Group(kind, out, tuple(rows), places))
 
-    def _totals(self, results: Sequence[int]) -> tuple[Total, ...]:
-        """The sums over the samples, when all groups have been added."""
-        sums = [place for place, index in enumerate(results) if index not in self.products]
-        summed = self._all_batched([results[place] for place in sums])
-        if not self.copied:
-            self._merge_singletons()
-        for (_, kind, _), members in sorted(self.waiting.items(), key=lambda group: group[0][0]):
-            self._add_group(kind, members)
-        totals = self._product_totals({index: place for place, index in enumerate(results) if index in self.products})
-        if sums:
-            totals.append(Total("sum", (self._rows(summed),), np.array(sums)))
-        return tuple(totals)
+    def _outer_products(self, results: Sequence[int]) -> list[tuple[list[int], list[int], Rows]]:
+        """Values that are each multiplied with all of other values, those values, and the places of the sums.
 
-    def _product_totals(self, place_of: dict[int, int]) -> list[Total]:
-        """The products that are only summed: as matrix products where one set of rows meets another."""
+        Products that make no table of the results, row after row, are left to be computed like anything else.
+        """
         partners: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        for index, place in place_of.items():
-            first, second = self.products[index]
-            partners[first][second] = place
-        grids: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for first, seconds in partners.items():
-            grids[tuple(seconds)].append(first)
-        totals = []
-        pairs: list[tuple[int, int, int]] = []
-        for partner, firsts in grids.items():
-            if len(firsts) == 1 and len(partner) < 4:
-                pairs += [(partners[firsts[0]][second], firsts[0], second) for second in partner]
+        for place, index in enumerate(results):
+            if index in self.products:
+                first, second = self.products[index]
+                partners[first][second] = place
+        tables: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for first, place_of in partners.items():
+            tables[tuple(place_of)].append(first)
+        outer = []
+        for seconds, firsts in tables.items():
+            places = np.array([[partners[first][second] for second in seconds] for first in firsts], np.int64)
+            strides = evenly(places)
+            if len(seconds) > 3 and strides and strides[1] == 1 and (len(firsts) == 1 or strides[0] >= len(seconds)):
+                outer.append((firsts, list(seconds), Rows(False, int(places[0, 0]), places.shape, strides)))
             else:
-                grid = np.array([[partners[first][second] for second in partner] for first in firsts])
-                totals.append(Total("outer", (self._rows(firsts), self._rows(partner)), grid))
-        if pairs:
-            places, *operands = zip(*sorted(pairs), strict=True)
-            totals.append(Total("inner", tuple(map(self._rows, operands)), np.array(places)))
-        return totals
+                for index in [results[place] for place in places.ravel().tolist()]:
+                    self._wait(index, self.function_name(table.multiply), (True, True), self.products.pop(index))
+        return outer
