@@ -170,9 +170,9 @@ def _taken(e: Emitter, it: Instruction, spread: bool) -> None:
     """Rows, one after the other: those at the places in the index, or the number at each place, spread."""
     with e.loop(it.rows) as i:
         place = e.read(e.at(it.extra, i), I64, "index")
-        number = e.spread(e.read(place))
+        number = e.spread(e.read(place)) if spread else None
         with e.loop(it.out_stride, I64(LANES)) as s:
-            e.write(e.at(it.out, (i, it.out_stride), s), number if spread else e.read(e.at(place, s), VECTOR))
+            e.write(e.at(it.out, (i, it.out_stride), s), number or e.read(e.at(place, s), VECTOR))
 
 
 def _matrix(e: Emitter, it: Instruction) -> None:
@@ -220,12 +220,12 @@ def _transpose(e: Emitter, it: Instruction) -> None:
 
 def _sum(e: Emitter, it: Instruction) -> None:
     """Adds each row's sum over the samples to what is at its place in the index."""
+    rest = e.sub(e.spread(e.count), ir.Constant(LONGS, list(range(LANES))))
     with e.loop(it.rows) as i:
         sums = e.variable(_constant(0.0))
         with e.loop(e.count, I64(LANES)) as s:
             term = e.read(e.at(it.a, (i, it.a_stride), s), VECTOR)
-            sample = e.add(e.spread(s), ir.Constant(LONGS, list(range(LANES))))
-            e.increase(sums, e.select(e.icmp_signed("<", sample, e.spread(e.count)), term, _constant(0.0)))
+            e.increase(sums, e.select(e.icmp_signed("<", e.spread(s), rest), term, _constant(0.0)))
         place = e.read(e.at(it.extra, i), I64, "index")
         e.write(place, e.sum_of_lanes(e.load(sums), e.read(place)))
 
