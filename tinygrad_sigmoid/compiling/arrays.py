@@ -34,6 +34,7 @@ class ArrayProgram(Program[Array, Array], Generic[Memory]):
     copied: ClassVar[bool]  # as `Planner` has it
     most: int  # samples that are summed over at a time
     widest: int  # samples of which all numbers are kept at a time
+    new_memory: Callable[[int], Memory]  # for so many samples at a time
 
     def __init__(self, plan: Plan) -> None:
         super().__init__("", plan.inputs, plan.parameters, plan.trainable)
@@ -61,10 +62,6 @@ class ArrayProgram(Program[Array, Array], Generic[Memory]):
     @abstractmethod
     def numbers(self, parameters: Array, samples: Array) -> Array:
         """The numbers of the watched values, a row for each of at most `widest` samples."""
-
-    @abstractmethod
-    def new_memory(self, samples: int) -> Memory:
-        """The memory for so many samples at a time."""
 
     def memory(self, samples: int) -> Memory:
         """This thread's memory for so many samples; the last few sizes are kept."""
@@ -198,8 +195,8 @@ class Stores:
     def _bind_sums(self, summed: Rows, places: Places) -> None:
         strides = evenly(places)
         if strides is not None:
-            sums = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
-            self._call(np.add.reduce, self.view(summed), 1, None, sums)
+            in_place = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
+            self._call(np.add.reduce, self.view(summed), 1, None, in_place)
         else:
             sums = np.empty(places.shape)
             self._call(np.add.reduce, self.view(summed), 1, None, sums)
@@ -224,6 +221,7 @@ class NumpyProgram(ArrayProgram[Stores]):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
+        self.new_memory = partial(Stores, plan)
         self.most = self.widest = max(32, _CACHE // (8 * plan.sizes[1] + 8))
 
     @staticmethod
@@ -234,9 +232,6 @@ class NumpyProgram(ArrayProgram[Stores]):
         if not isinstance(getattr(np, name, None), np.ufunc):
             raise untranslatable(operation, "numpy", f"NumPy has no function {name!r} for arrays")
         return name
-
-    def new_memory(self, samples: int) -> Stores:
-        return Stores(self.plan, samples)
 
     def sums(self, parameters: Array, samples: Array) -> Array:
         with np.errstate(all="ignore"):

@@ -60,16 +60,9 @@ def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
 class Lowered:
     """A graph and its gradients in elementary operations, each written once however often it is used.
 
-    Args:
-        output: The graph.
-        inputs: The leaves that are arguments without a default.
-        wrt: The values that the output is differentiated with respect to.
-        watch: Other values that are wanted.
-
     Attributes:
-        output: The graph.
-        order: Its values and those of `watch`, in topological order.
-        arguments: Its leaves: the inputs, then those of `wrt`, then all others.
+        order: The values of the graph and those of `watch`, in topological order.
+        arguments: Its leaves: the inputs, then those of `wrt`, then all others, which have their numbers as defaults.
         trainable: Whether each gradient is that of the parameter in its place: whether the values of `wrt` are the
             first arguments after the inputs.
         symbols: Every symbol, inputs before what is computed from them.

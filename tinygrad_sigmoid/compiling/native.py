@@ -6,6 +6,7 @@ A whole epoch is one call. Rows are padded to whole registers by repeating the l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tinygrad_sigmoid.compiling.plan import Array, Group, OuterProduct, Places, 
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
 
+WIDEST = 64  # samples in a row: the rows of a layer then still fit the nearest cache
 Place = tuple[int, int, int]
 _NOWHERE = (0, 0, 0)
 _KINDS = {kind: number for number, kind in enumerate(KINDS)}
@@ -26,10 +28,11 @@ def _rounded_up(number: int, unit: int = LANES) -> int:
 
 
 class Memory:
-    """The one memory for rows of so many samples, where everything is in it, and the instructions over it."""
+    """The one memory for so many samples at a time, where everything is in it, and the instructions over it."""
 
-    def __init__(self, plan: Plan, width: int) -> None:
-        self.width = width
+    def __init__(self, plan: Plan, samples: int) -> None:
+        pieces = -(-samples // WIDEST)
+        self.width = width = _rounded_up(-(-samples // pieces))
         self.batched = _rounded_up(plan.sizes[0] + LANES)  # single numbers are copied LANES at a time
         self.results = self.batched + plan.sizes[1] * width
         self.padded = _rounded_up(plan.results, 4 * LANES)
@@ -97,10 +100,11 @@ class NativeProgram(ArrayProgram[Memory]):
     structural = VECTORIZED
     copied = True
     most = 1 << 16
-    widest = 64  # the rows of a layer then still fit the nearest cache
+    widest = WIDEST
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan)
+        self.new_memory = partial(Memory, plan)
         self._descend, self._alive = compiled_descent()
 
     @staticmethod
@@ -111,10 +115,6 @@ class NativeProgram(ArrayProgram[Memory]):
         if not library_function(name) or operation.arity not in (1, 2):
             raise untranslatable(operation, "native", f"the C library has no function {name!r} of one number or two")
         return name
-
-    def new_memory(self, samples: int) -> Memory:
-        pieces = -(-samples // self.widest)
-        return Memory(self.plan, _rounded_up(-(-samples // pieces)))
 
     def sums(self, parameters: Array, samples: Array) -> Array:
         memory = self._filled(len(samples), parameters)

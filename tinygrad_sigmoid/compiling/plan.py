@@ -270,8 +270,8 @@ class Planner:
         for seconds, firsts in tables.items():
             places = np.array([[partners[first][second] for second in seconds] for first in firsts], np.int64)
             strides = evenly(places)
-            rows_follow = strides and strides[1] in (0, 1) and (len(firsts) == 1 or strides[0] >= len(seconds))
-            if rows_follow and places.size > 3:
+            one_row = len(firsts) == 1 and len(seconds) > 3
+            if strides is not None and strides[1] == 1 and (one_row or strides[0] >= len(seconds)):
                 outer.append((firsts, list(seconds), Rows(False, int(places[0, 0]), places.shape, strides)))
             else:
                 for index in [results[place] for place in places.ravel().tolist()]:
