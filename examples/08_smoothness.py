@@ -1,6 +1,6 @@
 """8. It is the smoothness of σ that matters, not its form. Needs nothing but the package."""
 
-# %% A neuron with other functions in place of σ. A function of your own needs no rule if it is said with others.
+# %% A neuron with other functions in place of σ. A function of your own needs no rule if it is composed of others.
 from tinygrad_sigmoid import Neuron, heaviside, nudge, sigmoid, tanh
 from tinygrad_sigmoid.course.chapter import smoothed_step
 

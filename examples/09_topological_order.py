@@ -22,5 +22,5 @@ print(compare(c))
 
 # %% Many mistakes hide on a graph where nothing is used twice, which is why tests need graphs like the one above.
 w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
-agreeing = [verdict.exhibit.name for verdict in compare(w * x + b).verdicts if verdict.agrees]
+agreeing = [outcome.exhibit.name for outcome in compare(w * x + b).outcomes if outcome.agrees]
 print(f"\nOn w·x + b these agree with the right one: {'; '.join(agreeing)}.")

@@ -6,20 +6,19 @@ Run it as `python 19_mnist.py FOLDER`. Without a folder, it shows the same on th
 # %% The digits: MNIST's from its four files, or those that ship.
 import sys
 
-from tinygrad_sigmoid import Network
+from tinygrad_sigmoid import Network, train
 from tinygrad_sigmoid.course.chapter import by_darkness
-from tinygrad_sigmoid.course.digits import load_digits, load_mnist, picture
-from tinygrad_sigmoid.training import training
+from tinygrad_sigmoid.course.digits import digit_picture, load_digits, load_mnist
 
-train, test = load_mnist(sys.argv[1]) if len(sys.argv) > 1 else load_digits()
-pixels = len(train[0].inputs)
-print(f"{len(train)} digits of {pixels} pixels to train on, {len(test)} to test with; the first is a {train[0].digit}:")
-print(picture(train[0].inputs))
+digits, test = load_mnist(sys.argv[1]) if len(sys.argv) > 1 else load_digits()
+first, pixels = digits[0], len(digits[0].inputs)
+print(f"{len(digits)} digits of {pixels} pixels to train on, {len(test)} to test with; the first is a {first.digit}:")
+print(digit_picture(first.inputs))
 
 # %% What there is to beat: a guess is right one time in ten, and this is right by nothing but the ink.
-print(f"by darkness alone: {by_darkness(train, test)} / {len(test)} (the book: 2225 / 10000)")
+print(f"by darkness alone: {by_darkness(digits, test)} / {len(test)} (the book: 2225 / 10000)")
 
 # %% The book's network and learning rate. One epoch here; the book has 30, and 9542 / 10000 at its best.
 network = Network([pixels, 30, 10], seed=1)
-for epoch in training(network, train, epochs=1, batch=10, rate=3.0, seed=1, test=test):
+for epoch in train(network, digits, epochs=1, batch=10, rate=3.0, seed=1, test=test):
     print(f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}")

@@ -2,7 +2,7 @@
 
 # %% An operation of one's own, and the test of it: one line, and no tolerance to choose.
 from tinygrad_sigmoid import Operation, Value, sigmoid
-from tinygrad_sigmoid.course.museum import EXHIBITS, Ledger
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, Ledger
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 
 softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))

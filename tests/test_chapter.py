@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import cache
+from importlib.resources import files
 
 import pytest
 from terminal import Terminal
 
+from tinygrad_sigmoid import Neuron, Perceptron, squared_error
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.course import chapter
-from tinygrad_sigmoid.course.chapter import ITEMS, Figure, Item, judged
+from tinygrad_sigmoid.course.chapter import BITS, ITEMS, half_adder
+from tinygrad_sigmoid.course.items import WIDTH, Figure, Item, judged
 
 WITHOUT_A_NUMBER_OF_THE_BOOK = {14, 15, 16, 17}  # or with one on MNIST only
 
 
 @cache
 def figures(number: int) -> list[Figure]:
-    return list(ITEMS[number - 1].figures())
+    return ITEMS[number - 1].figures()
 
 
 @pytest.fixture(scope="module", params=[item.number for item in ITEMS])
@@ -34,14 +37,15 @@ def as_printed(number: float, book: str) -> str:
 def test_every_number_of_the_book_comes_out(ran: tuple[Item, list[Figure]]) -> None:
     compared = 0
     for figure in ran[1]:
+        wanted = figure.book or figure.expected
         if isinstance(figure.here, str):
-            assert figure.expected == figure.here
-        elif figure.expected and not figure.expected.endswith("(MNIST)"):
-            if figure.expected in ("below 0", "above 0"):
-                assert (figure.here > 0) == (figure.expected == "above 0")
+            assert wanted == figure.here
+        elif wanted and not wanted.endswith("(MNIST)"):
+            if wanted in ("below 0", "above 0"):
+                assert (figure.here > 0) == (wanted == "above 0")
                 assert figure.here != 0
             else:
-                assert float(as_printed(figure.here, figure.expected)) == float(figure.expected), figure.what
+                assert float(as_printed(figure.here, wanted)) == float(wanted), figure.what
         else:
             continue
         compared += 1
@@ -52,28 +56,51 @@ def test_every_item_says_what_to_notice_and_asks_something(ran: tuple[Item, list
     item, computed = ran
     assert item.story.endswith((".", "?"))
     assert item.notice
-    assert any(figure.question for figure in computed)
+    assert item.question.endswith("?")
+    assert item.why.endswith("."), "a wrong answer is told why"
     assert item.heading().startswith(f"{item.number}. {item.title}\n")
     text = item.table(computed)
-    assert max(map(len, f"{item.heading()}\n{text}".split("\n"))) <= chapter.WIDTH
+    assert max(map(len, f"{item.heading()}\n{text}".split("\n"))) <= WIDTH
     for figure in computed:
         assert any(line.startswith(figure.what) and line.endswith(figure.shown) for line in text.split("\n"))
-        assert bool(figure.question) <= figure.why.endswith("."), "a wrong answer is told why"
-        if isinstance(figure.here, str) and figure.question:
-            assert figure.here in figure.choices
+    [asked] = [figure for figure in computed if figure.what == item.about]
+    assert isinstance(asked.here, str) == bool(item.choices)
+    assert not item.choices or asked.here in item.choices
+
+
+def test_what_is_expected_is_computed(ran: tuple[Item, list[Figure]]) -> None:
+    item, computed = ran
+    measured = {figure.what for figure in computed}
+    assert measured >= item.expected.keys() | item.book.keys()
+    assert item.expected.keys().isdisjoint(item.book)
 
 
 def test_what_stands_in_the_book_itself_has_a_column_of_its_own(ran: tuple[Item, list[Figure]]) -> None:
     item, computed = ran
     header, *rows = item.table(computed).split("\n")
-    for column, of_book in (("the book", True), ("expected", False)):
-        shown = [figure.expected for figure in computed if figure.expected and figure.of_book == of_book]
+    for column, numbers in (("the book", item.book), ("expected", item.expected)):
+        shown = [numbers[figure.what] for figure in computed if figure.what in numbers]
         assert (column in header) == bool(shown)
         end = header.find(column) + len(column)
         ending = [row[:end].split("   ")[-1].strip() for row in rows[: len(computed)]] if shown else []
         assert [number for number in ending if number in shown] == shown
-    if any("(MNIST)" in figure.expected for figure in computed):
-        assert all(figure.of_book for figure in computed if figure.expected), "nobody here has worked MNIST out"
+    if any("(MNIST)" in number for number in item.book.values()):
+        assert not item.expected, "nobody here has worked MNIST out"
+
+
+def test_all_that_is_written_of_the_chapter_is_used_in_its_order() -> None:
+    written = (files("tinygrad_sigmoid.course") / "data" / "chapter.toml").read_text(encoding="utf-8")
+    assert list(tomllib.loads(written)) == [item.computed.__name__ for item in ITEMS]
+    assert [item.number for item in ITEMS] == list(range(1, 19))
+
+
+def test_the_question_about_the_mini_batch_has_the_right_numbers() -> None:
+    slopes = []
+    for x1, x2 in BITS:
+        neuron = Neuron.random(2, seed=0)
+        squared_error(neuron([x1, x2]), float(not (x1 and x2))).backward()
+        slopes.append(f"{neuron.bias.grad:.3f}")
+    assert f"∂C/∂b = {', '.join(slopes)}." in ITEMS[13].question
 
 
 def test_prose_is_wrapped_to_a_narrow_terminal(
@@ -87,7 +114,7 @@ def test_prose_is_wrapped_to_a_narrow_terminal(
     assert len(lines[notice:]) == 2
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["chapter", "5"]) == 0
-    assert chapter.WIDTH - 15 < max(map(len, capsys.readouterr().out.splitlines())) <= chapter.WIDTH
+    assert WIDTH - 15 < max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH
 
 
 def figures_of(number: int) -> dict[str, float]:
@@ -121,10 +148,11 @@ def test_ink_alone_hardly_tells_the_digits() -> None:
     assert 5 < figures_of(17)["average darkness: % right"] < 25
 
 
-NUMBER = Figure("∂output/∂w1", "0.196612", 0.196612, "What is it?")
-PERCENT = Figure("epoch 1: % right", "", 45.0, "What percentage?")
-ZERO = Figure("output", "0", 0.0, "What is it?")
-WORD = Figure("output", "flips", "flips", "What does it do?", ("flips", "moves a little"))
+NUMBER = Figure("∂output/∂w1", 0.196612)
+PERCENT = Figure("epoch 1: % right", 45.0)
+ZERO = Figure("output", 0.0)
+WORD = Figure("output", "flips")
+CHOICES = ("flips", "moves a little")
 
 
 @pytest.mark.parametrize(
@@ -149,8 +177,7 @@ WORD = Figure("output", "flips", "flips", "What does it do?", ("flips", "moves a
     ],
 )
 def test_a_prediction_is_judged(figure: Figure, answer: str, right: bool, said: str) -> None:
-    judgement = judged(figure, answer)
-    assert (judgement.right, judgement.said) == (right, said)
+    assert judged(figure, answer, CHOICES) == (right, said)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +190,7 @@ def test_a_prediction_is_judged(figure: Figure, answer: str, right: bool, said: 
 )
 def test_what_is_no_answer_is_said(figure: Figure, answer: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        judged(figure, answer)
+        judged(figure, answer, CHOICES)
 
 
 # -- The command -----------------------------------------------------------------------------------------------------
@@ -225,8 +252,8 @@ def test_the_end_of_input_ends_the_quiz() -> None:
 
 
 def test_the_half_adder_adds() -> None:
-    nand, carry = chapter.Perceptron([-2, -2], 3), chapter.Perceptron([-4], 3)
+    nand, carry = Perceptron([-2, -2], 3), Perceptron([-4], 3)
     for x1 in (0, 1):
         for x2 in (0, 1):
-            total, carried = chapter.half_adder(x1, x2, nand, carry)
+            total, carried = half_adder(x1, x2, nand, carry)
             assert 2 * carried + total == x1 + x2

@@ -10,6 +10,7 @@ import pytest
 
 from tinygrad_sigmoid import cli
 from tinygrad_sigmoid.commands import tune
+from tinygrad_sigmoid.course.digits import load_digits
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,19 @@ def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(stor
         if "blindly:" in line or "tuned:" in line
     )
     assert min(perceptrons) < 0.7 * perceptrons[0]
+    assert max(sigmoid) - min(sigmoid) < 0.05 * sigmoid[0]
+
+
+@pytest.mark.parametrize("seed", [7, 11])
+def test_the_repair_tells_the_same_with_other_seeds(seed: int) -> None:
+    told = tune.story_of_repairs(*load_digits(), seed)
+    assert told.count('the "1" is right after ') == 2
+    perceptrons, sigmoid = (
+        [int(word) for word in line.partition(": ")[2].split()]
+        for line in told.splitlines()
+        if "blindly:" in line or "tuned:" in line
+    )
+    assert min(perceptrons) < 0.8 * perceptrons[0]
     assert max(sigmoid) - min(sigmoid) < 0.05 * sigmoid[0]
 
 

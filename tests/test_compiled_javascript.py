@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from random_graphs import graphs
 
 from tinygrad_sigmoid import Network, Operation, Value, cos, explore, sigmoid, squared_error, translated
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.testing.strategies import graphs
 
 # Reads one request a line, answers with one line; numbers travel as text, because JSON knows no infinity.
 SERVER = """
@@ -65,8 +65,7 @@ def assert_close(got: float | None, wanted: float | None) -> None:
 
 @settings(max_examples=200)
 @given(graphs())
-def test_every_number_of_both_passes_is_that_of_the_graph(run: Run, graph: tuple[Value, list[Value]]) -> None:
-    output, _ = graph
+def test_every_number_of_both_passes_is_that_of_the_graph(run: Run, output: Value) -> None:
     order = topological_order(output)
     leaves = [value for value in order if not value.inputs and not value.constant]
     source = compiled(output, inputs=leaves, target="javascript", trace=True).source
@@ -132,7 +131,7 @@ def test_an_operation_of_ones_own_runs_in_a_page(run: Run) -> None:
     assert "Math.sinh(" in explore(output).html
 
 
-def test_the_source_never_says_the_name_of_a_rule_that_is_said_with_others() -> None:
+def test_the_source_never_names_a_rule_that_is_composed_of_others() -> None:
     z = Value(1.0, "z")
     code = compiled(sigmoid(z), inputs=[z], wrt=[z], target="javascript").source
     assert "sigmoid" not in "\n".join(line.split("//")[0] for line in code.splitlines())

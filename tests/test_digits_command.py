@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -57,15 +57,16 @@ def test_without_options_it_trains_as_the_book(
 ) -> None:
     asked: dict[str, Any] = {}
 
-    def training(network: Network, samples: Any, **options: Any) -> Iterator[Any]:
+    def recorded(network: Network, samples: Any, **options: Any) -> list[Any]:
         asked.update(options, network=network, samples=samples)
-        return iter(())
+        return []
 
-    monkeypatch.setattr(digits, "training", training)
+    monkeypatch.setattr(digits, "train", recorded)
     assert main(["digits"]) == 0
     assert repr(asked["network"]) == "Network([64, 30, 10])"
     assert len(asked["samples"]) == 1500
-    assert (asked["epochs"], asked["batch"], asked["rate"], len(asked["test"])) == (30, 10, 3.0, 297)
+    assert (asked["epochs"], asked["rate"], len(asked["test"])) == (30, 3.0, 297)
+    assert signature(train).parameters["batch"].default == 10
 
 
 def test_a_network_is_kept_and_trained_on(mnist: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,15 +83,16 @@ def test_a_network_is_kept_and_trained_on(mnist: str, tmp_path: Path, capsys: py
 def test_ctrl_c_keeps_the_network_so_far(
     mnist: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = digits.training
+    def stopped(network: Network, *given: Any, watch: Any, **options: Any) -> list[Any]:
+        def stop(epoch: Any) -> None:
+            watch(epoch)
+            for parameter in network.parameters():  # as if the next epoch had begun
+                parameter.data = 0.0
+            raise KeyboardInterrupt
 
-    def stopped(*given: Any, **options: Any) -> Iterator[Any]:
-        yield next(original(*given, **options))
-        for parameter in given[0].parameters():  # as if the next epoch had begun
-            parameter.data = 0.0
-        raise KeyboardInterrupt
+        return train(network, *given, watch=stop, **options)
 
-    monkeypatch.setattr(digits, "training", stopped)
+    monkeypatch.setattr(digits, "train", stopped)
     path = tmp_path / "so_far.json"
     assert main(["digits", "--mnist", mnist, "--hidden", "3", "--save", str(path)]) == 130
     out = capsys.readouterr().out

@@ -74,6 +74,13 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: np.array([1.0, 2.0]) * v(), TypeError, "array([1., 2.])", "one number at a time"),
     (lambda: v() * np.array([1.0, 2.0]), TypeError, "array([1., 2.])", "one number at a time"),
     (lambda: v() + np.array(2.0), TypeError, "array(2.)", "one number at a time"),
+    (lambda: v() % 2, TypeError, "Value(2.0, 'v')", "v.data % 2"),
+    (lambda: 7 // v(), TypeError, "Value(2.0, 'v')", "v.data % 2"),
+    (lambda: 0 ** v(), ValueError, "(0)**(v=2)", "a base above 0"),
+    (lambda: Value(2.0, (), "+"), TypeError, "()", "as in a + b"),
+    (lambda: Value(2.0, 3), TypeError, "a label is a text, but got 3", "as in a + b"),
+    (lambda: v()._prev, AttributeError, "_prev", "is called inputs here"),
+    (lambda: v()._op, AttributeError, "_op", "is called operation here"),
     (lambda: math.exp(v()), TypeError, "Value(2.0, 'v')", "exp(v)"),
     (lambda: float(v()), TypeError, "Value(2.0, 'v')", "v.data"),
     (lambda: int(v()), TypeError, "Value(2.0, 'v')", "v.data"),
@@ -94,8 +101,8 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: zero() ** -1, ValueError, "(zero=0)**-1", "0 needs an exponent of 0 or more"),
     (lambda: power(0.0, -1.0), ValueError, "(0)**-1", "0 needs an exponent of 0 or more"),
     (lambda: below() ** 0.5, ValueError, "(below=-8)**0.5", "a negative base a whole number"),
-    (lambda: below() ** v(), ValueError, "power(below=-8, v=2)", "a base above 0"),
-    (lambda: (-2) ** v(), ValueError, "power(-2, v=2)", "a base above 0"),
+    (lambda: below() ** v(), ValueError, "(below=-8)**(v=2)", "a base above 0"),
+    (lambda: (-2) ** v(), ValueError, "(-2)**(v=2)", "a base above 0"),
     (lambda: exp(Value(1000, "big")), OverflowError, "exp(big=1000)", "make its inputs smaller"),
     (lambda: Value(1e300, "a") * 1e300, OverflowError, "multiply(a=1e+300, 1e+300)", "make its inputs smaller"),
     (lambda: Value(1e200, "a") ** 2, OverflowError, "(a=1e+200)**2", "make its inputs smaller"),
@@ -282,3 +289,22 @@ def test_layers_that_do_not_fit_are_named(tmp_path: Path) -> None:
     network.save(path)
     with pytest.raises(ValueError, match="a layer of 2 neurons can't feed neurons with 1 weights"):
         Network.load(path)
+
+
+def test_pytest_shows_the_line_of_the_caller_and_the_sentence(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from tinygrad_sigmoid import Neuron, Value, squared_error
+
+        def test_domain():
+            Value(0.0, "x").log()
+
+        def test_count():
+            Neuron([1, 2], 0)([1])
+        """
+    )
+    shown = pytester.runpytest("-p", "no:cacheprovider").stdout.str()
+    assert shown.count("E       ValueError") == 2
+    assert "arithmetic.py" not in shown
+    assert "value.py" not in shown
+    assert "neuron.py" not in shown

@@ -73,7 +73,7 @@ SHOWN = {
         "depth first, visited set … 6  wrong",
         "depth first, stack … 15  wrong",
         "post-order, not reversed … 0  wrong",
-        "naive recursion: step 3: y hands 2 on to x, but the gradient of y is 7",
+        "naive recursion: edge 3: y hands 2 on to x, but the gradient of y is 7",
         "On w·x + b these agree with the right one: naive recursion; ",
     ],
     "10_drawing": [
@@ -165,7 +165,7 @@ SHOWN = {
         "the rule of softsign is wrong: ∂softsign/∂input 1 is 2.5 times the true one",
         "is of the wrong sign: -2.26e-06 instead of 2.26e-06",
         "right on paper, but written so that it loses digits",
-        "naive recursion: order: y handed its gradient on 2 times",
+        "naive recursion: order: y propagated its gradient 2 times",
         "= for +=: accumulation: of the 2 uses of y only the last was kept",
         "1 place marked",
     ],

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import random
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Network, Value, dot, sigmoid, squared_error
 from tinygrad_sigmoid.course import museum
-from tinygrad_sigmoid.course.museum import EXHIBITS, LARGEST, RIGHT, WITNESSES, Exhibit, compare, smallest_difference
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Exhibit, Ledger, topological
+from tinygrad_sigmoid.course.museum import LARGEST, WITNESSES, compare, outcome_of, smallest_difference
 from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.testing.strategies import graphs
 
 
 def the_graph() -> tuple[Value, Value]:
@@ -22,19 +25,6 @@ def the_graph() -> tuple[Value, Value]:
     c = a + b
     y.label, a.label, b.label, c.label = "y", "a", "b", "c"
     return x, c
-
-
-def random_graph(seed: int) -> Value:
-    generator = random.Random(seed)
-    values = [Value(generator.uniform(-2, 2), f"x{k}") for k in range(1, 3)]
-    for _ in range(generator.randrange(1, 9)):
-        one, other = generator.choice(values), generator.choice(values)
-        values.append(
-            generator.choice(
-                [lambda a, b: a + b, lambda a, b: a * b, lambda a, b: a - b, lambda a, b: -a, lambda a, b: sigmoid(a)]
-            )(one, other)
-        )
-    return values[-1]
 
 
 def exhibit(name: str) -> Exhibit:
@@ -72,7 +62,7 @@ def test_assignment_and_second_passes_on_powers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "step", "reason"),
+    ("name", "number", "reason"),
     [
         ("naive recursion", 3, "y hands 2 on to x, but the gradient of y is 7: 1 of its 2 uses has not reported yet."),
         (
@@ -93,33 +83,33 @@ def test_assignment_and_second_passes_on_powers() -> None:
         ),
     ],
 )
-def test_the_first_wrong_step_is_named(name: str, step: int, reason: str) -> None:
-    verdict = compare(the_graph()[1])[name]
-    assert verdict.reason == f"step {step}: {reason}"
-    assert verdict.mistake is not None
-    assert verdict.mistake.position == step - 1
+def test_the_first_wrong_edge_is_named(name: str, number: int, reason: str) -> None:
+    outcome = compare(the_graph()[1])[name]
+    assert outcome.reason == f"edge {number}: {reason}"
+    assert outcome.mistake is not None
+    assert outcome.mistake.number == number
+    assert outcome.mistake.edge == outcome.edges[number - 1]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_on_random_graphs(seed: int) -> None:
-    output = random_graph(seed)
+@given(graphs(max_operations=8, max_inputs=2, numbers=st.floats(-2, 2), well_scaled=True))
+def test_on_random_graphs(output: Value) -> None:
     numbers = [(value.data, value.grad, value.local_derivatives) for value in topological_order(output)]
     comparison = compare(output)
     assert [(v.data, v.grad, v.local_derivatives) for v in topological_order(output)] == numbers
     output.backward()
-    right = {value: value.grad for value in topological_order(output)}
+    right = {value: value.grad for value in topological_order(output) if not value.constant}
     assert comparison.right == right, "the right exhibit gives what backward() gives, bit for bit"
-    for verdict in comparison.verdicts:
-        kept = verdict.exhibit.kept
+    for outcome in comparison.outcomes:
+        kept = outcome.exhibit.kept
         wrong = [
             value
             for value, gradient in right.items()
             if gradient is not None
-            and verdict.gradients.get(value, 0.0)
+            and outcome.gradients.get(value, 0.0)
             != pytest.approx(gradient * (1 if value.inputs else kept), rel=1e-9, abs=1e-9)
         ]
-        assert verdict.agrees == (not wrong)
-        assert (verdict.mistake is None) == verdict.agrees
+        assert outcome.agrees == (not wrong)
+        assert (outcome.mistake is None) == outcome.agrees
 
 
 def test_a_drawing_marks_the_place() -> None:
@@ -129,7 +119,7 @@ def test_a_drawing_marks_the_place() -> None:
     marked = [line for line in naive if "penwidth=4" in line]
     assert len(marked) == 2
     assert 'n2 [label="y = 3·x\\ndata 6\\ngrad ·\\nshould hand on 7"' in marked[0]
-    assert 'n0 -> n2 [label="∂ 3\\nstep 3: hands on 2"' in marked[1]
+    assert 'n0 -> n2 [id="e2.1" label="∂ 3\\nedge 3: hands on 2"' in marked[1]
     replaced = comparison.draw("= for +=").source
     assert "grad ·\\n2 replaces 5" in replaced
     x = Value(3, "x")
@@ -175,7 +165,7 @@ def operations_in(output: Value) -> int:
 @pytest.mark.parametrize("name", [candidate.name for candidate in EXHIBITS])
 def test_the_smallest_difference_is_the_smallest(name: str) -> None:
     text = smallest_difference(exhibit(name))
-    [witness] = [build() for said, build in WITNESSES if text.startswith(said)]
+    [witness] = [graph_of(Value(3, "x")) for said, graph_of in WITNESSES if text.startswith(said)]
     assert not compare(witness)[name].agrees
     for smaller in range(1, operations_in(witness)):
         for output in small_graphs(smaller):
@@ -187,18 +177,18 @@ def test_an_exhibit_that_would_not_end_is_not_run() -> None:
     for _ in range(60):
         value = value + value
     comparison = compare(value)
-    assert comparison["naive recursion"].reason == "it would take 2.306e18 steps, so it was not run."
+    assert comparison["naive recursion"].reason == "it would take 2.306e18 edges, so it was not run."
     assert comparison.right[leaves(value)[0]] == 2.0**60
     assert "never ends" in str(comparison)
 
 
-def test_an_exhibit_is_run_up_to_its_limit_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exhibit_is_run_up_to_its_limit_of_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     c = the_graph()[1]
-    steps = len(compare(c)["naive recursion"].steps)
-    monkeypatch.setattr(museum, "LONGEST", steps)
+    edges = len(compare(c)["naive recursion"].edges)
+    monkeypatch.setattr(museum, "LONGEST", edges)
     assert not compare(c)["naive recursion"].not_run
-    monkeypatch.setattr(museum, "LONGEST", steps - 1)
-    assert compare(c)["naive recursion"].not_run == f"it would take {steps} steps, so it was not run."
+    monkeypatch.setattr(museum, "LONGEST", edges - 1)
+    assert compare(c)["naive recursion"].not_run == f"it would take {edges} edges, so it was not run."
 
 
 def test_a_network_can_be_compared_up_to_a_size() -> None:
@@ -219,22 +209,20 @@ def test_gradients_that_overflow_are_not_compared() -> None:
 
 def test_an_input_used_twice_with_two_slopes_is_judged_edge_by_edge() -> None:
     x = Value(1, "x")
-    verdict = compare(dot([x, x], [1.0, 2.0]))["= for +="]
+    outcome = compare(dot([x, x], [1.0, 2.0]))["= for +="]
     # 2 replaces 1, and would be right if it was the first slope that is added once more.
-    assert (verdict.gradients[x], verdict.right[x]) == (2.0, 3.0)
-    assert verdict.reason.endswith("hands 1 on to x, and its 1 is replaced by 2 where it should become 3.")
+    assert (outcome.gradients[x], outcome.right[x]) == (2.0, 3.0)
+    assert outcome.reason.endswith("hands 1 on to x, and its 1 is replaced by 2 where it should become 3.")
 
 
-def test_an_exhibit_agrees_if_each_of_its_steps_is_right() -> None:
+def test_an_exhibit_agrees_if_each_of_its_edges_is_right() -> None:
     x, c = the_graph()
 
-    def rounded_once_more(output: Value, gradients: museum.Ledger) -> None:
-        museum.topological(output, gradients)
+    def rounded_once_more(output: Value, gradients: Ledger) -> None:
+        topological(output, gradients)
         gradients.update({x: 21.0000001})
 
-    right = museum.Ledger()
-    museum.topological(c, right)
-    assert museum._judged(Exhibit("rounded", rounded_once_more, ""), c, right).agrees
+    assert outcome_of(Exhibit("rounded", rounded_once_more), c).agrees
 
 
 def test_magnitudes_that_overflow_are_not_compared() -> None:
@@ -250,8 +238,10 @@ def test_a_leaf_has_nothing_to_compare() -> None:
 
 
 @pytest.mark.parametrize("shown", [RIGHT, *EXHIBITS], ids=lambda shown: shown.name)
-def test_every_exhibit_is_short(shown: Exhibit) -> None:
-    assert len(inspect.getsource(shown.run).splitlines()) <= 15
+def test_every_exhibit_is_short_and_has_a_lesson(shown: Exhibit) -> None:
+    assert len(inspect.getsource(shown.run).splitlines()) <= 17
+    assert shown.lesson.endswith(".")
+    assert shown is RIGHT or ": " in shown.lesson, "what is wrong: how to mend it"
 
 
 def test_an_exhibit_of_two_passes_says_what_its_sum_is_of() -> None:

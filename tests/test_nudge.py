@@ -151,7 +151,7 @@ def test_a_straight_line_has_no_remainder() -> None:
     assert halving.verdict.startswith("there is no remainder beyond rounding: the output is a straight line here")
 
 
-def test_the_rounding_floor() -> None:
+def test_the_noise_floor() -> None:
     x = Value(2.0, "x")
     assert halved(sigmoid(x), x, 1e-9).verdict.startswith("there is no remainder beyond rounding")
     assert halved(sigmoid(x), x, 1e-30).verdict.startswith("the change is too small to show")

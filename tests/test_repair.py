@@ -14,10 +14,9 @@ from tinygrad_sigmoid.course.repair import (
     as_perceptrons,
     misread,
     nudged_until_right,
-    read_right,
-    reading,
     tuned_until_right,
 )
+from tinygrad_sigmoid.training import correct, read_as
 
 TEST = load_digits()[1]
 
@@ -43,12 +42,12 @@ def first_misread_one(network: Network) -> Digit:
 
 
 def test_the_network_is_worth_repairing(trained: Network) -> None:
-    assert read_right(trained, TEST) > 240
-    assert read_right(as_perceptrons(trained), TEST) > 190
+    assert correct(trained, TEST) > 240
+    assert correct(as_perceptrons(trained), TEST) > 190
     for digit in misread([trained, as_perceptrons(trained)], TEST, 1):
         assert digit.digit == 1
-        assert reading(trained.predict(digit.inputs)) != 1
-        assert reading(as_perceptrons(trained).predict(digit.inputs)) != 1
+        assert read_as(trained.predict(digit.inputs)) != 1
+        assert read_as(as_perceptrons(trained).predict(digit.inputs)) != 1
 
 
 def test_a_misread_one_is_repaired_through_sigma_and_little_else_changes(trained: Network) -> None:
@@ -142,9 +141,3 @@ def test_as_perceptrons_is_the_limit_of_steep_sigmoids(trained: Network) -> None
     perceptrons = as_perceptrons(trained)
     for digit in random.Random(0).sample(TEST, 20):
         assert perceptrons.predict(digit.inputs) == pytest.approx(steep.predict(digit.inputs), abs=1e-9)
-
-
-def test_a_reading_needs_a_single_largest_output() -> None:
-    assert reading([0.0] * 9 + [1.0]) == 9
-    assert reading([1.0, 0.0, 1.0]) is None
-    assert reading([0.0] * 10) is None

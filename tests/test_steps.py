@@ -7,41 +7,31 @@ import struct
 from fractions import Fraction
 
 import pytest
-import random_graphs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, exp, explain, maximum, sigmoid, steps, tanh
+from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, sigmoid, steps
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.explain import MOST_PATHS
 from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep
+from tinygrad_sigmoid.testing import strategies
 
-numbers = st.floats(-3, 3).map(lambda x: round(x, 3))
-UNARY = [sigmoid, tanh, abs, lambda v: -v, lambda v: v**2, lambda v: exp(v * 0.1), lambda v: 2 * v]
-BINARY = [lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (b * b + 1), maximum]
+ROUND = st.floats(-3, 3).map(lambda x: round(x, 3))
 
 
 @st.composite
 def labelled(draw):
-    """An output of a random graph with labels that repeat, shared values, repeated operands and constants."""
-    values = [Value(draw(numbers), draw(st.sampled_from(["a", "b", "w", ""]))) for _ in range(draw(st.integers(1, 4)))]
-    pick = st.integers(0, 10**6)
-    for _ in range(draw(st.integers(1, 14))):
-        p, q = values[draw(pick) % len(values)], values[draw(pick) % len(values)]
-        kind = draw(st.integers(0, 2))
-        if kind == 0:
-            new = draw(st.sampled_from(UNARY))(p)
-        elif kind == 1:
-            new = draw(st.sampled_from(BINARY))(p, q)
-        else:
-            new = dot([p, q, 2.0], [q, p, p])
-        new.label = draw(st.sampled_from(["", "", "z"]))
-        values.append(new if abs(new.data) < 100 else sigmoid(new))
-    return values[-1]
+    """Well-scaled graphs of numbers with few digits, and with labels that repeat."""
+    output = draw(strategies.graphs(numbers=ROUND, max_operations=14, well_scaled=True))
+    for value in topological_order(output):
+        if not value.constant:
+            value.label = draw(st.sampled_from(["", "", "z"] if value.inputs else ["a", "b", "w", ""]))
+    return output
 
 
 def graphs():
     """Those, and graphs of any operation of the table at extreme numbers."""
-    return st.one_of(labelled(), random_graphs.graphs().map(lambda drawn: drawn[0]))
+    return st.one_of(labelled(), strategies.graphs())
 
 
 def bits(number):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import math
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from tinygrad_sigmoid import Operation, Value, exp, log, multiply, relu
 from tinygrad_sigmoid.graph import computed, topological_order, uses
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
-from tinygrad_sigmoid.testing.strategies import Expression, expression, expressions, points, register
+from tinygrad_sigmoid.testing.strategies import Expression, expression, expressions, graphs, points, register
 
 softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
 NAMES = {**{name: getattr(tinygrad_sigmoid, name) for name in tinygrad_sigmoid.__all__}, "expression": expression}
@@ -46,6 +48,27 @@ def test_its_text_is_python_for_the_same_expression(drawn: Expression) -> None:
     ours, theirs = drawn.recorded(), pasted.recorded()
     assert ours.data == theirs.data
     assert sorted(v.operation.name for v in computed(ours)) == sorted(v.operation.name for v in computed(theirs))
+
+
+def test_graphs_have_hard_numbers_constants_shared_values_and_every_operation() -> None:
+    found: set[Value] = set()
+
+    @settings(max_examples=400)
+    @given(graphs())
+    def collect(output: Value) -> None:
+        found.update(topological_order(output))
+
+    collect()
+    for wanted in (
+        lambda v: not v.inputs and v.data == 0 and math.copysign(1, v.data) < 0,
+        lambda v: 0 < abs(v.data) < 2.2e-308,
+        lambda v: abs(v.data) > 700,
+        lambda v: v.operation is multiply and any(used.constant for used in v.inputs),
+        lambda v: len(v.inputs) > 1 and v.inputs[0] is v.inputs[-1],
+        lambda v: v.operation is relu and v.inputs[0].data == 0,
+    ):
+        assert any(map(wanted, found))
+    assert {value.operation for value in found} == {None, *TABLE.values()}
 
 
 @given(expressions(operations=[multiply, log], min_operations=2, max_operations=4, max_inputs=1))
@@ -126,6 +149,12 @@ def test_values_are_made_by_their_type(value: Value) -> None:
 
 
 register()  # what an installed package has done by itself, by this entry point
+
+
+@pytest.mark.parametrize("first", ["tinygrad_sigmoid.testing.strategies", "hypothesis"])
+def test_strategies_or_hypothesis_can_be_the_first_to_be_imported(first: str) -> None:
+    code = f"import {first}; from hypothesis import strategies as st; import tinygrad_sigmoid.testing.strategies"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(tinygrad_sigmoid.__file__).parents[1])
 
 
 def test_hypothesis_finds_it_through_the_entry_point() -> None:

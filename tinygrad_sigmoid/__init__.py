@@ -7,43 +7,36 @@
 >>> f"{output:.4f} changes by {w.grad:.4f} times a small change of w"
 '0.8176 changes by 0.1491 times a small change of w'
 
-Read `operation`, `operations`, `graph` and `value`, in this order, and you have understood backpropagation.
+Read `operation`, `operations`, `graph`, `arithmetic` and `value`, in this order, and you have understood
+backpropagation. What `__all__` lists, here, in `testing` and in `testing.strategies`, is stable; all else may change.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.elementary import translated
 from tinygrad_sigmoid.errors import StaleGraph, TinygradSigmoidError
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import (
-    absolute,
-    add,
-    cos,
-    divide,
-    dot,
-    exp,
-    expm1,
-    heaviside,
-    log,
-    log1p,
-    log_sigmoid,
-    maximum,
-    minimum,
-    multiply,
-    negate,
-    power,
-    relu,
-    sigmoid,
-    sin,
-    softplus,
-    sqrt,
-    subtract,
-    tanh,
-)
 from tinygrad_sigmoid.value import Value
+
+# fmt: off
+from tinygrad_sigmoid.operations import (  # isort: skip
+    absolute, add, cos, divide, dot, exp, expm1, heaviside, log, log1p, log_sigmoid, maximum, minimum, multiply, negate,
+    power, relu, sigmoid, sin, softplus, sqrt, subtract, tanh,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GradientDescent", "Layer", "Network", "Neuron", "Operation", "Perceptron", "StaleGraph", "TinygradSigmoidError",
+    "Value", "absolute", "add", "compiled", "cos", "cross_entropy", "divide", "dot", "draw", "exp", "explain",
+    "explore", "expm1", "formula", "gradients", "heaviside", "latex", "log", "log1p", "log_sigmoid", "maximum",
+    "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin", "softmax_cross_entropy",
+    "softplus", "sqrt", "squared_error", "steps", "subtract", "tanh", "train", "translated",
+]
+# fmt: on
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.compiling import compiled
@@ -60,96 +53,39 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.scanning import scan
     from tinygrad_sigmoid.training import train
 
-__version__ = "0.1.0"
-
-__all__ = [
-    "GradientDescent",
-    "Layer",
-    "Network",
-    "Neuron",
-    "Operation",
-    "Perceptron",
-    "StaleGraph",
-    "TinygradSigmoidError",
-    "Value",
-    "absolute",
-    "add",
-    "compiled",
-    "cos",
-    "cross_entropy",
-    "divide",
-    "dot",
-    "draw",
-    "exp",
-    "explain",
-    "explore",
-    "expm1",
-    "formula",
-    "gradients",
-    "heaviside",
-    "latex",
-    "log",
-    "log1p",
-    "log_sigmoid",
-    "maximum",
-    "minimum",
-    "multiply",
-    "negate",
-    "nudge",
-    "power",
-    "relu",
-    "scan",
-    "sigmoid",
-    "sin",
-    "softmax_cross_entropy",
-    "softplus",
-    "sqrt",
-    "squared_error",
-    "steps",
-    "subtract",
-    "tanh",
-    "train",
-    "translated",
-]
-
-# What stands upstairs is loaded when it is first asked for: `import tinygrad_sigmoid` costs what the core costs.
-_ROOMS = {
-    "GradientDescent": "descent",
-    "Layer": "neuron",
-    "Network": "neuron",
-    "Neuron": "neuron",
-    "Perceptron": "neuron",
-    "compiled": "compiling",
-    "cross_entropy": "losses",
-    "draw": "drawing",
-    "explain": "reading.explain",
-    "explore": "page",
-    "formula": "reading.formulas",
-    "gradients": "derivatives",
-    "latex": "reading.formulas",
-    "nudge": "nudging",
-    "softmax_cross_entropy": "losses",
-    "squared_error": "losses",
-    "steps": "reading.steps",
-    "scan": "scanning",
-    "train": "training",
+# Imported when they are first asked for, so that `import tinygrad_sigmoid` takes no longer than the core.
+_LAZILY_IMPORTED = {
+    "compiling": "compiled",
+    "derivatives": "gradients",
+    "descent": "GradientDescent",
+    "drawing": "draw",
+    "losses": "cross_entropy softmax_cross_entropy squared_error",
+    "neuron": "Layer Network Neuron Perceptron",
+    "nudging": "nudge",
+    "page": "explore",
+    "reading.explain": "explain",
+    "reading.formulas": "formula latex",
+    "reading.steps": "steps",
+    "scanning": "scan",
+    "training": "train",
 }
 
 
-def _shown(value: Value) -> dict[str, str]:
+def __getattr__(name: str) -> object:
+    for module, names in _LAZILY_IMPORTED.items():
+        if name in names.split():
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _notebook_display(value: Value) -> dict[str, str]:
     from tinygrad_sigmoid.drawing import notebook_display
 
     return notebook_display(value)
 
 
-Value.notebook_display = _shown
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_ROOMS[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+Value.notebook_display = _notebook_display

@@ -1,4 +1,4 @@
-"""Python's operators, for whatever records operations: a + b becomes `record(add, (a, b))`.
+"""Python's operators: a + b becomes `record(add, (a, b))`, and a < b compares numbers.
 
 A Value records a graph of numbers; a compiler's symbol records what a rule would do. Both compute like numbers because
 both inherit from here.
@@ -6,37 +6,23 @@ both inherit from here.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.errors import type_error
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import add, divide, fixed_power, general_power, multiply, subtract
 
-# NumPy's names for what Python writes with a sign: how `np.float64(2) * value` is asked for.
-NUMPY_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "power": operator.pow,
-    "less": operator.lt,
-    "less_equal": operator.le,
-    "greater": operator.gt,
-    "greater_equal": operator.ge,
-    "equal": operator.is_,
-    "not_equal": operator.is_not,
-}
+__tracebackhide__ = True  # pytest shows the line of the caller
 
 
 class Arithmetic:
     """Computes like a number, by recording."""
 
     __slots__ = ()
-
-    # What stands for the output of an operation on these inputs.
-    record: Callable[[Operation, tuple[Any, ...]], Self]
+    record: Callable[[Operation, tuple[Any, ...]], Self]  # what stands for the output of an operation on these inputs
 
     def __add__(self, other: Any) -> Self:
         return self.record(add, (self, other))
@@ -96,3 +82,38 @@ class Arithmetic:
 
     def relu(self) -> Self:
         return self.record(table.relu, (self,))
+
+
+class Comparisons:
+    """Compares by its number, and becomes no plain number unasked."""
+
+    __slots__ = ()
+    data: property
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.data < _number_of(other))
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.data <= _number_of(other))
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.data > _number_of(other))
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.data >= _number_of(other))
+
+    def __bool__(self) -> NoReturn:
+        raise type_error("no truth", self)
+
+    def __float__(self) -> NoReturn:
+        raise type_error("no plain number", self)
+
+    def __mod__(self, other: Any) -> NoReturn:
+        raise type_error("no remainder", self)
+
+    __int__ = __float__
+    __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
+
+
+def _number_of(other: Any) -> Any:
+    return other.data if isinstance(other, Comparisons) else as_number(other)

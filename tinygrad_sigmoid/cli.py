@@ -17,39 +17,24 @@ from collections.abc import Sequence
 from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
 
-COMMANDS = {
-    "tune": tune,
-    "draw": draw,
-    "step": step,
-    "explore": explore,
-    "check": check,
-    "chapter": chapter,
-    "digits": digits,
-}
+COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 
-
-_PLAIN_WORDS: dict[str, str | int | None] = {
+# What a terminal is shown in place of the characters that it does not have.
+_PLAIN = {
+    **dict(zip("∂·×′−–≈▁▂▃▄▅▆▇█░▒▓", "d*x'--~_.:-=+*#.:%", strict=True)),
     "σ": "sigmoid",
     "η": "eta",
     "Δ": "delta ",
     "∇": "gradient of ",
     "Σ": "sum ",
-    "∂": "d",
-    "·": "*",
-    "×": "x",
-    "‖": "||",
-    "′": "'",
-    "−": "-",
-    "–": "-",
+    "∞": "inf",
     "√": "sqrt",
-    "≈": "~",
+    "‖": "||",
     "≤": "<=",
     "≥": ">=",
     "←": "<-",
     "→": "->",
-    "∞": "inf",
     "…": "...",
-    **dict(zip("▁▂▃▄▅▆▇█░▒▓", "_.:-=+*#.:%", strict=True)),
 }
 _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
@@ -82,7 +67,7 @@ def _in_plain_words(error: UnicodeError) -> tuple[str, int]:
     """What stands for the characters that the terminal can't show: `sigmoid` for σ, or their codes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    characters = error.object[error.start : error.end].translate(str.maketrans(_PLAIN_WORDS))
+    characters = "".join(_PLAIN.get(character, character) for character in error.object[error.start : error.end])
     characters = _RAISED.sub(lambda raised: f"^{raised[0]}", characters)
     plain = unicodedata.normalize("NFKD", characters).replace("−", "-").replace("⁄", "/")
     return plain.encode("ascii", "backslashreplace").decode("ascii"), error.end
@@ -103,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name,
-            help=command.HELP,
+            help=(command.__doc__ or "").splitlines()[0],
             description=command.__doc__,
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -9,12 +9,9 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import clock, next_index, topological_order
 
-
-def itself(operation: Any, memo: dict[int, Any]) -> Any:
-    """The `__deepcopy__` of an operation, of which there is only one."""
-    return operation
+KEPT = ("_data", "grad", "label", "constant", "operation", "local_derivatives", "inputs")  # of a value, in a copy
 
 
 def by_name(operation: Any) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
@@ -32,26 +29,36 @@ def _variable(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def state_of(value: Any) -> tuple[Any, ...]:
-    """The fields of a value that a copy keeps, and whether it is stale."""
-    fields = value.data, value.grad, value.label, value.constant, value.operation, value.local_derivatives
-    return *fields, value.inputs, any(used.moment > value.moment for used in value.inputs)
-
-
-def copied(value: Any, memo: dict[int, Any], made: Callable[..., Any]) -> Any:
+def copied(value: Any, memo: dict[int, Any]) -> Any:
     """The `__deepcopy__` of a value: with it, all that it was computed from, as far as it is not copied yet."""
     inputs_are_copied = all(id(used) in memo for used in value.inputs)
     for original in [value] if inputs_are_copied else topological_order(value):
         if id(original) not in memo:
-            *fields, inputs, is_stale = state_of(original)
-            memo[id(original)] = made(*fields, tuple([memo[id(used)] for used in inputs]), is_stale)
+            kind, is_stale, *fields, inputs = _state(original)
+            memo[id(original)] = _made(kind, is_stale, *fields, tuple([memo[id(used)] for used in inputs]))
     return memo[id(value)]
+
+
+def _state(value: Any) -> tuple[Any, ...]:
+    is_stale = any(used.moment > value.moment for used in value.inputs)
+    return type(value), is_stale, *[getattr(value, name) for name in KEPT]
+
+
+def _made(kind: type, is_stale: bool, *fields: Any) -> Any:
+    value: Any = object.__new__(kind)
+    for name, field in zip(KEPT, fields, strict=True):
+        setattr(value, name, field)
+    value.mark = None
+    value.index = value.moment = next_index()
+    if is_stale:
+        value.moment, clock.last_write = 0, next_index()
+    return value
 
 
 _writing = threading.local()
 
 
-def pickled(value: Any, made: Callable[..., Any]) -> tuple[Any, ...]:
+def pickled(value: Any) -> tuple[Any, ...]:
     """The `__reduce__` of a value, which marks it as written.
 
     A pickler writes a value once. One that comes for a value which has our mark is another, and gets another mark.
@@ -59,12 +66,12 @@ def pickled(value: Any, made: Callable[..., Any]) -> tuple[Any, ...]:
     if value.mark is getattr(_writing, "mark", value.mark):
         _writing.mark = object()
     value.mark = _writing.mark
-    return _restored, (_Ancestors(value), made, *state_of(value))
+    return _restored, (_Ancestors(value), *_state(value))
 
 
-def _restored(ancestors: Any, made: Callable[..., Any], *state: Any) -> Any:
+def _restored(ancestors: Any, *state: Any) -> Any:
     """A value out of a pickle. Its ancestors have been restored before it, so their indices are smaller."""
-    return made(*state)
+    return _made(*state)
 
 
 class _Ancestors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tinygrad_sigmoid.errors import value_error
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.value import Value, write
 
@@ -31,7 +32,7 @@ class GradientDescent:
         self.parameters = list(dict.fromkeys(parameters))
         for parameter in self.parameters:
             if parameter.inputs:
-                raise ValueError(f"{parameter!r} is computed from other values: tune the leaves it comes from")
+                raise value_error("computed", parameter, "tune")
         self.rate = as_number(rate)
         if not (self.rate > 0 and math.isfinite(self.rate)):
             raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}: try 0.1")

@@ -40,6 +40,9 @@ HINTS = {
     "log1p": "keep its input above −1",
 }
 
+# How a call is shown if not by the operation's name.
+CALLS = {"fixed_power": "({})**{}", "general_power": "({})**({})"}
+
 # What is said of values where something else is wanted, or the other way round.
 SENTENCES = {
     "a value already": "{0!r} is a Value already: use it as it is, or take its number with .data",
@@ -65,26 +68,20 @@ def value_error(about: str, *things: object) -> ValueError:
     return ValueError(SENTENCES[about].format(*things))
 
 
-class _Renamed:
-    """An attribute that micrograd has, and that is called `here` in this package."""
+def _renamed(there: str, here: str) -> property:
+    def get(value: object) -> NoReturn:
+        raise AttributeError(f"what micrograd calls {there} is called {here} here")
 
-    def __init__(self, here: str) -> None:
-        self.here = here
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: object, owner: type) -> NoReturn:
-        raise AttributeError(f"there is no {self.name} here: what micrograd calls so is called {self.here}")
+    return property(get)
 
 
 class MicrogradNames:
     """What micrograd's users type, answered with the name here."""
 
     __slots__ = ()
-    _prev = _Renamed("inputs")
-    _op = _Renamed("operation")
-    _backward = _Renamed("operation.derivatives, and its numbers local_derivatives")
+    _prev = _renamed("_prev", "inputs")
+    _op = _renamed("_op", "operation")
+    _backward = _renamed("_backward", "operation.derivatives")
 
 
 def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
@@ -105,9 +102,8 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         output: What was computed, if it was the derivatives that failed.
     """
     numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
-    labels = [getattr(given, "label", "") for given in inputs]
     if isinstance(error, TypeError):
-        return _wrong_count(operation, numbers, output) or error
+        return _wrong_count(operation, len(numbers), output) or error
     outside = operation.defined is not None and not operation.defined(*numbers)
     if hasattr(error, "explained") and not outside:
         return error
@@ -121,26 +117,25 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
     else:
         reason = f"can't be computed ({error}): keep its inputs away from there"
-    named = [
-        f"{label}={number:.6g}" if label else f"{number:.6g}" for number, label in zip(numbers, labels, strict=True)
-    ]
+    labels = [f"{label}=" if (label := getattr(given, "label", "")) else "" for given in inputs]
+    named = [f"{label}{number:.6g}" for label, number in zip(labels, numbers, strict=True)]
     call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
-    explained = type(error)(
-        f"({named[0]})**{named[1]} {reason}" if operation.name == "fixed_power" else f"{call} {reason}"
-    )
+    if operation.name in CALLS:
+        call = CALLS[operation.name].format(*named)
+    explained = type(error)(f"{call} {reason}")
     explained.explained = True  # type: ignore[attr-defined]
     return explained
 
 
-def _wrong_count(operation: Rule, numbers: Sequence[float], output: object) -> TypeError | None:
+def _wrong_count(operation: Rule, given: int, output: object) -> TypeError | None:
     """The error if an operation was given another number of inputs than it takes, or gave no derivative for each."""
-    given, names = len(numbers), operation.input_names
+    name, names = operation.name, operation.input_names
     if operation.arity not in (None, given):
+        inputs = f"{len(names)} input{'s' * (len(names) > 1)}"
+        return TypeError(f"{name} takes {inputs}, but was given {given}: write it as {name}({', '.join(names)})")
+    if output is not None:
         return TypeError(
-            f"{operation.name} takes {len(names)} input{'s' * (len(names) > 1)}, but was given {given}: write it as "
-            f"{operation.name}({', '.join(names)})"
+            f"the rule of {name} must give a tuple with one derivative for each of its {given} "
+            f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
         )
-    return output and TypeError(  # type: ignore[return-value]
-        f"the rule of {operation.name} must give a tuple with one derivative for each of its {given} "
-        f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
-    )
+    return None

@@ -7,13 +7,10 @@ from numbers import Integral, Real
 
 
 def as_number(number: object) -> float:
-    """The float that a number stands for; anything else is an error that names it.
+    """The float that an int, a float, any `numbers.Real` or a NumPy scalar stands for.
 
     >>> as_number(3)
     3.0
-
-    Args:
-        number: An int, a float, any `numbers.Real`, or a NumPy scalar.
 
     Raises:
         TypeError: It is no real number.
@@ -48,12 +45,10 @@ def finite_number(number: object) -> float:
 def _hint(thing: object) -> str:
     if isinstance(thing, tuple):
         return "give one number at a time; is there a stray comma after the value?"
-    if isinstance(thing, str):
-        return "convert the text with float(…) first"
-    if thing is None:
-        return "was something left out, or a gradient read before backward()?"
     if isinstance(thing, complex):
         return "take its .real or .imag, or compute with two values"
-    if hasattr(type(thing), "__len__") or hasattr(type(thing), "__array__"):
+    if thing is None:
+        return "was something left out, or a gradient read before backward()?"
+    if not isinstance(thing, str) and (hasattr(thing, "__len__") or hasattr(thing, "__array__")):
         return "give one number at a time; a list of values needs a loop or `dot`"
     return "convert it with float(…) first"

@@ -27,6 +27,12 @@ _by_index = attrgetter("index")
 next_index: Callable[[], int] = count(1).__next__
 
 
+class clock:  # noqa: N801 (there is one)
+    """The time, as counted by `next_index`."""
+
+    last_write: float = 0  # the moment at which any leaf was last written; creating one doesn't count
+
+
 def topological_order(*outputs: AnyNode) -> list[AnyNode]:
     """The outputs and all they were computed from, each once, inputs before what is computed from them.
 

@@ -10,6 +10,8 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 
 def _half_sum_of_squares(*inputs: Any) -> Any:
     total = 0

@@ -20,6 +20,8 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, dot_product, heaviside, sigmoid
 from tinygrad_sigmoid.value import Value, as_values
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 
 class Tunable:
     """What a neuron, a layer and a network have in common: parameters, and a file to keep them in."""

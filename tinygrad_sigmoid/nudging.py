@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tinygrad_sigmoid.derivatives import gradients
+from tinygrad_sigmoid.errors import value_error
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.graph import leaves
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, write
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Nudge:
         """What the prediction missed: actual − predicted."""
         return self.actual - self.predicted
 
+    @property
+    def noise_floor(self) -> float:
+        """Below this a remainder is made of rounding: some units in the last place of the numbers it comes from."""
+        return 8 * math.ulp(max(abs(self.before), abs(self.after)))
+
     def halving(self, times: int = 6) -> Halving:
         """The same nudge at its full size, then halved again and again.
 
@@ -62,12 +69,12 @@ class Nudge:
         Raises:
             RuntimeError: The graph has been moved since: its leaves have other numbers now.
         """
-        sizes = [0.5**k for k in range(times + 1)]
         if self.output.data != self.before or nudge(self.output, self.changes) != self:
             raise RuntimeError(
                 f"the graph has been moved since this nudge (its output was {self.before!r} and is now "
                 f"{self.output.data!r}), so it can't be repeated: call nudge(…) again"
             )
+        sizes = [0.5**k for k in range(times + 1)]
         return Halving([nudge(self.output, {v: d * size for v, d in self.changes.items()}) for size in sizes])
 
     def __str__(self) -> str:
@@ -77,14 +84,10 @@ class Nudge:
             rows.append((leaf.label or f"{leaf.data:.4g}", f"{slope:.6g}", f"{change:+.6g}", f"{slope * change:+.6g}"))
         width = max(len(row[0]) for row in rows)
         lines = [f"{name:<{width}}  {slope:>12}  {change:>12}  {share:>13}" for name, slope, change, share in rows]
-        return "\n".join(
-            [
-                *lines,
-                f"predicted change  {self.predicted:+.6g}",
-                f"actual change     {self.actual:+.6g}  (from {self.before:.6g} to {self.after:.6g})",
-                f"remainder         {self.remainder:+.6g}",
-            ]
-        )
+        lines.append(f"predicted change  {self.predicted:+.6g}")
+        lines.append(f"actual change     {self.actual:+.6g}  (from {self.before:.6g} to {self.after:.6g})")
+        lines.append(f"remainder         {self.remainder:+.6g}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ class Halving:
     @property
     def ratios(self) -> list[float]:
         """How many times smaller each remainder is than the one before; nan where rounding has swallowed it."""
-        remainders = [abs(n.remainder) if abs(n.remainder) > rounding_floor(n) else math.nan for n in self.nudges]
+        remainders = [abs(n.remainder) if abs(n.remainder) > n.noise_floor else math.nan for n in self.nudges]
         return [larger / smaller for larger, smaller in pairwise(remainders)]
 
     @property
@@ -109,39 +112,38 @@ class Halving:
     def vanishes(self) -> bool:
         """Whether a remainder far above rounding is gone at half the size: the larger nudge went past a kink."""
         return any(
-            abs(larger.remainder) > 64 * rounding_floor(larger) and abs(smaller.remainder) <= rounding_floor(smaller)
+            abs(larger.remainder) > 64 * larger.noise_floor and abs(smaller.remainder) <= smaller.noise_floor
             for larger, smaller in pairwise(self.nudges)
         )
 
     @property
     def verdict(self) -> str:
         """What the remainders say about the gradient, or why they say nothing."""
+        slope = self.slope
         if all(n.actual == 0 and n.predicted == 0 for n in self.nudges):
             return "nothing moves at all: the output is flat here, and a gradient of 0 is all there is to know"
         if self.vanishes:
             return "the remainder vanishes all at once: the larger nudges went past a kink or a jump"
-        if math.isnan(self.slope):
-            if any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
-                return "the change is too small to show in the output's digits: nudge further"
+        if math.isnan(slope) and any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
+            return "the change is too small to show in the output's digits: nudge further"
+        if math.isnan(slope):
             return (
                 "there is no remainder beyond rounding: the output is a straight line here, or the nudge is too small"
             )
-        if 1.8 < self.slope < 2.2:
-            return f"the remainder falls fourfold with each halving (slope {self.slope:.2f}): the gradient is right"
-        if self.slope > 2.2:
-            return f"the remainder falls more than fourfold (slope {self.slope:.2f}): the output hardly bends here"
+        if slope > 2.2:
+            return f"the remainder falls more than fourfold (slope {slope:.2f}): the output hardly bends here"
+        if slope > 1.8:
+            return f"the remainder falls fourfold with each halving (slope {slope:.2f}): the gradient is right"
         return (
-            f"the remainder does not fall fourfold (slope {self.slope:.2f}): a kink or a jump is near, the nudge is "
-            f"large, or the gradient is wrong"
+            f"the remainder does not fall fourfold (slope {slope:.2f}): a kink or a jump is near, the nudge is large, "
+            f"or the gradient is wrong"
         )
 
     def __str__(self) -> str:
         lines = [f"{'size':>9}{'predicted':>13}{'actual':>13}{'remainder':>13}{'ratio':>9}"]
-        for k, n in enumerate(self.nudges):
-            ratio = self.ratios[k - 1] if k else math.nan
-            size = f"1/{2**k}" if k else "1"
+        for k, (n, ratio) in enumerate(zip(self.nudges, [math.nan, *self.ratios], strict=True)):
             numbers = "".join(f"{_signed(x):>13}" for x in (n.predicted, n.actual, n.remainder))
-            lines.append(f"{size:>9}{numbers}{'' if math.isnan(ratio) else f'{ratio:9.2f}'}")
+            lines.append(f"{f'1/{2**k}' if k else '1':>9}{numbers}{'' if math.isnan(ratio) else f'{ratio:9.2f}'}")
         return "\n".join([*lines, self.verdict])
 
 
@@ -177,26 +179,28 @@ def nudge(output: Value, changes: Mapping[Value, float]) -> Nudge:
     in_graph = set(leaves(output))
     for leaf in changes:
         if leaf.inputs:
-            raise ValueError(f"{leaf!r} is computed from other values: nudge the leaves it comes from")
+            raise value_error("computed", leaf, "nudge")
         if leaf not in in_graph:
             raise ValueError(f"{leaf!r} is not in this graph: nudge a leaf from which the output was computed")
     slopes = {v: g.data for v, g in zip(changes, gradients(output, list(changes)), strict=True)}
-    steps = {leaf: as_number(change) for leaf, change in changes.items()}
-    before, original = output.data, {leaf: leaf.data for leaf in changes}
-    try:
-        for leaf, change in steps.items():
+    sizes = {leaf: as_number(change) for leaf, change in changes.items()}
+    before = output.data
+    with restored(output, sizes):
+        for leaf, change in sizes.items():
             leaf.data += change
         after = output.forward().data
+    return Nudge(output, sizes, slopes, before, after)
+
+
+@contextmanager
+def restored(output: Value, moved: Collection[Value]) -> Iterator[None]:
+    """Within it the leaves may be moved and the output replayed; afterwards the graph is as it was."""
+    numbers = [leaf.data for leaf in moved]
+    try:
+        yield
     finally:
-        for leaf, number in original.items():
-            leaf.data = number
+        write(moved, numbers)
         output.forward()
-    return Nudge(output, steps, slopes, before, after)
-
-
-def rounding_floor(nudged: Nudge) -> float:
-    """Below this a remainder is made of rounding: some units in the last place of the numbers it is computed from."""
-    return 8 * math.ulp(max(abs(nudged.before), abs(nudged.after)))
 
 
 def _signed(number: float) -> str:

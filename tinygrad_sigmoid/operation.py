@@ -15,6 +15,8 @@ from tinygrad_sigmoid.errors import uncomputable
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import Notation
 
+__tracebackhide__ = True  # pytest shows the line of the caller
+
 
 class Recorder(Protocol):
     """What an operation takes beside numbers: something that records the operation, as a Value does."""
@@ -75,9 +77,9 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        code = derivatives.__code__
+        code = derivatives.__code__  # of a function: `inspect`, which could read more, takes long to import
         self.input_names = code.co_varnames[1 : code.co_argcount]  # after `out`
-        self.arity = None if code.co_flags & VARIADIC else len(self.input_names)
+        self.arity = None if code.co_flags & 4 else len(self.input_names)  # 4 for *inputs: any number of them
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -98,8 +100,7 @@ class Operation:
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
-    __deepcopy__ = copying.itself
+    def __deepcopy__(self, memo: dict[int, Any]) -> Operation:
+        return self
+
     __reduce__ = copying.by_name
-
-
-VARIADIC = 0x04  # the flag of a function with *args (`inspect.CO_VARARGS`)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tinygrad_sigmoid.errors import value_error
 from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.nudging import restored
 from tinygrad_sigmoid.reading.steps import steps
 from tinygrad_sigmoid.value import Value
 
@@ -62,7 +64,7 @@ def scan(output: Value, leaf: Value, low: float, high: float, points: int = 101)
     """
     low, high = as_number(low), as_number(high)
     if leaf.inputs:
-        raise ValueError(f"{leaf!r} is computed from other values: scan one of the leaves it comes from")
+        raise value_error("computed", leaf, "scan")
     if points < 2 or not low < high or not math.isfinite(high - low):
         raise ValueError(
             f"a scan goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
@@ -70,11 +72,8 @@ def scan(output: Value, leaf: Value, low: float, high: float, points: int = 101)
     gradient = steps(output).gradients.get(leaf, 0.0)
     at, before = leaf.data, output.data
     numbers = [low + (high - low) * i / (points - 1) for i in range(points)]
-    try:
+    with restored(output, [leaf]):
         outputs = [_output(output, leaf, number) for number in numbers]
-    finally:
-        leaf.data = at
-        output.forward()
     return Scan(leaf.label, tuple(numbers), tuple(outputs), at, before, gradient)
 
 

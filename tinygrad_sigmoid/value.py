@@ -7,19 +7,21 @@ and adds to the gradient of every input *upstream gradient · local derivative*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NoReturn, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Self
 
 from tinygrad_sigmoid import copying, errors
-from tinygrad_sigmoid.arithmetic import Arithmetic
+from tinygrad_sigmoid.arithmetic import Arithmetic, Comparisons
 from tinygrad_sigmoid.floats import as_number, finite_number
-from tinygrad_sigmoid.graph import computed, next_index, topological_order
+from tinygrad_sigmoid.graph import clock, computed, next_index, topological_order
 from tinygrad_sigmoid.operation import Operation
+
+__tracebackhide__ = True  # pytest shows the line of the caller
 
 _new = object.__new__
 
 
-class Value(Arithmetic, errors.MicrogradNames):
+class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     """A number that remembers how it was computed.
 
     >>> from tinygrad_sigmoid import sigmoid
@@ -36,8 +38,7 @@ class Value(Arithmetic, errors.MicrogradNames):
 
     Args:
         data: The number: an int, a float, any `numbers.Real`, or a NumPy scalar; anything else is an error.
-        label: A name for messages, pictures and formulas. One with dots says where the value belongs:
-            `"layer1.neuron3.w2"`.
+        label: A name for messages, pictures and formulas; with dots it names a place, as in `"layer1.neuron3.w2"`.
     """
 
     __slots__ = "_data constant grad index inputs label local_derivatives mark moment operation".split()  # noqa: SIM905
@@ -78,8 +79,7 @@ class Value(Arithmetic, errors.MicrogradNames):
     def data(self, number: Any) -> None:
         if self.inputs:
             raise errors.value_error("computed", self, "change")
-        self._data = finite_number(number)
-        self.moment = _clock.last_write = next_index()
+        write([self], [finite_number(number)])
 
     # -- Recording ---------------------------------------------------------------------------------------------------
 
@@ -188,31 +188,7 @@ class Value(Arithmetic, errors.MicrogradNames):
         """A new leaf with the same number and label, cut off from how it was computed."""
         return Value(self._data, self.label)
 
-    # -- Comparisons, conversions, text, copies ------------------------------------------------------------------------
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < _number_of(other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= _number_of(other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > _number_of(other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= _number_of(other)
-
-    def __bool__(self) -> NoReturn:
-        raise errors.type_error("no truth", self)
-
-    def __float__(self) -> NoReturn:
-        raise errors.type_error("no plain number", self)
-
-    def __mod__(self, other: Any) -> NoReturn:
-        raise errors.type_error("no remainder", self)
-
-    __int__ = __float__
-    __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = __mod__
+    # -- Text and copies ---------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         label = f", {self.label!r}" if self.label else ""
@@ -225,51 +201,28 @@ class Value(Arithmetic, errors.MicrogradNames):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self)} if Value.notebook_display is None else Value.notebook_display(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        copied: Value = copying.copied(self, memo, made)
-        return copied
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return copying.pickled(self, made)
-
-
-def _number_of(other: Any) -> float:
-    return other._data if isinstance(other, Value) else as_number(other)
+    __deepcopy__ = copying.copied
+    __reduce__ = copying.pickled
 
 
 def as_values(numbers: Iterable[Any]) -> list[Value]:
     """Inputs for operations: the plain numbers among them become constants."""
-    return [given if isinstance(given, Value) else made(given) for given in numbers]
+    return [given if isinstance(given, Value) else _constant(given) for given in numbers]
 
 
-def made(
-    data: Any,
-    grad: float | None = None,
-    label: str = "",
-    constant: bool = True,
-    operation: Operation | None = None,
-    local_derivatives: tuple[float, ...] = (),
-    inputs: tuple[Value, ...] = (),
-    is_stale: bool = False,
-) -> Value:
-    """A value made of these fields, as `copying.state_of` lists them; of a number alone, a constant."""
+def _constant(number: Any) -> Value:
     value = _new(Value)
-    value._data = data if type(data) is float and data - data == 0.0 else finite_number(data)
-    value.grad = grad
-    value.label = label
-    value.constant = constant
-    value.operation = operation
-    value.local_derivatives = local_derivatives
-    value.inputs = inputs
-    value.mark = None
+    value._data = number if type(number) is float and number - number == 0.0 else finite_number(number)
+    value.constant = True
+    value.label = ""
+    value.grad = value.operation = value.mark = None
+    value.inputs = value.local_derivatives = ()
     value.index = value.moment = next_index()
-    if is_stale:
-        value.moment, _clock.last_write = 0, next_index()
     return value
 
 
 def require_value(given: Any, reader: str) -> None:
-    """Raises a `TypeError` that says how to get a value, if a function that reads graphs was given something else."""
+    """Raises a `TypeError` if a function that reads graphs was given something else."""
     if not isinstance(given, Value):
         raise errors.type_error("no value", reader, type(given).__name__, repr(given))
 
@@ -283,44 +236,33 @@ def operation_of(value: Value) -> Operation:
 # -- Stale graphs ------------------------------------------------------------------------------------------------------
 
 
-class _Clock:
-    last_write: float = 0  # the moment at which any leaf was last written; creating one doesn't count
-
-
-_clock = _Clock()
-
-
 def write(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
     """Gives leaves new numbers, all at one moment; that they are finite floats has been seen to."""
-    now = _clock.last_write = next_index()
+    now = clock.last_write = next_index()
     for leaf, number in zip(leaves, numbers):  # noqa: B905 (as many as there are leaves)
         leaf._data = number
         leaf.moment = now
 
 
-def require_fresh(order: list[Value]) -> None:
+def require_fresh(order: Sequence[Value]) -> None:
     """Raises `StaleGraph` if a leaf was changed after what is computed from it, the values of `order`.
 
     If no leaf anywhere was written since the oldest of them was recorded, as in a loop that records anew after each
     update, one comparison is enough.
     """
-    if order and _clock.last_write > order[0].index:
+    if order and clock.last_write > order[0].index:
         for value in order:
-            moment = value.moment
-            for used in value.inputs:
-                if used.moment > moment:
-                    _require_same(value)
-                    break
+            if any(used.moment > value.moment for used in value.inputs):
+                _require_same(value)
 
 
 def _require_same(value: Value) -> None:
     """Raises `StaleGraph` if the operation gives something else now than when it was recorded or last replayed."""
-    operation, numbers = operation_of(value), [used._data for used in value.inputs]
+    operation, changed = operation_of(value), [used for used in value.inputs if used.moment > value.moment]
     try:
-        now = operation.forward(*numbers)
-        same = now == value._data and operation.derivatives(now, *numbers) == value.local_derivatives
+        again = Value.record(operation, value.inputs)
     except (ArithmeticError, ValueError):  # it could be computed once, so something was changed
-        same = False
-    if not same:
-        raise errors.stale(operation, [used for used in dict.fromkeys(value.inputs) if used.moment > value.moment])
-    value.moment = max([used.moment for used in value.inputs])
+        raise errors.stale(operation, changed) from None
+    if (again._data, again.local_derivatives) != (value._data, value.local_derivatives):
+        raise errors.stale(operation, changed)
+    value.moment = max([used.moment for used in changed])

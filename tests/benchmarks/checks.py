@@ -14,16 +14,21 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Operation, Value
-from tinygrad_sigmoid.course.museum import EXHIBITS, RIGHT, Ledger
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
-from tinygrad_sigmoid.operations import TABLE, fixed_power
+from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
+from tinygrad_sigmoid.testing.strategies import HARD, ORDINARY, Expression, expressions
+from tinygrad_sigmoid.value import operation_of
 
-SPECIAL = [0.0, 1.0, -1.0, 1e-310, -5e-324, 1e-160, 13.0, -13.0, 36.0, -37.0, 745.0, -745.0, 800.0, 1e10]
 BUGS: dict[str, dict[str, Any]] = {
     "1.01 times too large": {"scale": 1.01},
     "wrong by 1e-9 of itself": {"scale": 1 + 1e-9},
@@ -36,51 +41,29 @@ BUGS: dict[str, dict[str, Any]] = {
 # -- Right graphs, and the same with a bug -------------------------------------------------------------------------
 
 
-class Plan(NamedTuple):
-    """A random graph that can be recorded again: numbers of leaves, and rows of operations with their operands."""
+def drawn(count: int, seed: int) -> list[Expression]:
+    """Random expressions of the whole table; one in four at the edges of what floats can hold."""
+    found: list[Expression] = []
+    kinds = [expressions(max_operations=12, well_scaled=False, numbers=numbers) for numbers in (ORDINARY, HARD)]
 
-    leaves: list[float]
-    rows: list[tuple[Operation, list[Any]]]
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
+    )
+    @given(st.integers(0, 3).flatmap(lambda number: kinds[number == 0]))
+    def collect(expression: Expression) -> None:
+        found.append(expression)
 
-    def recorded(self) -> Value:
-        values = [Value(number, f"x{place}") for place, number in enumerate(self.leaves)]
-        for operation, operands in self.rows:
-            values.append(operation(*[values[one] if isinstance(one, int) else one for one in operands]))
-        return values[-1]
-
-
-def plans(generator: random.Random, count: int) -> Iterator[Plan]:
-    """Graphs of up to 12 operations of the whole table; one in four on numbers at the edges of what floats can say."""
-    for number in range(count):
-        wild = number % 4 == 0
-
-        def drawn(wild: bool = wild) -> float:
-            return generator.choice(SPECIAL) if wild and generator.random() < 0.5 else generator.uniform(-4, 4)
-
-        plan = Plan([drawn() for _ in range(generator.randint(1, 3))], [])
-        values = [Value(one) for one in plan.leaves]
-        for _ in range(generator.randint(1, 12)):
-            operation = generator.choice(list(TABLE.values()))
-            several = operation.derivatives.__code__.co_flags & 4
-            inputs = 2 * generator.randint(1, 3) if several else operation.derivatives.__code__.co_argcount - 1
-            operands: list[Any] = [generator.randrange(max(0, len(values) - 6), len(values)) for _ in range(inputs)]
-            if operation is fixed_power:
-                operands[1] = generator.choice([2.0, 3.0, 0.5, -1.0, 0.0, 0.1])
-            try:
-                values.append(operation(*[values[one] if isinstance(one, int) else one for one in operands]))
-            except (ArithmeticError, ValueError):
-                continue
-            plan.rows.append((operation, operands))
-        if plan.rows:
-            yield plan
+    collect()
+    return found
 
 
-def right_graphs(generator: random.Random, count: int) -> None:
+def right_graphs(found: list[Expression]) -> None:
     seen: Counter[str] = Counter()
     worst = 0.0
     begin = time.perf_counter()
-    for plan in plans(generator, count):
-        output = plan.recorded()
+    for expression in found:
+        output = expression.recorded()
         seen["graphs"] += 1
         seen["values"] += len(topological_order(output))
         try:
@@ -105,21 +88,21 @@ def right_graphs(generator: random.Random, count: int) -> None:
     )
 
 
-def planted(generator: random.Random, count: int) -> None:
+def planted(generator: random.Random, found: list[Expression]) -> None:
     print("\n| planted | in graphs | found | right operation named |\n|---|---|---|---|")
-    for name, bug in BUGS.items():
+    for place, (name, bug) in enumerate(BUGS.items()):
         seen: Counter[str] = Counter()
-        for plan in plans(generator, count // len(BUGS)):
-            reached = {value.operation for value in computed(plan.recorded())}
-            culprit = generator.choice([operation for operation, _ in plan.rows])
-            right = [value.local_derivatives for value in computed(plan.recorded())]
+        for expression in found[place :: len(BUGS)]:
+            values = computed(expression.recorded())
+            culprit = operation_of(generator.choice(values))
             try:
                 with planted_bug(culprit, **bug):
-                    output = plan.recorded()
+                    output = expression.recorded()
             except (ArithmeticError, ValueError):
                 continue
+            right = [value.local_derivatives for value in values]
             wrong = [value.local_derivatives for value in computed(output)]
-            if culprit not in reached or not any(map(_clearly_other, computed(output), right, wrong)):
+            if not any(map(_clearly_other, computed(output), right, wrong)):
                 continue
             seen["planted"] += 1
             try:
@@ -132,8 +115,7 @@ def planted(generator: random.Random, count: int) -> None:
 
 def _clearly_other(value: Value, right: tuple[float, ...], wrong: tuple[float, ...]) -> bool:
     """Whether a planted bug made a difference: 0 times 1.01 is still 0, and at a kink many slopes are right."""
-    operation: Any = value.operation
-    numbers = [used.data for used in value.inputs]
+    operation, numbers = operation_of(value), [used.data for used in value.inputs]
     if operation.kink_at is not None and operation.kink_at(*numbers) == 0:
         return False
     pairs = zip(value.inputs, right, wrong, strict=True)
@@ -142,7 +124,7 @@ def _clearly_other(value: Value, right: tuple[float, ...], wrong: tuple[float, .
     )
 
 
-def algorithms(generator: random.Random, count: int) -> None:
+def algorithms(found: list[Expression]) -> None:
     print("\n| wrong algorithm | wrong by a thousandth or more, on graphs | found |\n|---|---|---|")
     for exhibit in EXHIBITS:
         if exhibit.passes > 1:
@@ -154,10 +136,10 @@ def algorithms(generator: random.Random, count: int) -> None:
             exhibit.run(output, gradients)
             return gradients
 
-        for plan in plans(generator, count // 10):
-            output = plan.recorded()
-            found, right = backward(output), backward(output, RIGHT)
-            if not any(_wrong_by_a_thousandth(found[leaf], right[leaf]) for leaf in leaves(output)):
+        for expression in found[::10]:
+            output = expression.recorded()
+            wrong, right = backward(output), backward(output, RIGHT)
+            if not any(_wrong_by_a_thousandth(wrong[leaf], right[leaf]) for leaf in leaves(output)):
                 continue
             seen["wrong"] += 1
             try:
@@ -334,10 +316,11 @@ def versions() -> str:
 
 
 if __name__ == "__main__":
-    graphs = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
-    chance = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    chance, found = random.Random(seed), drawn(count, seed)
     print(f"{versions()}\n")
-    right_graphs(chance, graphs)
-    planted(chance, graphs)
-    algorithms(chance, graphs)
+    right_graphs(found)
+    planted(chance, found)
+    algorithms(found)
     beside_others(chance, 20)

@@ -27,9 +27,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_sigmoid import GradientDescent, Network, Value, compiled, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Value, compiled, sigmoid, squared_error
 from tinygrad_sigmoid.course.digits import load_digits
-from tinygrad_sigmoid.training import Replayed
+from tinygrad_sigmoid.replaying import replay_for
 
 Run = Callable[[], Any]
 Contender = tuple[Run, Callable[[], Any]]  # one unit of work; and the parameters as they are now
@@ -73,12 +73,12 @@ def flat(matrices: Sequence[tuple[Any, Any]]) -> Any:
 def ours(target: Any) -> Callable[[Work], Contender]:
     def make(work: Work) -> Contender:
         network = work.network()
-        replayed = Replayed(network, work.samples, squared_error, 1, target)
+        replay = replay_for(network, work.samples, squared_error, target, 1)
+        assert replay is not None
         order = range(len(work.samples))
         if work.epochs:  # as `train` does it
-            descent = GradientDescent(network.parameters(), RATE)
-            return lambda: replayed.epoch(descent, order, work.batch), lambda: [p.data for p in network.parameters()]
-        program, samples, order_ = replayed.program, replayed.samples, np.arange(len(work.samples))
+            return lambda: replay.epoch(order, work.batch, RATE), lambda: [p.data for p in network.parameters()]
+        program, samples, order_ = replay.program, replay.samples, np.arange(len(work.samples))
         parameters = program.parameters_from()
         return lambda: program.descend(parameters, samples, order_, work.batch, RATE), lambda: parameters
 

@@ -13,29 +13,32 @@ from typing import NamedTuple
 
 import pytest
 from hypothesis import given
-from random_graphs import graphs
 
 from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, dot, draw, sigmoid, squared_error
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.notation import Notation
+from tinygrad_sigmoid.testing.strategies import graphs
 
 NEURON = """\
 digraph {
 	graph [bgcolor=transparent rankdir=LR nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor="#7c8594" \
 ranksep=0.4 ordering=in]
-	node [fontname=Helvetica fontsize=12 fontcolor="#1c2330" margin="0.14,0.07" height=0.3 penwidth=1.3]
+	node [id="\\N" fontname=Helvetica fontsize=12 fontcolor="#1c2330" margin="0.14,0.07" height=0.3 penwidth=1.3]
 	edge [fontname=Helvetica fontsize=10 fontcolor="#7c8594" color="#7c8594" arrowsize=0.7]
-	n0 [label="w\\ndata −0.6\\ngrad 0.2445" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
-	n1 [label="x\\ndata 1\\ngrad −0.1467" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
-	n2 [label="b\\ndata 0.9\\ngrad 0.2445" shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
-	n3 [label="w·x\\ndata −0.6\\ngrad 0.2445" shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"]
-	n4 [label="… + b\\ndata 0.3\\ngrad 0.2445" shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"]
-	n5 [label="σ\\ndata 0.5744\\ngrad 1" shape=box style="rounded,filled" peripheries=2 color="#2c8650" \
+	n0 [label="w\\ndata −0.6\\ngrad 0.2445" class=leaf shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n1 [label="x\\ndata 1\\ngrad −0.1467" class=leaf shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n2 [label="b\\ndata 0.9\\ngrad 0.2445" class=leaf shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"]
+	n3 [label="w·x\\ndata −0.6\\ngrad 0.2445" class=computed shape=box style="rounded,filled" \
+color="#3b6fb5" fillcolor="#e2edfa"]
+	n4 [label="… + b\\ndata 0.3\\ngrad 0.2445" class=computed shape=box style="rounded,filled" \
+color="#3b6fb5" fillcolor="#e2edfa"]
+	n5 [label="σ\\ndata 0.5744\\ngrad 1" class=output shape=box style="rounded,filled" peripheries=2 color="#2c8650" \
 fillcolor="#dcf3e3"]
-	n0 -> n3 [label="∂ 1"]
-	n1 -> n3 [label="∂ −0.6"]
-	n3 -> n4 [label="∂ 1"]
-	n2 -> n4 [label="∂ 1"]
-	n4 -> n5 [label="∂ 0.2445"]
+	n0 -> n3 [id="e3.0" label="∂ 1"]
+	n1 -> n3 [id="e3.1" label="∂ −0.6"]
+	n3 -> n4 [id="e4.0" label="∂ 1"]
+	n2 -> n4 [id="e4.1" label="∂ 1"]
+	n4 -> n5 [id="e5.0" label="∂ 0.2445"]
 }
 """
 
@@ -46,19 +49,25 @@ class Read(NamedTuple):
     boxes: dict[str, list[str]]  # the lines in each
     edges: list[tuple[str, str, str]]  # from, to, attributes
     frames: list[str]
+    ids: list[str]  # of the edges
+
+    def joined(self) -> list[tuple[str, str]]:
+        """The edges by what stands first in the boxes at their ends."""
+        return [(self.boxes[start][0], self.boxes[end][0]) for start, end, _ in self.edges]
 
 
 def read(source: str) -> Read:
-    boxes, edges, frames = {}, [], []
+    boxes, edges, frames, ids = {}, [], [], []
     for line in source.splitlines():
-        if edge := re.fullmatch(r"\t(n\d+) -> (n\d+) \[(.*)\]", line):
-            edges.append(edge.groups())
-        elif box := re.fullmatch(r'\t(n\d+) \[label="(.*?)(?<!\\)" shape=.*\]', line):
+        if edge := re.fullmatch(r'\t(n\d+) -> (n\d+) \[id="([^"]*)" (.*)\]', line):
+            edges.append((edge[1], edge[2], edge[4]))
+            ids.append(edge[3])
+        elif box := re.fullmatch(r'\t(n\d+) \[label="(.*?)(?<!\\)" class=.*\]', line):
             boxes[box[1]] = box[2].split(r"\n")
         elif frame := re.match(r'\tgraph \[label="(.*?)" style', line):
             frames.append(frame[1])
     in_order = sorted(boxes, key=lambda name: int(name[1:]))
-    return Read({name: boxes[name] for name in in_order}, edges, frames)  # type: ignore[arg-type]
+    return Read({name: boxes[name] for name in in_order}, edges, frames, ids)
 
 
 def neuron() -> Value:
@@ -88,23 +97,25 @@ def test_a_value_that_is_used_twice_has_two_edges() -> None:
 
 
 @given(graphs())
-def test_there_is_one_box_for_each_value_and_one_edge_for_each_operand(graph: tuple[Value, list[Value]]) -> None:
-    order = topological_order(graph[0])
-    picture = read(draw(graph[0]).source)
+def test_there_is_one_box_for_each_value_and_one_edge_for_each_operand(output: Value) -> None:
+    order = topological_order(output)
+    picture = read(draw(output).source)
     names = {value: f"n{place}" for place, value in enumerate(order)}
     assert list(picture.boxes) == list(names.values())
     assert Counter((start, end) for start, end, _ in picture.edges) == Counter(
         (names[used], names[value]) for value in order for used in value.inputs
     )
     assert all(int(start[1:]) < int(end[1:]) for start, end, _ in picture.edges)
+    operands = [(names[value], operand) for value in order for operand in range(len(value.inputs))]
+    assert picture.ids == [f"e{name[1:]}.{operand}" for name, operand in operands]
 
 
 @given(graphs())
-def test_a_copy_and_a_pickle_of_a_graph_have_the_same_drawing(graph: tuple[Value, list[Value]]) -> None:
-    source = draw(graph[0]).source
-    assert draw(graph[0]).source == source
-    assert draw(copy.deepcopy(graph[0])).source == source
-    assert draw(pickle.loads(pickle.dumps(graph[0]))).source == source
+def test_a_copy_and_a_pickle_of_a_graph_have_the_same_drawing(output: Value) -> None:
+    source = draw(output).source
+    assert draw(output).source == source
+    assert draw(copy.deepcopy(output)).source == source
+    assert draw(pickle.loads(pickle.dumps(output))).source == source
 
 
 def test_the_same_program_draws_the_same_bytes_in_every_process() -> None:
@@ -191,7 +202,7 @@ def test_the_heading_of_a_labelled_value_begins_with_its_name() -> None:
 
 
 def test_an_operation_of_ones_own_is_drawn_as_the_others_are() -> None:
-    cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3 * x * x,), symbol="³√⁻¹")
+    cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3 * x * x,), notation=Notation("³√⁻¹"))
     picture = read(draw(cube(Value(2, "x"))).source)
     assert picture.boxes["n1"][0] == "³√⁻¹(x)"
     assert picture.edges == [("n0", "n1", 'label="∂ 12"')]
@@ -239,18 +250,20 @@ def test_a_place_can_be_collapsed_to_one_box_with_the_numbers_of_its_output() ->
         *(f"neuron{i}" for i in (1, 2, 3)),
         "neuron1",
     ]
-    assert picture.boxes["n4"] == ["neuron1", f"data {a.data:.4g}", f"grad {a.grad:.4g}".replace("-", "−")]
-    assert [edge[:2] for edge in picture.edges[:6]] == [
-        *[("n0", f"n{i}") for i in (1, 2, 3)],
-        *[(f"n{i}", "n4") for i in (1, 2, 3)],
+    name = f"n{topological_order(loss).index(a)}"
+    assert picture.boxes[name] == ["neuron1", f"data {a.data:.4g}", f"grad {a.grad:.4g}".replace("-", "−")]
+    assert picture.joined()[:6] == [
+        *[("2 numbers", f"neuron{i}") for i in (1, 2, 3)],
+        *[(f"neuron{i}", "neuron1") for i in (1, 2, 3)],
     ]
+    assert picture.ids[:6] == [f"e{start[1:]}-{end[1:]}" for start, end, _ in picture.edges[:6]]
     assert picture.frames == ["layer1", "layer2"]
 
 
 def test_a_collapsed_layer_tells_how_much_is_in_it() -> None:
     picture = read(draw(network_loss(), collapse=["layer1", "layer2"]).source)
-    assert picture.boxes["n1"] == ["layer1", "3 outputs", "9 leaves"]
-    assert picture.edges[1][:2] == ("n1", "n2")
+    assert list(picture.boxes.values())[1] == ["layer1", "3 outputs", "9 leaves"]
+    assert picture.joined()[1] == ("layer1", "layer2")
     assert 'label="3 values"' in picture.edges[1][2]
     assert picture.frames == []
 
@@ -272,7 +285,7 @@ def test_a_large_network_is_collapsed_to_neurons_and_a_larger_one_to_layers() ->
     outputs = Network([64, 50, 10], seed=1)([0.1] * 64)
     picture = read(draw(*outputs).source)
     assert [lines[0] for lines in picture.boxes.values()] == ["64 numbers", "layer1", "layer2"]
-    assert picture.boxes["n2"] == ["layer2", "10 outputs", "510 leaves"]
+    assert list(picture.boxes.values())[2] == ["layer2", "10 outputs", "510 leaves"]
 
     assert len(read(draw(output, collapse=[]).source).boxes) == len(topological_order(output))
     opened = read(draw(output, expand="layer2.neuron1").source)
@@ -283,8 +296,9 @@ def test_a_large_network_is_collapsed_to_neurons_and_a_larger_one_to_layers() ->
 def test_a_neuron_that_is_used_twice_is_one_collapsed_box_even_if_it_feeds_itself() -> None:
     recurrent = Neuron([0.5], 0.1, place="layer1.neuron1")
     picture = read(draw(recurrent([recurrent([1.0])]) * 2, collapse="layer1").source)
-    assert [lines[0] for lines in picture.boxes.values()] == ["1", "layer1", "2", "layer1.neuron1.a·2"]
-    assert [edge[:2] for edge in picture.edges] == [("n0", "n1"), ("n2", "n3"), ("n1", "n3")]
+    heading = "layer1.neuron1.a·2"
+    assert [lines[0] for lines in picture.boxes.values()] == ["1", "layer1", "2", heading]
+    assert sorted(picture.joined()) == [("1", "layer1"), ("2", heading), ("layer1", heading)]
 
 
 # -- Limits and mistakes -----------------------------------------------------------------------------------------------
@@ -314,7 +328,7 @@ def test_too_many_edges_are_refused_too() -> None:
 
 def test_a_graph_of_any_depth_can_be_drawn_collapsed() -> None:
     picture = read(draw(chain(100_000, "deep.")).source)
-    assert picture.boxes == {"n0": ["deep", "data −1", "grad ·"]}
+    assert picture.boxes == {"n99999": ["deep", "data −1", "grad ·"]}
 
 
 def test_a_label_of_any_number_of_dots_is_a_place() -> None:

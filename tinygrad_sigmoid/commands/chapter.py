@@ -9,10 +9,11 @@ import argparse
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 
-from tinygrad_sigmoid.course.chapter import ITEMS, WIDTH, Figure, Item, judged
+from tinygrad_sigmoid.course.chapter import ITEMS
+from tinygrad_sigmoid.course.items import WIDTH, Figure, Item, judged
 
-HELP = "the book's numbers beside yours, item by item, or as a quiz"
 EXAMPLES = """examples:
   tinygrad-sigmoid chapter              list the items
   tinygrad-sigmoid chapter 8            run one: Nielsen's equation 5
@@ -27,65 +28,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.item is None and not arguments.quiz:
+    number = arguments.item
+    if number is None and not arguments.quiz:
         print("\n".join(f"{item.number:2}. {item.title}" for item in ITEMS))
         return 0
-    if arguments.item is not None and not 1 <= arguments.item <= len(ITEMS):
-        raise ValueError(f"there is no item {arguments.item}: choose one from 1 to {len(ITEMS)}")
-    chosen = ITEMS if arguments.item is None else [ITEMS[arguments.item - 1]]
+    if number is not None and not 1 <= number <= len(ITEMS):
+        raise ValueError(f"there is no item {number}: choose one from 1 to {len(ITEMS)}")
+    chosen = ITEMS if number is None else [ITEMS[number - 1]]
+    width = min(WIDTH, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns)
     if arguments.quiz and sys.stdin.isatty() and sys.stdout.isatty():
-        _quiz(chosen, _width())
+        quiz(chosen, width)
         return 0
     if arguments.quiz:
         print("a quiz needs a terminal to ask at, so here are the numbers without it", file=sys.stderr)
-    _show(chosen, _width())
+    for item in chosen:
+        print("\n" * (item is not chosen[0]) + item.heading(width), flush=True)  # some then compute for a few seconds
+        print(item.table(item.figures(), width))
     return 0
 
 
-def _width() -> int:
-    """That of the terminal, if it is narrower than prose should be."""
-    return min(WIDTH, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns)
-
-
-def _show(items: list[Item], width: int) -> None:
-    for position, item in enumerate(items):
-        print("\n" * (position > 0) + item.heading(width), flush=True)  # some items then compute for a few seconds
-        print(item.table(list(item.figures()), width))
-
-
-def _quiz(items: list[Item], width: int) -> None:
+def quiz(items: Sequence[Item], width: int) -> None:
     """Asks about one item after the other; the end of input or `q` ends it early."""
     print("Predict before you see. Enter alone skips a question, q ends the quiz.")
     answers: list[bool] = []
     for item in items:
         print(f"\n{item.heading(width)}", flush=True)
-        figures = list(item.figures())
+        figures = item.figures()
         try:
-            for figure in figures:
-                if figure.question:
-                    answers.append(_asked(figure, width))
+            answers.append(asked(item, figures, width))
         except EOFError:
             break
         print(item.table(figures, width))
     print(f"\n{sum(answers)} of {len(answers)} predicted.")
 
 
-def _asked(figure: Figure, width: int) -> bool:
+def asked(item: Item, figures: Sequence[Figure], width: int) -> bool:
     """Asks until there is an answer that can be judged, says why if it is wrong, and gives whether it was right."""
-    choices = f" ({' / '.join(figure.choices)})" if figure.choices else ""
+    figure = next(figure for figure in figures if figure.what == item.about)
+    choices = f" ({' / '.join(item.choices)})" if item.choices else ""
     while True:
-        answer = input(f"{figure.question}{choices} ")
-        if answer.strip().lower() == "q":
+        answer = input(f"{item.question}{choices} ").strip()
+        if answer.lower() == "q":
             raise EOFError
-        if not answer.strip():
-            print(textwrap.fill(f"It is {figure.shown}. {figure.why}", width))
+        if not answer:
+            print(textwrap.fill(f"It is {figure.shown}. {item.why}", width))
             return False
         try:
-            judgement = judged(figure, answer)
+            right, said = judged(figure, answer, item.choices)
         except ValueError as error:
             print(error)
             continue
-        print(judgement.said)
-        if not judgement.right:
-            print(textwrap.fill(figure.why, width))
-        return judgement.right
+        print(said)
+        if not right:
+            print(textwrap.fill(item.why, width))
+        return right

@@ -9,15 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
 
-from tinygrad_sigmoid.commands import add_formula
+from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
-from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
-NAME = "check"
-HELP = "prove that a formula's gradients are right"
 EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid check "tanh(x)**2" x=0.3 --order 2      # the derivatives of the derivatives as well
@@ -33,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
 
-    output = recorded(arguments.formula, leaves_from(arguments.leaves))
+    output = graph_of(arguments)
     try:
         certificate = check_gradients(output, order=arguments.order)
     except GradientMismatch as mismatch:

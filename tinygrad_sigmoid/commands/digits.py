@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import require_seed
-from tinygrad_sigmoid.course.digits import Digit, load_digits, load_mnist, picture, side_by_side
+from tinygrad_sigmoid.commands import add_training, require_seed
+from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, load_mnist, side_by_side
 from tinygrad_sigmoid.files import require_writable
 from tinygrad_sigmoid.neuron import Network
-from tinygrad_sigmoid.training import correct, training
+from tinygrad_sigmoid.training import Epoch, correct, read_as, train
 
-HELP = "train a network to read handwritten digits"
 EXAMPLES = """examples:
   tinygrad-sigmoid digits                                30 hidden neurons, 30 epochs, the digits that ship
   tinygrad-sigmoid digits --epochs 5 --save read.json    and keep the network
@@ -31,8 +30,7 @@ SHOWN = 6  # misread digits
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hidden", type=int, metavar="N", help=f"hidden neurons ({HIDDEN})")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"epochs ({EPOCHS}; after --load none)")
-    parser.add_argument("--rate", type=float, default=3.0, metavar="η", help="learning rate (3.0)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed, the same network (0)")
+    add_training(parser, seed=0)
     parser.add_argument("--mnist", metavar="FOLDER", help="MNIST's four files instead of the digits that ship")
     parser.add_argument("--save", metavar="FILE", help="keep the trained network in this file")
     parser.add_argument("--load", metavar="FILE", help="begin with the network of this file")
@@ -42,19 +40,34 @@ def run(arguments: argparse.Namespace) -> int:
     require_seed(arguments.seed)
     if arguments.save:
         require_writable(arguments.save)
-    train, test = load_mnist(arguments.mnist) if arguments.mnist else load_digits()
-    network = _network(arguments, len(train[0].inputs))
+    digits, test = load_mnist(arguments.mnist) if arguments.mnist else load_digits()
+    network = loaded_or_new(arguments, len(digits[0].inputs))
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
-    status, right = 0, None
-    if epochs:
-        status, right = _train(network, train, test, epochs, arguments.rate, arguments.seed)
+    status, history = 0, []
+    heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}\n"
+
+    def show(epoch: Epoch) -> None:
+        from tqdm import tqdm
+
+        line = f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}"
+        tqdm.write(line if epoch.number > 1 else heading + line, file=sys.stdout)  # above the progress bar
+        sys.stdout.flush()
+
+    try:
+        history = train(network, digits, epochs=epochs, rate=arguments.rate, seed=arguments.seed, test=test, watch=show)
+    except KeyboardInterrupt:
+        print("stopped: this is the network so far")
+        status = 130
     if arguments.save:
         network.save(arguments.save)
-    _show(network, test, correct(network, test) if right is None else right)
+    right = history[-1].correct if history else correct(network, test)
+    print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
+    show_misread(network, test)
     return status
 
 
-def _network(arguments: argparse.Namespace, pixels: int) -> Network:
+def loaded_or_new(arguments: argparse.Namespace, pixels: int) -> Network:
+    """The network to begin with, which must fit the digits."""
     if not arguments.load:
         hidden = HIDDEN if arguments.hidden is None else arguments.hidden
         return Network([pixels, hidden, 10], seed=arguments.seed)
@@ -72,39 +85,13 @@ def _network(arguments: argparse.Namespace, pixels: int) -> Network:
     return network
 
 
-def _train(
-    network: Network, train: Sequence[Digit], test: Sequence[Digit], epochs: int, rate: float, seed: int
-) -> tuple[int, int | None]:
-    """Trains with a progress bar and a line for each epoch; Ctrl-C ends it early with the network as it is then.
-
-    Returns:
-        The exit status, and how many test digits are read right in the end; `None` if nobody has counted.
-    """
-    from tqdm import tqdm
-
-    right = None
-    watched = training(network, train, epochs=epochs, batch=10, rate=rate, seed=seed, test=test)
-    print(f"{network!r}, {len(train):,} digits to train on, mini-batches of 10, η = {rate:g}")
-    try:
-        with tqdm(watched, total=epochs, unit="epoch", leave=False, disable=not sys.stderr.isatty()) as bar:
-            for epoch in bar:
-                bar.write(f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}", file=sys.stdout)
-                sys.stdout.flush()
-                right = epoch.correct
-    except KeyboardInterrupt:
-        print("stopped: this is the network so far")
-        return 130, None
-    return 0, right
-
-
-def _show(network: Network, test: Sequence[Digit], right: int) -> None:
-    """Prints how many are read right, and the first few that are not as pictures."""
-    print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
+def show_misread(network: Network, test: Sequence[Digit]) -> None:
+    """Prints the first few digits that are misread as pictures, as many side by side as the terminal is wide."""
     pictures, titles = [], []
     for digit in islice((digit for digit in test if not correct(network, [digit])), SHOWN):
-        outputs = network.predict(digit.inputs)
-        pictures.append(picture(digit.inputs))
-        titles.append(f"{digit.digit} read as {outputs.index(max(outputs))}")
+        reading = read_as(network.predict(digit.inputs))
+        pictures.append(digit_picture(digit.inputs))
+        titles.append(f"{digit.digit} read as {'nothing' if reading is None else reading}")
     if pictures:
         print("Some that are not:")
         across = max(1, (shutil.get_terminal_size().columns + 4) // (pictures[0].index("\n") + 4))

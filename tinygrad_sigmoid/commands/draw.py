@@ -6,12 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import add_formula
+from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.files import write_whole
-from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
 
-NAME = "draw"
-HELP = "draw the graph of a formula"
 EXAMPLES = """examples:
   tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
   tinygrad-sigmoid draw "a*a + 3*a" a=2            # the drawing's text, for Graphviz, to the terminal
@@ -32,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.drawing import draw
 
-    output = recorded(arguments.formula, leaves_from(arguments.leaves))
+    output = graph_of(arguments)
     output.backward()
     drawing = draw(output)
     if arguments.output is None:

@@ -6,10 +6,8 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import add_formula
-from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
+from tinygrad_sigmoid.commands import add_formula, graph_of
 
-HELP = "write a live page of a formula: drag its leaves in a browser"
 EXAMPLES = """examples:
   tinygrad-sigmoid explore "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o page.html --open
 The page is one file that needs no network: mail it, put it on a site, open it from the disk."""
@@ -24,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.page import explore
 
-    explore(recorded(arguments.formula, leaves_from(arguments.leaves)), arguments.output)
+    explore(graph_of(arguments), arguments.output)
     print(arguments.output)
     if arguments.open and not webbrowser.open(Path(arguments.output).resolve().as_uri()):
         raise OSError(f"no browser could be started: open {arguments.output} by hand")

@@ -1,4 +1,4 @@
-"""What the lines of a program are called, and what is said about them: labels become identifiers and comments."""
+"""What the lines of a program are called, and how comments explain them: labels become identifiers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import keyword
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -19,7 +19,7 @@ from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.identifiers import Identifiers
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.elementary import ELEMENTARY
-from tinygrad_sigmoid.graph import computed
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.writer import Code, Written
 from tinygrad_sigmoid.value import Value
 
@@ -31,6 +31,7 @@ LONGEST_PART = 60  # characters; a longer one gets a name and a statement of its
 class Language:
     """How a language writes what isn't the same in all of them."""
 
+    name: str
     column: str  # of the table of elementary operations
     infinity: str
     nan: str
@@ -42,6 +43,7 @@ class Language:
 
 
 PYTHON = Language(
+    name="Python",
     column="python",
     infinity="inf",
     nan="nan",
@@ -51,6 +53,7 @@ PYTHON = Language(
 )
 
 JAVASCRIPT = Language(
+    name="JavaScript",
     column="javascript",
     infinity="Infinity",
     nan="NaN",
@@ -80,41 +83,58 @@ def exp(x):
 
 
 def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
-    """The program as a Python function, with its imports: it runs when it is pasted into an empty file.
-
-    It raises where recording the graph with the same numbers would have raised.
+    """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
-        lowered: What is computed.
-        wrt: The values whose gradients are returned.
         required: How many of the arguments have no default.
-        trace: Whether to return every number of both passes in place of the output and the gradients.
+        trace: Whether to return every number of both passes in place of the output and the gradients of `wrt`.
     """
-    lowered.require_translated("Python", "python", [table.dot_product, *lowered.calls])
     writer = _Writer(lowered, PYTHON)
+    returned = _returned(lowered, wrt, trace)
     checked = _checked(lowered)
     body: list[str] = []
-    for symbol in writer.statements(_results(lowered, wrt, trace), _raising(lowered)):
+    for symbol in writer.statements(returned, _raising(lowered)):
         body += [f"    {line}" for line in writer.lines(symbol)]
         if symbol.number in checked:
             name, shown = writer.names.of[symbol.number], writer.names.shown(checked[symbol.number])
             message = json.dumps(f"{shown} is too large for a float", ensure_ascii=False)
             body.append(f"    if {name} - {name}: raise OverflowError({message})")
     head = _wrapped(f"def program({', '.join(writer.arguments(required, '='))}):")
-    returned = ", ".join(writer.returned(wrt, trace))
-    tail = _wrapped(f"    return {returned}" if len(returned) < WIDTH - 11 else f"    return ({returned})")
+    results = ", ".join([writer.text(part) for part in returned])
+    tail = _wrapped(f"    return {results}" if len(results) < WIDTH - 11 else f"    return ({results})")
     return "\n".join([writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""])
 
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
     """The program as a JavaScript function, which never throws: it gives Infinity or NaN as IEEE 754 has it."""
-    lowered.require_translated("JavaScript", "javascript", [table.dot_product])
     writer = _Writer(lowered, JAVASCRIPT)
-    statements = writer.statements(_results(lowered, wrt, trace), ())
-    body = [f"  {line}" for symbol in statements for line in writer.lines(symbol)]
+    returned = _returned(lowered, wrt, trace)
+    body = [f"  {line}" for symbol in writer.statements(returned, ()) for line in writer.lines(symbol)]
     head = _wrapped(f"function program({', '.join(writer.arguments(required, ' = '))}) {{")
-    tail = _wrapped(f"  return [{', '.join(writer.returned(wrt, trace))}];")
+    tail = _wrapped(f"  return {writer.text(returned)};")
     return "\n".join([writer.title(trace), *head, *body, *tail, "}", ""])
+
+
+Nested = list["Nested"] | Operand | None  # results of a program, in lists within lists
+
+
+def _returned(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Nested]:
+    """What a program returns: the output and the gradients, or every number of both passes."""
+    if not trace:
+        return [lowered.data[lowered.output], [lowered.gradients[value] for value in wrt]]
+    return [
+        [lowered.data[value] for value in lowered.order],
+        [list(lowered.derivatives_of(value)) if value.inputs else [] for value in lowered.order],
+        [None if value.constant else lowered.gradients[value] for value in lowered.order],
+    ]
+
+
+def _symbols_in(nested: Nested) -> Iterator[Symbol]:
+    if isinstance(nested, Symbol):
+        yield nested
+    elif isinstance(nested, list):
+        for part in nested:
+            yield from _symbols_in(part)
 
 
 class _Writer:
@@ -122,93 +142,84 @@ class _Writer:
 
     Attributes:
         names: What the symbols are called.
-        words: What the program uses by name, beside its own variables.
+        operations: What is computed.
+        constants: The numbers for which it needs names: ∞ and nan.
     """
 
     def __init__(self, lowered: Lowered, language: Language) -> None:
+        only_python = lowered.calls if language is PYTHON else ()
+        lowered.require_translated(language.name, language.column, [table.dot_product, *only_python])
         self.lowered = lowered
         self.language = language
         templates = {operation: getattr(texts, language.column) for operation, texts in ELEMENTARY.items()}
-        self.names = Identifiers(lowered, [*language.reserved.split(), *_words(templates.values())])
+        self.names = Identifiers(lowered, [*language.reserved.split(), *_words(*templates.values())])
         for operation, (imported, call) in lowered.calls.items():
             templates[operation] = call.replace("{name}", self.names.imported[imported])
         self.style = Code(templates, language.infinity, language.nan)
-        self.words: set[str] = set()
-        self._written: dict[int, Written] = {}  # the expressions of symbols that have no name
+        self.operations: set[Operation] = set()
+        self.constants: set[str] = set()
+        self._inlined: dict[int, Written] = {}  # the expressions of symbols that have no name
         self._unnamed = 0
 
-    def statements(self, results: Sequence[Operand], effects: Sequence[Symbol]) -> Iterator[Symbol]:
+    def statements(self, results: Nested, effects: Sequence[Symbol]) -> Iterator[Symbol]:
         """The symbols that get a statement, in order, each when all that it uses can be written."""
-        symbols = self.lowered.needed([*results, *effects])
-        times_used = self._times_used(symbols, results)
-        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
+        symbols = self.lowered.needed([*_symbols_in(results), *effects])
+        times_used = Counter(result.number for result in _symbols_in(results))
         for symbol in symbols:
             if symbol.operation is None:
                 continue
-            if symbol.number not in self.names.of and symbol.operation is not table.dot_product:
-                expression = self._expression(symbol)
-                if times_used[symbol.number] == 1 and len(expression.text) < LONGEST_PART:
-                    self._written[symbol.number] = expression
-                    continue
-            if symbol.number not in self.names.of:
-                self._unnamed += 1
-                self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
-            yield symbol
-
-    def _times_used(self, symbols: Sequence[Symbol], results: Sequence[Operand]) -> Counter[int]:
-        """How often each symbol is written, by its number: an operation may write one of its inputs twice."""
-        times = Counter(result.number for result in results if isinstance(result, Symbol))
-        for symbol in symbols:
-            template = self.style.templates[symbol.operation] if symbol.operation else ""
-            self.words.update(_words([template]))
+            self.operations.add(symbol.operation)
+            template = self.style.templates[symbol.operation]
             for place, used in enumerate(symbol.inputs):
-                if isinstance(used, Symbol):
-                    times[used.number] += template.count(f"{{{place}}}") or 1
-        return times
+                if isinstance(used, Symbol):  # which a template may write twice
+                    times_used[used.number] += template.count(f"{{{place}}}") or 1
+        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
+        for symbol in symbols:
+            if symbol.operation is not None and not self._is_inlined(symbol, times_used[symbol.number]):
+                if symbol.number not in self.names.of:
+                    self._unnamed += 1
+                    self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
+                yield symbol
+
+    def _is_inlined(self, symbol: Symbol, times_used: int) -> bool:
+        if times_used != 1 or symbol.number in self.names.of or symbol.operation is table.dot_product:
+            return False
+        expression = self._inlined[symbol.number] = self._expression(symbol)
+        return len(expression.text) < LONGEST_PART
 
     def lines(self, symbol: Symbol) -> list[str]:
         """The statement of a symbol, with its comment."""
         language, name = self.language, self.names.of[symbol.number]
-        comment = self.names.comments.get(symbol.number, "")
         if symbol.operation is table.dot_product:
             first, *more = self._sums(symbol)
         else:
             first, more = self._expression(symbol).text, []
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
-        comment = language.comment + comment if comment else ""
-        if not comment or len(statements[-1]) + len(comment) > WIDTH - 12:
-            return [comment, *statements] if comment else statements
+        if symbol.number not in self.names.comments:
+            return statements
+        comment = language.comment + self.names.comments[symbol.number]
+        if len(statements[-1]) + len(comment) > WIDTH - 12:
+            return [comment, *statements]
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
 
     def arguments(self, required: int, equals: str) -> list[str]:
         """The parameters of the function, all but the required ones with the leaf's number as default."""
-        names = [self.names.of[symbol.number] for symbol in self.lowered.symbols[: len(self.lowered.arguments)]]
-        defaults = [equals + self.style.number(leaf.data).text for leaf in self.lowered.arguments[required:]]
+        names = [self.text(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
+        defaults = [equals + self.text(leaf.data) for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
-
-    def returned(self, wrt: Sequence[Value], trace: bool) -> Iterator[str]:
-        """The texts of what is returned; to be asked for when all statements have been written."""
-        lowered = self.lowered
-        if trace:
-            order = lowered.order
-            yield self._list(lowered.data[value] for value in order)
-            local_derivatives = [self._list(lowered.derivatives_of(v) if v.inputs else ()) for v in order]
-            yield f"[{', '.join(local_derivatives)}]"
-            yield self._list(None if value.constant else lowered.gradients[value] for value in order)
-        else:
-            yield self._operand(lowered.data[lowered.output]).text
-            yield self._list(lowered.gradients[value] for value in wrt)
 
     def title(self, trace: bool) -> str:
         """The first line of the program: what it computes."""
         output = self.names.shown(self.lowered.output)
-        what = f"{output}: every number of both passes." if trace else f"{output} and its gradients, by the chain rule."
-        return self.language.comment + what
+        what = ": every number of both passes." if trace else " and its gradients, by the chain rule."
+        return self.language.comment + output + what
 
-    def _list(self, operands: Iterable[Operand | None]) -> str:
-        texts = [self.language.nothing if operand is None else self._operand(operand).text for operand in operands]
-        return f"[{', '.join(texts)}]"
+    def text(self, results: Nested) -> str:
+        """The text of results; to be asked for when all statements have been written."""
+        if isinstance(results, list):
+            return f"[{', '.join([self.text(part) for part in results])}]"
+        return self.language.nothing if results is None else self._operand(results).text
 
     def _expression(self, symbol: Symbol) -> Written:
         assert symbol.operation is not None, "an argument has no expression"
@@ -217,9 +228,10 @@ class _Writer:
     def _operand(self, operand: Operand) -> Written:
         if isinstance(operand, Symbol):
             name = self.names.of.get(operand.number)
-            return Written(name) if name else self._written[operand.number]
+            return Written(name) if name else self._inlined[operand.number]
         written = self.style.number(operand)
-        self.words.update(_words([written.text]))
+        if not math.isfinite(operand):
+            self.constants.add(written.text.removeprefix("-"))
         return written
 
     def _sums(self, symbol: Symbol) -> list[str]:
@@ -235,17 +247,9 @@ class _Writer:
         return lines
 
 
-def _words(templates: Iterable[str]) -> set[str]:
+def _words(*templates: str) -> set[str]:
     """The names in them: `exp` of `exp({0})`, `Math` of `Math.exp({0})`."""
     return {word for template in templates for word in re.findall(r"(?<![\w.])[^\W\d]\w*", template)}
-
-
-def _results(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Operand]:
-    results = [lowered.data[lowered.output], *[lowered.gradients[value] for value in wrt]]
-    if trace:
-        results += [*lowered.data.values(), *lowered.gradients.values()]
-        results += [local for value in computed(lowered.output) for local in lowered.derivatives_of(value)]
-    return results
 
 
 def _wrapped(line: str) -> list[str]:
@@ -293,9 +297,11 @@ def _checked(lowered: Lowered) -> dict[int, Value]:
 
 def _prelude(writer: _Writer) -> list[str]:
     """The lines that a program needs before its function."""
-    exponentials = "exp" in writer.words
-    needed = writer.words | ({"inf"} if exponentials else set())
-    from_math = sorted(word for word in needed if hasattr(math, word) and word != "exp")
+    words = writer.constants | _words(*[writer.style.templates[operation] for operation in writer.operations])
+    exponentials = "exp" in words
+    if exponentials:
+        words.add("inf")
+    from_math = sorted(word for word in words if hasattr(math, word) and word != "exp")
     lines = ["import math"] if exponentials else []
     lines += [f"from math import {', '.join(from_math)}"] if from_math else []
     for operation, (module, name) in writer.lowered.imports.items():

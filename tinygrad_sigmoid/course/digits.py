@@ -25,19 +25,12 @@ SHADES = " ░▒▓█"
 ASCII_SHADES = " .+%@"
 LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
 
-_UNSIGNED_BYTE = 0x08  # the only type of numbers in MNIST's files
-
 
 class Digit(NamedTuple):
-    """A picture of a digit, as a sample to train on or test with: a pair (inputs, targets).
+    """A picture of a digit, as a sample to train on or test with: a pair (inputs, targets)."""
 
-    Attributes:
-        inputs: The pixels, row by row, from 0 (paper) to 1 (ink).
-        targets: Ten numbers, 1 in the place of the digit and 0 elsewhere.
-    """
-
-    inputs: list[float]
-    targets: list[float]
+    inputs: list[float]  # the pixels, row by row, from 0 (paper) to 1 (ink)
+    targets: list[float]  # ten numbers, 1 in the place of the digit and 0 elsewhere
 
     @property
     def digit(self) -> int:
@@ -83,15 +76,15 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
     return train[:MNIST_TRAINING_DIGITS], test
 
 
-def picture(pixels: Sequence[float], shades: str = "") -> str:
-    r"""The picture as lines of text, about square: a pixel is two characters wide, in a large one half as high as one.
+def digit_picture(pixels: Sequence[float], shades: str = "") -> str:
+    r"""A square picture as lines of text: a pixel is two characters wide, or half a character high in a large picture.
 
-    >>> print(picture([0.0, 1.0, 0.5, 0.25], shades=" .+%@").replace(" ", "_"))
+    >>> print(digit_picture([0.0, 1.0, 0.5, 0.25], shades=" .+%@").replace(" ", "_"))
     __@@
     ++..
 
     Args:
-        pixels: A square picture, row by row, from 0 (paper) to 1 (ink).
+        pixels: Row by row, from 0 (paper) to 1 (ink).
         shades: A character for each shade, from paper to ink; left out, blocks where the terminal can show them.
     """
     shades = shades or _shades_of_terminal()
@@ -102,11 +95,8 @@ def picture(pixels: Sequence[float], shades: str = "") -> str:
     if side > LARGE:
         pairs = zip_longest(rows[::2], rows[1::2], fillvalue=[0.0] * side)
         rows, width = [[(one + other) / 2 for one, other in zip(*pair, strict=True)] for pair in pairs], 1
-    return "\n".join("".join(_shade(pixel, shades) * width for pixel in row) for row in rows)
-
-
-def _shade(pixel: float, shades: str) -> str:
-    return shades[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1))]
+    inked = [[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1)) for pixel in row] for row in rows]
+    return "\n".join("".join(shades[ink] * width for ink in row) for row in inked)
 
 
 def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -> str:
@@ -117,12 +107,10 @@ def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -
     @@    ..
     @@    ..
     """
-    columns = [[title, *shown.split("\n")] for title, shown in zip(titles, pictures, strict=True)]
+    columns = [[title, *picture.split("\n")] for title, picture in zip(titles, pictures, strict=True)]
     widths = [max(map(len, column)) for column in columns]
-    rows = zip(*columns, strict=True)
-    return "\n".join(
-        (" " * gap).join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    padded = [[line.ljust(width) for line in column] for column, width in zip(columns, widths, strict=True)]
+    return "\n".join((" " * gap).join(row).rstrip() for row in zip(*padded, strict=True))
 
 
 def _one_hot(digit: int) -> list[float]:
@@ -149,10 +137,11 @@ def _idx_digits(folder: Path, part: str) -> list[Digit]:
         raise ValueError(f"{images} holds {count} pictures of {height}×{width} pixels: square ones are needed")
     if max(classes) > 9:
         raise ValueError(f"{labels} holds the label {max(classes)}: a digit is 0 to 9, so the file is damaged")
-    size, shade, one_hot = height * width, [byte / 255 for byte in range(256)], [_one_hot(d) for d in range(10)]
+    size, shade = height * width, [byte / 255 for byte in range(256)]
+    pictures = [pixels[start : start + size] for start in range(0, len(pixels), size)]
     return [
-        Digit([shade[byte] for byte in pixels[k * size : (k + 1) * size]], list(one_hot[classes[k]]))
-        for k in range(count)
+        Digit([shade[byte] for byte in picture], _one_hot(digit))
+        for picture, digit in zip(pictures, classes, strict=True)
     ]
 
 
@@ -173,7 +162,7 @@ def _idx(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
         content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"{path} is damaged or cut short: {error}") from None
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
+    if len(content) < 4 or content[:3] != b"\0\0\x08":  # 8 is the type of unsigned bytes
         raise ValueError(f"{path} is no IDX file of bytes: it should begin with 00 00 08 0{dimensions}")
     if content[3] != dimensions:
         raise ValueError(
@@ -182,8 +171,6 @@ def _idx(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
         )
     start = 4 + 4 * dimensions
     sizes = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
-    if len(content) != start + math.prod(sizes):
-        raise ValueError(
-            f"{path} should have {start + math.prod(sizes)} bytes but has {len(content)}: it is damaged or cut short"
-        )
+    if len(content) != (wanted := start + math.prod(sizes)):
+        raise ValueError(f"{path} should have {wanted} bytes but has {len(content)}: it is damaged or cut short")
     return sizes, content[start:]

@@ -1,4 +1,4 @@
-"""Which boxes a picture of a graph has: one for each value, or one for all the values of a place.
+"""What a picture of a graph is made of: a box for each value, or one for all the values of a place, and the edges.
 
 A label with dots says where a value belongs: `layer1.neuron3.w2` stands in the place `layer1.neuron3`, which stands in
 `layer1`. A small graph is drawn value by value. In a larger one a place becomes a single box, innermost places first:
@@ -8,9 +8,10 @@ the neurons, and if those are too many, the layers.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import takewhile
+from typing import NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order, uses
 from tinygrad_sigmoid.value import Value
@@ -24,64 +25,88 @@ Place = tuple[str, ...]
 
 @dataclass(eq=False, slots=True)
 class Box:
-    """One box of a picture.
-
-    Attributes:
-        values: The value; or those of a collapsed place; or plain numbers that go to the same collapsed places.
-        place: Where the box stands: `("layer1",)` for the collapsed neuron `layer1.neuron3`.
-        collapsed: The name of the collapsed place, `"neuron3"`; `None` for a box that is none.
-    """
+    """One box of a picture: a value, all values of a collapsed place, or plain numbers that go to the same of these."""
 
     values: list[Value]
-    place: Place
-    collapsed: str | None = None
+    place: Place  # where it stands: ("layer1",) for the collapsed neuron layer1.neuron3
+    collapsed: str | None = None  # the name of the collapsed place, "neuron3"
+    id: str = ""  # in DOT and in SVG: n5 if its last value has the index 5 in the topological order
+    shown_outside: set[Value] = field(default_factory=set)  # its values that other boxes use, and outputs
 
 
-def boxes(
-    *outputs: Value, collapse: str | Iterable[str] | None = None, expand: str | Iterable[str] = ()
-) -> dict[Value, Box]:
-    """For each value of a graph, its box; the boxes come in the topological order of the last values in them.
+@dataclass(eq=False, slots=True)
+class Edge:
+    """One edge of a picture: one use of a value, or all uses of one box in another if either is collapsed."""
 
-    Arguments and errors as in `draw`.
-    """
+    id: str  # e5.1 for the second operand of value 5; e3-17 for all that leads from the box n3 to the box n17
+    start: Box
+    end: Box
+    uses: list[tuple[Value, int]] = field(default_factory=list)  # the values computed, and which of their operands
+
+    @property
+    def joined(self) -> bool:
+        """Whether the edge stands for all uses of one box in another."""
+        return self.start.collapsed is not None or self.end.collapsed is not None
+
+
+class Diagram(NamedTuple):
+    """A picture's boxes, in the topological order of the last values in them, and its edges, box by box."""
+
+    outputs: tuple[Value, ...]
+    boxes: list[Box]
+    edges: list[Edge]
+
+
+def diagram(*outputs: Value, collapse: str | Iterable[str] | None = None, expand: str | Iterable[str] = ()) -> Diagram:
+    """The boxes and edges of a graph; arguments and errors as in `draw`."""
     order = topological_order(*outputs)
-    users = uses(order)
-    places = _places(order, users)
-    within = list(dict.fromkeys(outer for place in places.values() for outer in _outermost_first(place)))
+    index = {value: i for i, value in enumerate(order)}
+    box_of = _boxes(order, collapse, expand)
+    boxes = sorted(dict.fromkeys(box_of.values()), key=lambda box: index[box.values[-1]])
+    for box in boxes:
+        box.id = f"n{index[box.values[-1]]}"
+    edges: dict[str, Edge] = {}
+    for box in boxes:
+        for value in box.values:
+            for operand, used in enumerate(value.inputs):
+                start = box_of[used]
+                if start is not box:
+                    edge = Edge(f"e{index[value]}.{operand}", start, box)
+                    if edge.joined:
+                        edge.id = f"e{start.id[1:]}-{box.id[1:]}"
+                    edges.setdefault(edge.id, edge).uses.append((value, operand))
+                    start.shown_outside.add(used)
+    for output in outputs:
+        box_of[output].shown_outside.add(output)
+    _require_readable(boxes, len(edges))
+    return Diagram(outputs, boxes, list(edges.values()))
 
-    opened = {outer for place in _matching(expand, within) for outer in _outermost_first(place)}
-    if collapse is not None:
-        return _boxes(order, users, places, set(_matching(collapse, within)) - opened)
 
-    box_of = _boxes(order, users, places, set())
-    if len(order) > READABLE:
-        for depth in sorted({len(place) for place in within}, reverse=True):
-            box_of = _boxes(order, users, places, {place for place in within if len(place) == depth} - opened)
-            if len(set(box_of.values())) <= READABLE:
-                break
-    return box_of
-
-
-def require_drawable(box_of: Mapping[Value, Box]) -> None:
-    """Raises `ValueError` if there are too many boxes or edges for a picture that anyone could read."""
-    drawn = set(box_of.values())
-    edges, together = 0, set()
-    for value, box in box_of.items():
-        for used in value.inputs:
-            start = box_of[used]
-            if start.collapsed is None and box.collapsed is None:
-                edges += 1
-            elif start is not box:
-                together.add((start, box))
-    for count, things, most in ((len(drawn), "boxes", MOST_BOXES), (edges + len(together), "edges", MOST_EDGES)):
+def _require_readable(boxes: Sequence[Box], edges: int) -> None:
+    for count, things, most in ((len(boxes), "boxes", MOST_BOXES), (edges, "edges", MOST_EDGES)):
         if count > most:
-            places = sorted({".".join(box.place[:1]) for box in drawn if box.place})
+            places = sorted({".".join(box.place[:1]) for box in boxes if box.place})
             example = places[0] if places else "layer1"
             label = "" if places else " after labelling its values with places, as in 'layer1.w'"
             raise ValueError(
                 f"this picture would have {count:,} {things}, more than the {most:,} that can be told apart: draw "
                 f"one of the values on the way, or collapse places, as in draw(output, collapse={example!r}){label}"
             )
+
+
+# -- Places ------------------------------------------------------------------------------------------------------------
+
+
+def in_common(places: Sequence[Place]) -> Place:
+    """The innermost place in which all these stand."""
+    # Every place in between begins as the first and the last of them in alphabetical order both do.
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(min(places), max(places), strict=False))
+    return tuple(part for part, _ in same)
+
+
+def outermost_first(place: Place) -> list[Place]:
+    """A place after all those that it stands in: `layer1`, then `layer1.neuron3`."""
+    return [place[:depth] for depth in range(1, len(place) + 1)]
 
 
 def _places(order: Sequence[Value], users: Mapping[Value, Sequence[Value]]) -> dict[Value, Place]:
@@ -98,49 +123,57 @@ def _places(order: Sequence[Value], users: Mapping[Value, Sequence[Value]]) -> d
     return places
 
 
-def in_common(places: Sequence[Place]) -> Place:
-    """The innermost place in which all these stand."""
-    # Every place in between begins as the first and the last of them in alphabetical order both do.
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(min(places), max(places), strict=False))
-    return tuple(part for part, _ in same)
-
-
-def _outermost_first(place: Place) -> Iterable[Place]:
-    return (place[:depth] for depth in range(1, len(place) + 1))
-
-
-def _matching(patterns: str | Iterable[str], places: Sequence[Place]) -> list[Place]:
+def _matching(patterns: str | Iterable[str], places: Iterable[Place]) -> set[Place]:
     names = {place: ".".join(place) for place in places}
-    chosen: dict[Place, None] = {}
+    chosen: set[Place] = set()
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
         found = [place for place, name in names.items() if fnmatchcase(name, pattern)]
         if not found:
             known = ", ".join(list(names.values())[:8]) + ", …" * (len(names) > 8)
             there = f"there are {known}" if known else "no label in it has a dot, as 'layer1.w' has"
             raise ValueError(f"no place in this graph is called {pattern!r}: {there}")
-        chosen.update(dict.fromkeys(found))
-    return list(chosen)
+        chosen.update(found)
+    return chosen
+
+
+# -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
 def _boxes(
-    order: Sequence[Value],
-    users: Mapping[Value, Sequence[Value]],
-    places: Mapping[Value, Place],
-    closed: Collection[Place],
+    order: Sequence[Value], collapse: str | Iterable[str] | None, expand: str | Iterable[str]
 ) -> dict[Value, Box]:
+    """For each value its box: places are collapsed as the arguments say, or until the picture is small enough."""
+    users = uses(order)
+    place_of = _places(order, users)
+    places = dict.fromkeys(outer for place in place_of.values() for outer in outermost_first(place))
+    opened = {outer for place in _matching(expand, places) for outer in outermost_first(place)}
+    if collapse is not None:
+        choices = [_matching(collapse, places)]
+    else:
+        depths = sorted({len(place) for place in places}, reverse=True)
+        choices = [set(), *[{place for place in places if len(place) == depth} for depth in depths]]
+    box_of: dict[Value, Box] = {}
+    for closed in choices:
+        box_of = _collapsed(order, place_of, closed - opened)
+        _gather_numbers(order, users, box_of)
+        if len(set(box_of.values())) <= READABLE:
+            break
+    return box_of
+
+
+def _collapsed(order: Sequence[Value], place_of: Mapping[Value, Place], closed: Collection[Place]) -> dict[Value, Box]:
     box_of: dict[Value, Box] = {}
     collapsed: dict[Place, Box] = {}
     for value in order:
-        place = places[value]
+        place = place_of[value]
         # Plain numbers are what a neuron is shown, not what it is made of: they stay outside.
-        outer = None if value.constant else next((p for p in _outermost_first(place) if p in closed), None)
+        outer = None if value.constant else next((p for p in outermost_first(place) if p in closed), None)
         if outer is None:
             box_of[value] = Box([value], place)
         else:
             box_of[value] = collapsed.setdefault(outer, Box([], outer[:-1], outer[-1]))
             box_of[value].values.append(value)
-    _gather_numbers(order, users, box_of)
-    return {value: box_of[value] for value in sorted(order, key=lambda value: box_of[value].values[-1].index)}
+    return box_of
 
 
 def _gather_numbers(order: Sequence[Value], users: Mapping[Value, Sequence[Value]], box_of: dict[Value, Box]) -> None:

@@ -32,43 +32,22 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     it, and a notebook shows it. The format is SVG unless another is asked for, which needs Graphviz' `dot`.
     """
 
-    def pipe(
-        self,
-        format: str | None = None,
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        *,
-        engine: str | None = None,
-        encoding: str | None = None,
-    ) -> Any:
-        """The picture: bytes, or text if an encoding is given.
-
-        Args:
-            format: `"svg"` if left out; `"png"`, `"pdf"` and others need `dot`.
-            renderer: As in `graphviz`, and so are the others; each needs `dot`.
-            formatter: See there.
-            neato_no_op: See there.
-            quiet: Whether to keep Graphviz' warnings to itself.
-            engine: The layout, `"dot"` if left out.
-            encoding: That of the text.
+    def pipe(self, format: str | None = None, **options: Any) -> Any:
+        """The picture: bytes, or text if an `encoding` is given; options as in `graphviz.Digraph.pipe`.
 
         Raises:
             RenderError: Neither Graphviz' `dot` nor its WebAssembly is installed, or the format needs `dot`.
         """
         if shutil.which("dot"):
-            return super().pipe(
-                format, renderer, formatter, neato_no_op=neato_no_op, quiet=quiet, engine=engine, encoding=encoding
-            )
-        wanted = ":".join(part for part in (format or self.format, renderer, formatter) if part)
-        if wanted != "svg" or neato_no_op is not None:
+            return super().pipe(format, **options)
+        wanted = ":".join(filter(None, [format or self.format, options.get("renderer"), options.get("formatter")]))
+        if wanted != "svg" or options.get("neato_no_op") is not None:
             raise RenderError(
                 f"without Graphviz' program `dot` there are pictures in SVG only, not in {wanted}: install Graphviz "
                 f"(https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
             )
-        picture = svg(self.source, engine or self.engine)
-        return picture if encoding is None else picture.decode().encode(encoding).decode(encoding)
+        picture = svg(self.source, options.get("engine") or self.engine)
+        return picture if options.get("encoding") is None else picture.decode()
 
     @property
     def _render(self) -> Any:
@@ -80,30 +59,22 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         engine: str,
         format: str,
         filepath: str,
-        *,
         outfile: str | os.PathLike[str] | None = None,
         raise_if_result_exists: bool = False,
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        **_: Any,
+        **options: Any,
     ) -> str:
         target = Path(outfile or f"{filepath}.{format}")
         if raise_if_result_exists and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
-        write_whole(target, self.pipe(format, renderer, formatter, neato_no_op, engine=engine))
+        write_whole(target, self.pipe(format, engine=engine, **options))
         return os.fspath(target)
 
 
 def svg(source: str, engine: str = "dot") -> bytes:
-    """DOT as an SVG picture, made by Graphviz in WebAssembly.
+    """DOT as an SVG picture, made by Graphviz in WebAssembly; `engine` is its name for the layout: `"neato"`, …
 
     >>> svg("digraph { a -> b }")[:5]
     b'<?xml'
-
-    Args:
-        source: The DOT text.
-        engine: Graphviz' name for the layout: `"dot"`, `"neato"`, …
 
     Raises:
         RenderError: The packages it takes are not installed.

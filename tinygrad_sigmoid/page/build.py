@@ -6,34 +6,32 @@ import html
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.steps import ForwardStep, Steps
+from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value, as_values, operation_of, require_value
+
+MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its `html`, which a notebook shows as it stands.
+    """A page, which a notebook shows as it stands."""
 
-    Attributes:
-        html: The whole file.
-        table: The graph as an HTML table, for where the page itself is not let through.
-    """
-
-    html: str = field(repr=False)
-    table: str = field(repr=False)
+    html: str = field(repr=False)  # the whole file
+    table: str = field(repr=False)  # the graph as an HTML table, for where the page itself is not let through
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
@@ -63,7 +61,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        TypeError: An operation of your own is said in Python functions, so no browser could compute it.
+        TypeError: The rule of an operation calls Python functions, so no browser could compute it.
         ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
     """
     require_value(output, "explore")
@@ -71,17 +69,19 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         raise ValueError(f"{output!r} is a leaf, so there are no passes to explore: pass something computed from it")
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
-    drawn = picture(output)
+    drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
+    program = _javascript(output, _changeable(output), trace=True)
+    operations = [_on_figures(value) if value.inputs else "null" for value in walked.values]
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
-        "picture": drawn,
-        "closed": '<span class="key closed">closed: open it</span>\n' if "data-inside" in drawn else "",
-        "program": _program(output),
+        "picture": picture(drawn),
+        "program": program,
         "perceptron": _perceptron(output),
-        "graph": _as_json(_described(walked)),
+        "operations": ",\n".join(dict.fromkeys(operations)),
+        "graph": _as_json(_described(walked, drawn, operations)),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -96,8 +96,8 @@ def _part(name: str) -> str:
 # -- The arithmetic ----------------------------------------------------------------------------------------------------
 
 
-def _program(output: Value) -> str:
-    source = compiled(output, inputs=_changeable(output), target="javascript", trace=True).source
+def _javascript(output: Value, inputs: Sequence[Value], *, trace: bool = False) -> str:
+    source = compiled(output, inputs=inputs, target="javascript", trace=trace).source
     # A label in a comment must not end the script element, and can't begin a comment of HTML's either.
     return re.sub(r"<(?=[!/a-zA-Z])", "< ", source)
 
@@ -106,19 +106,30 @@ def _perceptron(output: Value) -> str:
     """The same graph with a perceptron's step for each σ, as JavaScript; without any σ there is nothing to compare."""
     order = topological_order(output)
     if not any(value.operation is sigmoid for value in order):
-        return "return null;"
-    new: dict[Value, Any] = {}
+        return "null"
+    new: dict[Value, Value] = {}
     try:
         for value in order:
             if value.operation is None:
-                new[value] = value.data if value.constant else Value(value.data)
+                [new[value]] = as_values([value.data if value.constant else Value(value.data)])
             else:
                 operation = heaviside if value.operation is sigmoid else value.operation
                 new[value] = operation(*[new[used] for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
-        return "return null;"
-    inputs = [new[leaf] for leaf in _changeable(output)]
-    return f"{compiled(new[output], inputs=inputs, target='javascript').source}return program;"
+        return "null"
+    return _javascript(new[output], [new[leaf] for leaf in _changeable(output)])
+
+
+def _on_figures(value: Value) -> str:
+    """A value's operation as a JavaScript function of those inputs that can change; the others are as they are shown.
+
+    The page puts shown figures through it, to know whether they give what is shown.
+    """
+    inputs = as_values([figure(used.data) if used.constant else Value(used.data) for used in value.inputs])
+    try:
+        return _javascript(operation_of(value)(*inputs), [used for used in inputs if not used.constant])
+    except (ArithmeticError, ValueError):  # what is shown of an exponent may be too large for it
+        return "null"
 
 
 def _changeable(output: Value) -> list[Value]:
@@ -128,60 +139,54 @@ def _changeable(output: Value) -> list[Value]:
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _described(walked: Steps) -> dict[str, Any]:
+def _described(walked: Steps, drawn: Diagram, operations: Sequence[str]) -> dict[str, object]:
+    distinct = list(dict.fromkeys(operations))
     names = Names(walked.values)
-    place = {value: i for i, value in enumerate(walked.values)}
+    index = {value: i for i, value in enumerate(walked.values)}
+    told = ("value", "input", "operand", "sentence", "derivative", "formula")
     return {
         "values": [
             {
                 "name": name,
                 "data": value.data,
                 "constant": value.constant,
-                "inputs": [place[used] for used in value.inputs],
+                "inputs": [index[used] for used in value.inputs],
+                "operation": distinct.index(operation),
+                "pattern": names.pattern(value) if value.inputs else None,
             }
-            for name, value in zip(walked.names, walked.values, strict=True)
+            for name, value, operation in zip(walked.names, walked.values, operations, strict=True)
         ],
-        "leaves": [place[leaf] for leaf in _changeable(walked.values[-1])],
+        "boxes": [
+            {
+                "id": box.id,
+                "values": [index[value] for value in box.values],
+                "shown": [index[value] for value in box.shown_outside],
+                "closed": box.collapsed and ".".join([*box.place, box.collapsed]),
+            }
+            for box in drawn.boxes
+            if not box.values[0].constant
+        ],
+        "leaves": [index[leaf] for leaf in _changeable(walked.values[-1])],
         "output": len(walked.values) - 1,
         "beginning": walked.beginning,
         "forward": len(walked.forward),
-        "steps": [
-            {
-                "value": step.value,
-                "sentence": step.sentence,
-                "formula": step.formula,
-                "pattern": names.pattern(walked.values[step.value]),
-            }
-            if isinstance(step, ForwardStep)
-            else {
-                "value": step.value,
-                "input": step.input,
-                "operand": step.operand,
-                "sentence": step.sentence,
-                "derivative": step.derivative,
-                "formula": step.formula,
-            }
-            for step in walked
-        ],
+        "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
 
 
-def _as_json(data: Any) -> str:
+def _as_json(data: object) -> str:
     """JSON that can stand inside a script element: no label can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
 
 
 def _table(walked: Steps, title: str) -> str:
     names = Names(walked.values)
-    rows = [
-        (walked.names[i], names.formula(value) if value.inputs else "leaf", value.data, walked.gradients[value])
-        for i, value in enumerate(walked.values)
-        if not value.constant
-    ]
-    lines = [
-        "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in (name, said, *map(number_text, numbers))) + "</tr>"
-        for name, said, *numbers in rows
-    ]
+    lines = []
+    for name, value in zip(walked.names, walked.values, strict=True):
+        if not value.constant:
+            numbers = [number_text(value.data), number_text(walked.gradients[value])]
+            cells = [name, names.formula(value) if value.inputs else "leaf", *numbers]
+            lines.append("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells) + "</tr>")
     head = "".join(f'<th scope="col">{text}</th>' for text in ("value", "computed as", "data", "gradient"))
     return (
         f"<details><summary>{html.escape(title)} as a table</summary>"

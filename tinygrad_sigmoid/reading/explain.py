@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, _bracketed, _equals, _exactly, counted
+from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, bracketed, counted, equals, exactly
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value, require_value
 
@@ -32,10 +32,10 @@ class Path:
         if not self.numbers:
             return "it is the output itself: 1"
         first, *rest = [number_text(number) for number in self.numbers]
-        numbers = "·".join([first, *[_bracketed(number) for number in rest]])
+        numbers = "·".join([first, *[bracketed(number) for number in rest]])
         text = f"{' · '.join(self.derivatives)} = {numbers}"
-        exact = math.prod([_exactly(number) for number in self.numbers]) == _exactly(self.product)
-        return text if not rest else f"{text} {_equals(exact)} {number_text(self.product)}"
+        exact = math.prod([exactly(number) for number in self.numbers]) == exactly(self.product)
+        return text if not rest else f"{text} {equals(exact)} {number_text(self.product)}"
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ class Explanation:
             yield f"    {path}"
         first, *rest = [number_text(path.product) for path in self.paths]
         if rest:
-            total = sum([_exactly(path.product) for path in self.paths])
-            terms = " + ".join([first, *[_bracketed(number) for number in rest]])
-            yield f"  together: {terms} {_equals(total == _exactly(self.gradient))} {number_text(self.gradient)}"
+            total = sum([exactly(path.product) for path in self.paths])
+            terms = " + ".join([first, *[bracketed(number) for number in rest]])
+            yield f"  together: {terms} {equals(total == exactly(self.gradient))} {number_text(self.gradient)}"
 
 
 def explain(output: Value, wrt: Value) -> Explanation:
@@ -90,10 +90,6 @@ def explain(output: Value, wrt: Value) -> Explanation:
     Above 16 paths (there can be 2^n) it says how many there are and adds up the value's uses instead, each with its
     upstream gradient, in which the paths above it are summed already. That is what the backward pass does, and why it
     takes no longer than the forward pass.
-
-    Args:
-        output: What is differentiated.
-        wrt: A leaf or a value in between.
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.

@@ -79,6 +79,7 @@ class Names:
     def pattern(self, value: Value) -> list[str | Gap]:
         """The same with gaps for the numbers that may change: texts, and in between which number goes there."""
         operation = operation_of(value)
+        binding, negative = self.style.binding(operation), Written("−", SIGN)
         marks = [
             self.written[used] if used.constant else Written(chr(_GAPS + operand))
             for operand, used in enumerate(value.inputs)
@@ -86,7 +87,7 @@ class Names:
 
         def gap(mark: str) -> Gap:
             operand = ord(mark) - _GAPS
-            return Gap(input=operand, brackets=self.style.needs_brackets(operation, Written("−", SIGN), operand))
+            return Gap(input=operand, brackets=self.style.needs_brackets(binding, negative, operand))
 
         pieces = re.split(f"([{chr(_GAPS)}-\U0010fffd])", self.style.written(operation, marks).text)
         return [gap(piece) if piece >= chr(_GAPS) else piece for piece in pieces if piece]

@@ -62,7 +62,6 @@ def recorded(formula: str, leaves: Mapping[str, Value | float]) -> Value:
 
     Raises:
         FormulaError: It can't be read, or a name has no number, or a number is given for no name.
-        ArithmeticError, ValueError: It can't be computed at these numbers.
     """
     if len(formula) > LONGEST:
         raise FormulaError(
@@ -194,7 +193,7 @@ class _Reader:
         return result
 
 
-# -- What is said of mistakes ------------------------------------------------------------------------------------------
+# -- Error messages ----------------------------------------------------------------------------------------------------
 
 
 def _given_twice(name: str) -> FormulaError:

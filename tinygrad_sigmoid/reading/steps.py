@@ -10,10 +10,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, overload
+from typing import overload
 
 from tinygrad_sigmoid.graph import computed, topological_order
-from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh, require_value
@@ -43,7 +42,7 @@ class ForwardStep:
 
     def __str__(self) -> str:
         named = self.formula if self.formula == self.name else f"{self.name} = {self.formula}"
-        return f"{named} = {self.numbers} {_equals(self.exact)} {number_text(self.result)}"
+        return f"{named} = {self.numbers} {equals(self.exact)} {number_text(self.result)}"
 
 
 @dataclass(frozen=True)
@@ -76,35 +75,32 @@ class BackwardStep:
         number = number_text(self.local_derivative)
         if self.formula == number:
             return f"{self.derivative} = {number}"
-        unrounded = float(f"{self.local_derivative:.4g}") == self.local_derivative
-        return f"{self.derivative} = {self.formula} {_equals(unrounded)} {number}"
+        exact = figures_give(self.local_derivative, self.local_derivative)
+        return f"{self.derivative} = {self.formula} {equals(exact)} {number}"
 
     @property
     def accumulation(self) -> str:
         """What is added to what, in one line: `gradient of z = 0.5 + 1·0.2179 = 0.7179`."""
-        upstream, local = number_text(self.upstream), _bracketed(number_text(self.local_derivative))
-        total = _exactly(self.upstream) * _exactly(self.local_derivative)
+        upstream, local = number_text(self.upstream), bracketed(number_text(self.local_derivative))
         added = f"{upstream}·{local}"
         if self.before is not None:
-            added = f"{number_text(self.before)} + {_bracketed(upstream)}·{local}"
-            total += _exactly(self.before)
-        equals = _equals(total == _exactly(self.after))
-        return f"gradient of {self.input_name} = {added} {equals} {number_text(self.after)}"
+            added = f"{number_text(self.before)} + {bracketed(upstream)}·{local}"
+        before = self.before or 0.0
+        total = figure(before) + figure(self.upstream) * figure(self.local_derivative)
+        exact = figures_give(total, self.after, [(before, 1.0), (self.upstream, self.local_derivative)])
+        return f"gradient of {self.input_name} = {added} {equals(exact)} {number_text(self.after)}"
 
     def __str__(self) -> str:
         return f"{self.local}\n{self.accumulation}"
 
 
 class Steps(Sequence[ForwardStep | BackwardStep]):
-    """The steps of both passes: index it, slice it, print it.
+    """The steps of both passes, those of `forward` and then those of `backward`: index it, slice it, print it.
 
     Attributes:
         values: The graph in topological order; a step gives its values by their index in this list.
         names: What each of them is called.
         naming: The same by value, and the formulas.
-        index_of: The index of each value in `values`.
-        forward: The steps of the forward pass alone.
-        backward: Those of the backward pass alone.
         gradients: The gradient of each value after the last step.
     """
 
@@ -133,7 +129,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
             formula=self.naming.formula(value),
             numbers=self.naming.numbers(value),
             result=value.data,
-            exact=_gives(operation, [used.data for used in value.inputs], value.data),
+            exact=_gives(value),
         )
 
     def _backward_steps(self, order: Sequence[Value]) -> Iterator[BackwardStep]:
@@ -238,27 +234,49 @@ def steps(output: Value) -> Steps:
 # -- Figures -----------------------------------------------------------------------------------------------------------
 
 
-def _equals(exact: bool) -> str:
+def equals(exact: bool) -> str:
     return "=" if exact else "≈"
 
 
-def _exactly(number: float) -> Any:
+def exactly(number: float) -> Fraction | float:
     """The number that is shown, exactly; an infinity as it is."""
     return Fraction(f"{number:.4g}") if math.isfinite(number) else number
 
 
-def _gives(operation: Operation, inputs: Sequence[float], result: float) -> bool:
-    """Whether the operation takes the inputs, as they are shown, to the result as it is shown."""
-    figures = [_exactly(number) for number in inputs]
-    target = _exactly(result)
+def figure(number: float) -> float:
+    """The number as it is shown, with four significant digits."""
+    return float(f"{number:.4g}")
+
+
+def figures_give(outcome: float, result: float, inputs: Sequence[tuple[float, float]] = ()) -> bool:
+    """Whether what was computed from shown figures is the result as it is shown, as nearly as floats can tell.
+
+    An input contributes its size times its local derivative. Rounding is measured by the sum of the contributions: in
+    0.99 − 1 floats lose their first digits, and −0.01 is right all the same. And where a contribution is lost beside
+    the others, as in 1 + 1e−20, no result is exact.
+
+    Args:
+        outcome: What the figures give.
+        result: The result, not yet rounded as it is shown.
+        inputs: Each input with its local derivative.
+    """
+    terms = [(figure(result), 1.0), *inputs]
+    total = sum([abs(number * slope) for number, slope in terms])
+    lost = any(abs(number * slope) <= 1e-12 * total for number, slope in terms if number and slope)
+    return abs(outcome - figure(result)) <= 1e-15 * total and not lost
+
+
+def _gives(value: Value) -> bool:
+    """Whether a value's operation takes its inputs, as they are shown, to the value as it is shown."""
+    numbers = [used.data for used in value.inputs]
     try:
-        outcome: Any = operation.forward(*figures)  # fractions, so 0.1 + 0.2 is 0.3
-        return outcome == target or math.isclose(outcome, target, rel_tol=4e-16)
-    except (ArithmeticError, ValueError, TypeError):
+        outcome = operation_of(value).forward(*map(figure, numbers))
+    except (ArithmeticError, ValueError):
         return False
+    return figures_give(outcome, value.data, list(zip(numbers, value.local_derivatives, strict=True)))
 
 
-def _bracketed(number: str) -> str:
+def bracketed(number: str) -> str:
     return f"({number})" if number.startswith("−") else number
 
 

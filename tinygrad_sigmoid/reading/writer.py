@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.notation import FUNCTION, PRODUCT, SIGN, SUM
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, operation_of
@@ -29,7 +30,7 @@ class Written(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """How tightly a whole formula is bound, and its inputs must be (the first, the others) to need no brackets."""
+    """How tightly a formula is bound, and its first and its other inputs must be to stand in it without brackets."""
 
     whole: int
     first: int
@@ -47,17 +48,17 @@ class Style:
 
     def written(self, operation: Operation, inputs: Sequence[Written]) -> Written:
         """The formula of an operation from those of its inputs."""
+        binding = self.binding(operation)
         opening, closing = self.brackets
         texts = [
-            f"{opening}{given.text}{closing}" if self.needs_brackets(operation, given, place) else given.text
+            f"{opening}{given.text}{closing}" if self.needs_brackets(binding, given, place) else given.text
             for place, given in enumerate(inputs)
         ]
         text = self.composed(operation, texts)
-        return Written(text if len(text) <= self.longest else "…", self.binding(operation).whole)
+        return Written(text if len(text) <= self.longest else "…", binding.whole)
 
-    def needs_brackets(self, operation: Operation, given: Written, place: int) -> bool:
+    def needs_brackets(self, binding: Binding, given: Written, place: int) -> bool:
         """Whether an input needs brackets in its place."""
-        binding = self.binding(operation)
         needed = binding.others if place else binding.first
         return given.precedence < needed or (needed > binding.whole and given.text.startswith(self.minus))
 
@@ -107,17 +108,11 @@ class Style:
         """What a rule has given, written down to the values that are known by name."""
         if not isinstance(result, Value):
             return self.number(result)
-        unknown = [] if result in known else [result]
-        found = {*known, *unknown}
-        for value in unknown:  # which grows while it is walked
-            new = [used for used in dict.fromkeys(value.inputs) if used not in found]
-            unknown += new
-            found.update(new)
         pieces = dict(known)
-        for value in sorted(unknown, key=lambda value: value.index):
-            if value.inputs:
+        for value in topological_order(result):
+            if value.inputs and value not in known:
                 pieces[value] = self.written(operation_of(value), [pieces[used] for used in value.inputs])
-            else:
+            elif value not in known:
                 pieces[value] = self.number(value.data)
         return pieces[result]
 
@@ -171,16 +166,17 @@ class Latex(Style):
     spaced = True
     bare_symbol = False
 
-    def needs_brackets(self, operation: Operation, given: Written, place: int) -> bool:
-        return super().needs_brackets(operation, given, place) and not self._in_braces(operation, place)
-
-    def _in_braces(self, operation: Operation, place: int) -> bool:
-        """Whether LaTeX sets an input apart by itself, as a fraction does; the base of a power it doesn't."""
-        own = self.own(operation)
-        if own is None or operation.arity is None:
-            return False
-        text, braces = own(*[f"<{i}>" for i in range(operation.arity)]), f"{{<{place}>}}"
-        return braces in text and f"{braces}^" not in text
+    def binding(self, operation: Operation) -> Binding:
+        binding, own = super().binding(operation), self.own(operation)
+        if own is None or not operation.arity:
+            return binding
+        marks = [f"<{place}>" for place in range(operation.arity)]
+        text = own(*marks)
+        # Inputs in braces are set apart by them, as in a fraction; the base of a power is not.
+        braced = [f"{{{mark}}}" in text and f"{{{mark}}}^" not in text for mark in marks]
+        return binding._replace(
+            first=LOOSE if braced[0] else binding.first, others=LOOSE if all(braced[1:]) else binding.others
+        )
 
     def own(self, operation: Operation) -> Callable[..., str] | None:
         return operation.notation.latex
@@ -242,9 +238,14 @@ class Code(Style):
         self.templates = templates
         self.infinity = infinity
         self.nan = nan
+        self._bindings: dict[Operation, Binding] = {}
 
     def binding(self, operation: Operation) -> Binding:
-        template = self.templates[operation]
+        if operation not in self._bindings:
+            self._bindings[operation] = self._binding_of(operation, self.templates[operation])
+        return self._bindings[operation]
+
+    def _binding_of(self, operation: Operation, template: str) -> Binding:
         symbol = TYPED_SIGNS.get(operation.notation.symbol, operation.notation.symbol)
         if template in (f"{{0}} {symbol} {{1}}", f"{symbol}{{0}}"):
             return super().binding(operation)

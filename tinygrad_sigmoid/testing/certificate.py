@@ -8,33 +8,19 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Certificate:
-    """What `check_gradients` has proven of a graph; printing it says it in words.
+    """What `check_gradients` has proven of a graph; printing it says it in words."""
 
-    Attributes:
-        values: Values computed that are what their operations give, bit for bit.
-        local_derivatives: Local derivatives that agree with their operation's own formula.
-        worst_ulp: How far the worst of them is off, in units of the last place.
-        gradients: Gradients that are the sum of their contributions.
-        worst_sum: How far the worst of them is off, as a part of what rounding allows.
-        leaves: Leaves whose gradient agrees with the whole graph, differenced.
-        worst_leaf: How far the worst of them is off, as a part of what rounding allows.
-        kinks: Places at a kink, where any value between the slopes of the two sides is right.
-        jumps: Places at a jump, where there is no slope; that of one side was taken for it.
-        unresolved: What could not be told, and why.
-        derivatives: The same for the gradient of each leaf, if derivatives of derivatives were checked.
-    """
-
-    values: int = 0
-    local_derivatives: int = 0
-    worst_ulp: float = 0.0
-    gradients: int = 0
-    worst_sum: float = 0.0
-    leaves: int = 0
-    worst_leaf: float = 0.0
-    kinks: list[str] = field(default_factory=list)
-    jumps: list[str] = field(default_factory=list)
-    unresolved: list[str] = field(default_factory=list)
-    derivatives: dict[str, Certificate] = field(default_factory=dict)
+    values: int = 0  # values computed that are what their operations give, bit for bit
+    local_derivatives: int = 0  # local derivatives that agree with their operation's own formula
+    worst_ulp: float = 0.0  # how far the worst of them is off, in units of the last place
+    gradients: int = 0  # gradients that are the sum of their contributions
+    worst_sum: float = 0.0  # how far the worst of them is off, as a part of what rounding allows
+    leaves: int = 0  # leaves whose gradient agrees with the whole graph, differenced
+    worst_leaf: float = 0.0  # how far the worst of them is off, as a part of what rounding allows
+    kinks: list[str] = field(default_factory=list)  # where any value between the slopes of the two sides is right
+    jumps: list[str] = field(default_factory=list)  # where there is no slope, and that of one side was taken for it
+    unresolved: list[str] = field(default_factory=list)  # what could not be told, and why
+    derivatives: dict[str, Certificate] = field(default_factory=dict)  # of each leaf's gradient, for higher orders
 
     @property
     def open_points(self) -> int:
@@ -57,12 +43,12 @@ class Certificate:
             f"{_counted(self.local_derivatives, 'local derivative')}: what each operation's own formula gives, off by "
             f"at most {self.worst_ulp:.2g} ulp (units of the last place)",
             f"{_counted(self.gradients, 'gradient')}: the sum of the contributions, off by at most "
-            f"{_at_most(self.worst_sum)} of what rounding allows",
+            f"{_percent(self.worst_sum)} of what rounding allows",
         ]
         if self.leaves:
             lines.append(
                 f"{_counted(self.leaves, 'leaf', 'leaves')}: move one a little, and the output moves as its gradient "
-                f"says, off by at most {_at_most(self.worst_leaf)} of what rounding allows"
+                f"says, off by at most {_percent(self.worst_leaf)} of what rounding allows"
             )
         lines.append("a second backward pass adds the same once more to the leaves, and no data has changed")
         lines += [f"at a kink, where any slope between those of the two sides is right: {kink}" for kink in self.kinks]
@@ -78,5 +64,5 @@ def _counted(number: int, thing: str, things: str = "") -> str:
     return f"{number} {thing if number == 1 else things or thing + 's'}"
 
 
-def _at_most(share: float) -> str:
-    return f"{math.ceil(100 * share)}%"
+def _percent(share: float) -> str:
+    return f"{math.ceil(100 * share)}%"  # rounded up: it says "at most"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from tinygrad_sigmoid.derivatives import gradients
-from tinygrad_sigmoid.graph import computed, leaves, topological_order
+from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
+from tinygrad_sigmoid.testing.accumulation import Backward, Gradients, check_backward
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
-from tinygrad_sigmoid.testing.replaying import AT_MOST, rounding_of, wrong_elsewhere, wrong_end_to_end
-from tinygrad_sigmoid.testing.rules import same_bits, wrong_rule, wrong_value
-from tinygrad_sigmoid.testing.sums import Backward, Gradients, passed_back, wrong_second_pass, wrong_sum
+from tinygrad_sigmoid.testing.end_to_end import AT_MOST, check_at_shifted_point, check_end_to_end, noise_floors
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
+from tinygrad_sigmoid.testing.rules import check_rule, check_value
 from tinygrad_sigmoid.value import Value
 
 
@@ -51,10 +50,11 @@ def check_gradients(
     """
     __tracebackhide__ = True
     certificate = Certificate()
-    output, mismatch = _recorded(checked, at)
-    mismatch = mismatch or _first_mismatch(output, certificate, order, backward, end_to_end)
-    if mismatch is not None:
-        raise mismatch
+    try:
+        output = _recorded(checked, at)
+        _check(output, certificate, order, backward, end_to_end)
+    except GradientMismatch as mismatch:
+        raise mismatch.with_traceback(None) from None  # which shows the user's call, and not our own
     return certificate
 
 
@@ -76,18 +76,53 @@ def check_operation(operation: Operation, at: float | Sequence[float], *, order:
     """
     __tracebackhide__ = True
     numbers = list(at) if isinstance(at, Sequence) else [at]
-    inputs: list[Any] = [Value(number, f"x{place}") for place, number in enumerate(numbers, 1)]
+    inputs: list[Value | float] = [Value(number, f"x{place}") for place, number in enumerate(numbers, 1)]
     if operation is fixed_power:
         inputs[1] = numbers[1]
     return check_gradients(operation(*inputs), order=order)
 
 
-def _recorded(checked: Any, at: Sequence[float]) -> tuple[Value, GradientMismatch | None]:
-    """The graph to check; with the mismatch if a function gives other bits on floats than on Values."""
+def _check(output: Value, certificate: Certificate, order: int, backward: Backward, end_to_end: bool | None) -> None:
+    """Goes through the levels, and notes in the certificate what is proven."""
+    values = computed(output)
+    for value in values:
+        check_value(value)
+        check_rule(value, certificate)
+        certificate.values += 1
+    found = check_backward(output, backward, certificate)
+    if end_to_end or (end_to_end is None and len(values) <= AT_MOST):
+        check_end_to_end(output, found, certificate)
+    if order > 1:
+        for leaf, gradient in _recorded_gradients(output, found, certificate).items():
+            if gradient.inputs:
+                certificate.derivatives[leaf.label or name_of(leaf)] = inner = Certificate()
+                _check(gradient, inner, order - 1, Value.backward, end_to_end)
+
+
+def _recorded_gradients(output: Value, found: Gradients, certificate: Certificate) -> Mapping[Value, Value]:
+    """The gradients of the leaves as graphs, proven to be those of the backward pass."""
+    wrt = [leaf for leaf in leaves(output) if not leaf.constant and found.get(leaf) is not None]
+    try:
+        recorded = dict(zip(wrt, gradients(output, wrt), strict=True))
+    except ArithmeticError as error:
+        certificate.unresolved.append(f"the derivatives of the derivatives: {error}")
+        return {}
+    _, noise = noise_floors(output)
+    for leaf, gradient in recorded.items():
+        of_pass = found[leaf]
+        if of_pass is None or not abs(gradient.data - of_pass) <= noise[leaf]:
+            sentence = f"gradients() and the backward pass differ about {name_of(leaf)}"
+            raise GradientMismatch(sentence, leaf, got=gradient.data, true=of_pass, shown=computed(output))
+    check_at_shifted_point(output, recorded, certificate)
+    return recorded
+
+
+def _recorded(checked: Value | Callable[..., Value], at: Sequence[float]) -> Value:
+    """The graph to check: the one given, or what a function records, if it gives the same bits on floats."""
     if isinstance(checked, Value):
         if at:
             raise TypeError("a recorded graph has its numbers already: numbers are for a function, f and its inputs")
-        return checked, None
+        return checked
     inputs = [Value(number, name) for name, number in zip(_names(checked, len(at)), at, strict=True)]
     output = checked(*inputs)
     if not isinstance(output, Value):
@@ -98,77 +133,16 @@ def _recorded(checked: Any, at: Sequence[float]) -> tuple[Value, GradientMismatc
     try:
         plain = checked(*[value.data for value in inputs])
     except (TypeError, AttributeError):  # it is written for Values only, with x.exp() for instance
-        return output, None
-    if isinstance(plain, Value) or same_bits(plain, output.data):
-        return output, None
-    return output, GradientMismatch(
-        "the function gives one number on Values and another on floats: does it look at what it is given?",
-        output,
-        got=output.data,
-        true=plain,
-        shown=computed(output),
-    )
+        return output
+    if not isinstance(plain, Value) and not same_bits(plain, output.data):
+        sentence = "the function gives one number on Values and another on floats: does it look at what it is given?"
+        raise GradientMismatch(sentence, output, got=output.data, true=plain, shown=computed(output))
+    return output
 
 
-def _names(function: Any, count: int) -> list[str]:
+def _names(function: Callable[..., Value], count: int) -> list[str]:
     try:
         names = [name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind <= 1]
     except (TypeError, ValueError):
         names = []
     return names[:count] if len(names) >= count else [f"x{place}" for place in range(1, count + 1)]
-
-
-def _first_mismatch(
-    output: Value, certificate: Certificate, order: int, backward: Backward, end_to_end: bool | None
-) -> GradientMismatch | None:
-    """What is wrong at the lowest level at which something is, or None; what was proven goes into the certificate."""
-    values = computed(output)
-    for value in values:
-        if mismatch := wrong_value(value) or wrong_rule(value, certificate):
-            return mismatch
-        certificate.values += 1
-    data = {value: value.data for value in topological_order(output)}
-    passes = passed_back(output, backward)
-    for value, number in data.items():
-        if not same_bits(value.data, number):
-            value.data, changed = number, value.data
-            return GradientMismatch(
-                f"backward changed the data of {name_of(value)}", value, got=changed, true=number, shown=values
-            )
-    mismatch = wrong_sum(output, passes.first, certificate) or wrong_second_pass(output, passes)
-    if mismatch is None and (end_to_end or (end_to_end is None and len(values) <= AT_MOST)):
-        mismatch = wrong_end_to_end(output, passes.first, certificate)
-    if mismatch is None and order > 1:
-        mismatch = _mismatch_of_derivatives(output, passes.first, certificate, order, end_to_end)
-    return mismatch
-
-
-def _mismatch_of_derivatives(
-    output: Value, found: Gradients, certificate: Certificate, order: int, end_to_end: bool | None
-) -> GradientMismatch | None:
-    """What is wrong with the gradients as Values, or with the derivatives of those."""
-    wrt = [leaf for leaf in leaves(output) if not leaf.constant and found.get(leaf) is not None]
-    try:
-        recorded = gradients(output, wrt)
-    except ArithmeticError as error:
-        certificate.unresolved.append(f"the derivatives of the derivatives: {error}")
-        return None
-    rounding = rounding_of(output)
-    for leaf, gradient in zip(wrt, recorded, strict=True):
-        of_pass: Any = found[leaf]
-        if not abs(gradient.data - of_pass) <= rounding[leaf]:
-            return GradientMismatch(
-                f"gradients() and the backward pass differ about {name_of(leaf)}",
-                leaf,
-                got=gradient.data,
-                true=of_pass,
-                shown=computed(output),
-            )
-    if mismatch := wrong_elsewhere(output, dict(zip(wrt, recorded, strict=True)), certificate):
-        return mismatch
-    for leaf, gradient in zip(wrt, recorded, strict=True):
-        if gradient.inputs:
-            certificate.derivatives[leaf.label or name_of(leaf)] = inner = Certificate()
-            if mismatch := _first_mismatch(gradient, inner, order - 1, Value.backward, end_to_end):
-                return mismatch
-    return None

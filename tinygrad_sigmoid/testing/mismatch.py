@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import keyword
 import math
 from collections.abc import Collection, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-import tinygrad_sigmoid
+from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import dot_product, fixed_power, general_power
+from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.testing.pasting import as_lines
 from tinygrad_sigmoid.value import Value
+
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.drawing import Drawing
 
 LONGEST = 16  # lines of a graph that fit into a message
 
 
-class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it is an error)
+class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (what it is, not that it is an error)
     """A gradient, or something it is made of, is not what it must be.
 
     Attributes:
@@ -29,7 +33,6 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         allowed: How far from the right number it may be, in units of the last place.
         shown: The values computed that belong to the part of the graph that shows it.
         gradients: The gradients found in that part.
-        code: The part of the graph that shows it, as Python to paste.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         value: Value,
         *,
         got: float | None,
-        true: Any = None,
+        true: Decimal | float | None = None,
         allowed: float = 0.0,
         operation: Operation | None = None,
         used: Value | None = None,
@@ -65,13 +68,36 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
 
     @property
     def code(self) -> str:
-        return "\n".join(as_python(self.shown, self.value))
+        """The part of the graph that shows it, as Python to paste."""
+        return "\n".join(as_lines(self.shown, self.value))
 
-    def draw(self) -> Any:
-        """The graph as a picture, with the value and the edge that are wrong marked."""
-        from tinygrad_sigmoid.testing.marking import marked
+    def draw(self) -> Drawing:
+        """The same part as a picture, with the value and the edge that are wrong marked."""
+        from tinygrad_sigmoid.drawing import draw  # loads Graphviz
 
-        return marked(self)
+        part = self._part()
+        bad = part[self.value]
+        numbers = [("got", self.got), ("true", self.true)]
+        remark = ", ".join(f"{word} {number_text(number)}" for word, number in numbers if number is not None) or "wrong"
+        marks: dict[Value | tuple[Value, Value], str] = {bad: remark}
+        if self.used is not None:
+            marks = {bad: "wrong rule", (bad, part[self.used]): remark}
+        used = {used for value in self.shown for used in value.inputs}
+        outputs = [part[value] for value in self.shown - used]
+        return draw(*sorted(outputs, key=lambda value: value.index), collapse=[], marks=marks)
+
+    def _part(self) -> dict[Value, Value]:
+        """For each value of the part, a copy; what the part takes from outside of it becomes a leaf."""
+        part: dict[Value, Value] = {}
+        for value in topological_order(*self.shown):
+            if value in self.shown and value.operation is not None:
+                twin = value.operation(*[part[used] for used in value.inputs])
+                twin.local_derivatives = value.local_derivatives
+            else:
+                twin = Value(value.data)
+            twin.label, twin.grad, twin.constant = value.label, self.gradients.get(value), value.constant
+            part[value] = twin
+        return part
 
     def __str__(self) -> str:
         lines = [self.culprit]
@@ -85,59 +111,6 @@ class GradientMismatch(AssertionError):  # noqa: N818 (what it is, not that it i
         if len(code) > LONGEST:
             code = [*code[:2], f"# … {len(code) - LONGEST} lines more in .code", *code[2 - LONGEST :]]
         return "\n".join([*lines, *[f"    {line}" for line in code]])
-
-
-def as_python(shown: Collection[Value], marked: Value) -> list[str]:
-    """Lines of Python that record the values `shown`, and take everything else that these need as leaves."""
-    order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.index)
-    names = _names([value for value in order if not value.constant])
-    lines, called = [], {"Value"}
-    for value in order:
-        if value.constant:
-            continue
-        if value in shown and value.operation is not None:
-            operands = [_number(used.data) if used.constant else names[used] for used in value.inputs]
-            called.add(_public(value.operation))
-            line = f"{names[value]} = {_call(value.operation, operands)}"
-        else:
-            line = f"{names[value]} = Value({_number(value.data)}, {value.label or names[value]!r})"
-        lines.append(line + ("  # <- here" if value is marked else ""))
-    ours = sorted(called & set(tinygrad_sigmoid.__all__))
-    return [f"from tinygrad_sigmoid import {', '.join(ours)}", *lines]
-
-
-def _call(operation: Operation, operands: list[str]) -> str:
-    if operation is dot_product:
-        half = len(operands) // 2
-        return f"dot([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"
-    return f"{_public(operation)}({', '.join(operands)})"
-
-
-def _public(operation: Operation) -> str:
-    return {fixed_power: "power", general_power: "power", dot_product: "dot"}.get(operation, operation.name)
-
-
-def _number(number: float) -> str:
-    return repr(number) if math.isfinite(number) else f"float({str(number)!r})"
-
-
-def _names(values: list[Value]) -> dict[Value, str]:
-    """A Python name for each value: its label where that is one, else v1, v2, …"""
-    taken: set[str] = {*tinygrad_sigmoid.__all__, *[v.operation.name for v in values if v.operation]}
-    names: dict[Value, str] = {}
-    for value in values:
-        usable = value.label.isidentifier() and not keyword.iskeyword(value.label) and value.label not in taken
-        if usable:
-            taken.add(value.label)
-            names[value] = value.label
-    count = 0
-    for value in values:
-        if value not in names:
-            count += 1
-            while f"v{count}" in taken:
-                count += 1
-            names[value] = f"v{count}"
-    return names
 
 
 def name_of(value: Value) -> str:
@@ -154,3 +127,22 @@ def descendants(value: Value, output: Value) -> set[Value]:
         if not found.isdisjoint(later.inputs):
             found.add(later)
     return found
+
+
+def same_bits(a: float, b: float) -> bool:
+    return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
+
+
+def compared(claim: float, true: Decimal | float) -> str:
+    """How a wrong number compares with the right one, in words."""
+    right = float(true)
+    if not math.isfinite(claim):
+        return f"{claim} instead of a number"
+    if claim == 0 or right == 0:
+        return f"{claim:.6g} instead of {right:.6g}"
+    ratio = claim / right
+    if abs(ratio + 1) < 1e-12:
+        return "of the wrong sign"
+    if abs(ratio - 1) < 1e-4:
+        return f"off by {abs(ratio - 1):.2g} of itself"
+    return f"{ratio:.6g} times the true one"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,11 +52,10 @@ def planted_bug(
         operation = TABLE[operation]
     if sum([scale is not None, sign, drop is not None, swap, derivatives is not None, forward is not None]) != 1:
         raise ValueError("plant exactly one bug: scale=, sign=, drop=, swap=, derivatives= or forward=")
-    right = copy.copy(operation.derivatives), operation.forward
-    honest = operation.derivatives
+    rule, right_forward = operation.derivatives, operation.forward
 
     def wrong(out: Any, *inputs: Any) -> tuple[Any, ...]:
-        found = list(honest(out, *inputs))
+        found = list(rule(out, *inputs))
         if drop is not None:
             if not 1 <= drop <= len(found):
                 raise ValueError(f"{operation.name} has {len(found)} inputs: drop={drop} is none of them")
@@ -68,8 +66,8 @@ def planted_bug(
         return tuple(factor * derivative for derivative in found)
 
     try:
-        operation.derivatives = derivatives or (honest if forward else wrong)
-        operation.forward = forward or operation.forward
+        operation.derivatives = derivatives or (rule if forward else wrong)
+        operation.forward = forward or right_forward
         yield operation
     finally:
-        operation.derivatives, operation.forward = right
+        operation.derivatives, operation.forward = rule, right_forward

@@ -1,0 +1,184 @@
+"""Replaying: one graph is recorded and compiled, and computed again with the numbers of all samples.
+
+`train` records the graph of every sample, unless all samples are known to give the same graph, as they do with the
+losses, neurons, layers and networks of this package: then it records the first one's and replays it for all. Of a loss
+or a network of your own you vouch for that by naming a target; each sample's loss is compared once, before the first
+epoch, and if one differs, that is an error.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
+
+from tinygrad_sigmoid.compiling import Program, compiled
+from tinygrad_sigmoid.descent import GradientDescent
+from tinygrad_sigmoid.errors import TinygradSigmoidError
+from tinygrad_sigmoid.floats import finite_number
+from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.interrupting import uninterrupted
+from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.value import Value, write
+
+Sample = tuple[Sequence[float], Sequence[float] | float]
+Trainable = Neuron | Layer | Network
+Loss = Callable[[Any, Any], Value]
+CompiledFor = Literal["python", "numpy", "native"]
+Target = Literal["best"] | CompiledFor
+TARGETS: tuple[Target, ...] = ("best", "python", "numpy", "native")
+
+FEW = 100  # Recording and compiling a graph takes about as long as going through it so many times.
+MUCH = 10_000_000  # Python computes with so many numbers in the time that NumPy or LLVM takes to be imported.
+
+
+class NotOneGraph(TinygradSigmoidError, ValueError):  # noqa: N818 (what it is helps a learner)
+    """One graph can't be replayed for all samples; the message says why."""
+
+
+def replay_for(
+    network: Trainable, samples: Sequence[Sample], loss: Loss, target: Target | None, epochs: int
+) -> Replay | None:
+    """What replays the graph of the first sample for all of them; `None` if every sample is to be recorded."""
+    if target is not None and target not in TARGETS:
+        raise ValueError(f"there is no target {target!r} to train for: use one of {str(TARGETS)[1:-1]}, or None")
+    known_to_agree = loss in SAME_GRAPH and is_own(network)
+    if target is None or (target == "best" and not (known_to_agree and len(samples) * epochs > FEW)):
+        return None
+    require_same_widths(samples, samples[0])
+    recorded = Recorded(network, samples[0], loss)
+    if not known_to_agree:
+        recorded.require_same_losses(network, samples, loss)
+    numbers = sum(len(value.inputs) for value in topological_order(recorded.loss)) * len(samples) * epochs
+    return Replay(network, samples, recorded, fastest(numbers) if target == "best" else [target])
+
+
+def is_own(part: Trainable) -> bool:
+    """Whether it is made of this package's own classes and of operations; a subclass may do anything."""
+    if type(part) is Network:
+        return all(map(is_own, part.layers))
+    if type(part) is Layer:
+        return all(map(is_own, part.neurons))
+    return type(part) in (Neuron, Perceptron) and isinstance(part.activation, Operation | None)  # type: ignore[union-attr]
+
+
+def fastest(numbers: int) -> list[CompiledFor]:
+    """The installed targets to try for so many numbers, that which is soonest done with them first."""
+    if numbers < MUCH or not importlib.util.find_spec("numpy"):
+        return ["python"]
+    return ["native" if importlib.util.find_spec("llvmlite") else "numpy", "python"]
+
+
+class Recorded:
+    """The graph of one sample's loss. The sample's numbers are leaves of it, `inputs`."""
+
+    def __init__(self, network: Trainable, sample: Sample, loss: Loss) -> None:
+        inputs, targets = sample
+        loss(network(inputs), targets)  # whatever is wrong with the sample is best said by this
+        x = [Value(number, f"x{i}") for i, number in enumerate(inputs, 1)]
+        y = [Value(number, f"y{i}") for i, number in enumerate(listed(targets), 1)]
+        self.inputs, self.parameters = [*x, *y], network.parameters()
+        try:
+            outputs = network(x)
+            self.loss = loss(outputs, y if is_list(targets) else y[0])
+        except Exception as error:  # whatever a loss may raise that was not made for Values as targets
+            raise _not_one_graph(f"the loss can't be computed from Values ({error})") from error
+        self.outputs = listed(outputs)
+        found = {leaf for leaf in leaves(self.loss) if not leaf.constant}
+        for leaf in [*self.parameters, *self.inputs]:
+            if leaf not in found:
+                raise _not_one_graph(f"{leaf!r} has no part in the graph of the loss, or only as a plain number")
+        for leaf in found.difference(self.parameters, self.inputs):
+            raise _not_one_graph(f"the loss uses a Value of its own, {leaf!r}")
+
+    def require_same_losses(self, network: Trainable, samples: Sequence[Sample], loss: Loss) -> None:
+        """Raises NotOneGraph unless this graph gives the loss of every sample."""
+        for place, (inputs, targets) in enumerate(samples):
+            wanted = loss(network(inputs), targets).data
+            write(self.inputs, map(finite_number, [*inputs, *listed(targets)]))
+            try:
+                found = self.loss.forward().data
+            except (ArithmeticError, ValueError):  # the first sample's branch can't be computed for this one
+                found = math.nan
+            if not math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12):
+                raise _not_one_graph(
+                    f"sample {place}, counted from 0, has the loss {wanted:.6g}, but {found:.6g} by the first's graph"
+                )
+
+    def compiled(self, targets: Sequence[CompiledFor]) -> Program:
+        """The program for the first of the targets for which it can be compiled."""
+        for target in targets:
+            watch = () if target == "python" else self.outputs
+            try:
+                return compiled(self.loss, inputs=self.inputs, wrt=self.parameters, watch=watch, target=target)
+            except TypeError as error:
+                reason = str(error)
+        raise _not_one_graph(reason)
+
+
+class Replay:
+    """The compiled graph of the first sample, with the numbers of all samples."""
+
+    def __init__(
+        self, network: Trainable, samples: Sequence[Sample], recorded: Recorded, targets: Sequence[CompiledFor]
+    ) -> None:
+        self.network = network
+        self.parameters = recorded.parameters
+        self.first = samples[0]
+        self.program = recorded.compiled(targets)
+        self.samples = self._table(samples)
+
+    def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
+        """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
+        generator, order = random.Random(seed), list(range(len(self.samples)))
+        while True:
+            generator.shuffle(order)
+            yield self.epoch(order, batch, descent.rate) / len(order)
+
+    def epoch(self, order: Sequence[int], batch: int, rate: float) -> float:
+        """Trains on the samples in this order, and gives the sum of their losses."""
+        numbers = self._numbers()
+        try:
+            return float(self.program.descend(numbers, self.samples, order, batch, rate))
+        finally:
+            with uninterrupted():
+                write(self.parameters, map(float, numbers))
+
+    def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
+        """The network's outputs for each sample."""
+        if not samples or self.program.target == "python":
+            return [self.network.predict(inputs) for inputs, _ in samples]
+        require_same_widths(samples, self.first)
+        outputs: list[list[float]] = self.program.watched(self._numbers(), self._table(samples)).tolist()
+        return outputs
+
+    def _numbers(self) -> Any:
+        """The parameters as the program wants them."""
+        return self.program.parameters_from([parameter.data for parameter in self.parameters])
+
+    def _table(self, samples: Sequence[Sample]) -> Any:
+        return self.program.samples(*zip(*samples, strict=True))
+
+
+def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
+    """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
+    wanted = _widths(first)
+    for place, sample in enumerate(samples):
+        if (found := _widths(sample)) != wanted:
+            raise ValueError(
+                f"sample {place}, counted from 0, has {found}, but the first to be trained on has {wanted}: give as "
+                f"many in all"
+            )
+
+
+def _widths(sample: Sample) -> str:
+    inputs, targets = sample
+    return f"{len(inputs)} inputs and {len(listed(targets))} targets"
+
+
+def _not_one_graph(reason: str) -> NotOneGraph:
+    return NotOneGraph(f"{reason}, so one graph can't be replayed for all samples: pass target=None to record each")
