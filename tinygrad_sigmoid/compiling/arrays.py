@@ -26,7 +26,7 @@ _CACHE = 1 << 20  # bytes that stay near the processor while a batch is worked t
 Memory = TypeVar("Memory")
 
 
-class ArrayProgram(Program[Array, Array], Generic[Memory]):
+class ArrayProgram(Program, Generic[Memory]):
     """A program over arrays of samples, in a memory of each thread's own."""
 
     column: ClassVar[str]  # of `Translation`, which has the target's names of functions

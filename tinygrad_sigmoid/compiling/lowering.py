@@ -7,7 +7,7 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
@@ -16,8 +16,6 @@ from tinygrad_sigmoid.elementary import ELEMENTARY, Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, operation_of
-
-Operand: TypeAlias = "Symbol | float"  # a float is the same in every run
 
 
 class Symbol(Arithmetic):
@@ -48,6 +46,9 @@ class Symbol(Arithmetic):
 
     __hash__ = object.__hash__
     __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+
+
+Operand = Symbol | float  # a float is the same in every run
 
 
 def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence, Sized
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Parameters = TypeVar("Parameters", bound=Sized)  # a list of numbers, or an array
-Samples = TypeVar("Samples", bound=Sized)  # a list of rows of numbers, or an array
+Parameters = Any  # what a target's `parameters_from` gives: a list of numbers, or an array
+Samples = Any  # what its `samples` gives: a list of rows of numbers, or an array
 
 
-class Program(ABC, Generic[Parameters, Samples]):
+class Program(ABC):
     """What a recorded graph computes, and its gradients, without the graph; made by `compiled`.
 
     A program is a pure function: it changes nothing, can be pickled, and may be called by several threads at once.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class PythonProgram(Program[list[float], list[list[float]]]):
+class PythonProgram(Program):
     """A program whose source is Python, and which needs nothing but Python."""
 
     target = "python"
@@ -89,7 +89,7 @@ def _flat(part: object) -> Iterable[object]:
     return [number for inner in part for number in _flat(inner)]
 
 
-class JavaScriptProgram(Program[NoReturn, NoReturn]):
+class JavaScriptProgram(Program):
     """The text of a program: a page runs it, not Python."""
 
     target = "javascript"

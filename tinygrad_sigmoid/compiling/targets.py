@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program[Any, Any]]]] = {
+_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program]]] = {
     "python": (python_source, PythonProgram),
     "javascript": (javascript_source, JavaScriptProgram),
 }
@@ -39,7 +39,7 @@ def compiled(
     watch: Sequence[Value] = (),
     target: Target = "python",
     trace: bool = False,
-) -> Program[Any, Any]:
+) -> Program:
     """A program that computes a recorded graph and its gradients again, for other numbers, many times faster.
 
     >>> from tinygrad_sigmoid import Neuron, Value, squared_error
@@ -92,9 +92,7 @@ def compiled(
         return _array_program(target).of(lowered, len(inputs), wrt, watch)
 
 
-def _written(
-    output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool
-) -> Program[Any, Any]:
+def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
     every = [value for value in topological_order(output) if not value.constant]
     lowered = Lowered(output, inputs, every if trace else wrt)
     write, program = _WRITTEN[target]
