@@ -544,6 +544,17 @@ def test_the_collector_is_paused_while_a_program_is_built_and_left_as_it_was() -
         gc.enable()
 
 
+@pytest.mark.parametrize("target", ARRAYS)
+def test_gradients_that_are_one_product_written_in_two_ways_are_both_given(target: Any) -> None:
+    powered = Operation("powered", lambda w, x: w * x * x, lambda out, w, x: (x**2, 2 * w * x))
+    multiplied = Operation("multiplied", lambda w, x: w * x * x, lambda out, w, x: (x * x, 2 * w * x))
+    x, v, w = Value(3.0, "x"), Value(0.0, "v"), Value(0.0, "w")
+    output = powered(v, x) + multiplied(w, x)
+    program = compiled(output, inputs=[x], wrt=[v, w], target=target)
+    assert program(3.0) == (0.0, [9.0, 9.0])
+    assert list(program.batch([1.0, 3.0])[1]) == [5.0, 5.0]
+
+
 # -- Descent -----------------------------------------------------------------------------------------------------------
 
 

@@ -187,13 +187,13 @@ class Planner:
         """Notes an operation for the group that it belongs to."""
         index, operation, operands = symbol.number, symbol.operation, tuple(map(self._index, symbol.inputs))
         assert operation is not None, "arguments have their rows already"
-        if operation is table.fixed_power and isinstance(symbol.inputs[1], float) and symbol.inputs[1] == 2.0:
-            operation, operands = table.multiply, (operands[0], operands[0])
         if operation is table.dot_product:
             self._enter_dot(index, operands)
         elif only_summed and operation is table.multiply and all(self.batched[used] for used in operands):
             self.products[index] = operands
         else:
+            if operation is table.fixed_power and isinstance(symbol.inputs[1], float) and symbol.inputs[1] == 2.0:
+                operation, operands = table.multiply, (operands[0], operands[0])
             if self.copied:
                 operands = self._all_batched(operands)
             alike = tuple([self.batched[used] for used in operands])
