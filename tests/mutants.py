@@ -51,7 +51,7 @@ TESTS = {
     "notation": ["test_formula", "test_steps"],
     "operation": ["test_value", "test_errors", "test_operations", "test_formula"],
     "operations": ["test_value", "test_operations", "test_errors", "test_derivatives", "test_neuron", "test_formula"],
-    "elementary": ["test_compiled_javascript"],
+    "elementary": ["test_source", "test_compiled_javascript", "test_compiled"],
     "graph": ["test_graph", "test_value", "test_state_machine", "test_steps"],
     "arithmetic": ["test_value", "test_errors", "test_operations"],
     "value": ["test_value", "test_errors", "test_graph", "test_state_machine", "test_steps", "test_derivatives"],

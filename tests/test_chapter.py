@@ -34,6 +34,7 @@ def as_printed(number: float, book: str) -> str:
     return f"{number:.{max(1, len(mantissa))}g}"
 
 
+@pytest.mark.slow
 def test_every_number_of_the_book_comes_out(ran: tuple[Item, list[Figure]]) -> None:
     compared = 0
     for figure in ran[1]:

@@ -22,6 +22,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return done.stdout, folder
 
 
+@pytest.mark.slow
 def test_the_main_job_tells_its_story_in_about_forty_lines(story: tuple[str, Path]) -> None:
     told, _ = story
     assert 30 <= len(told.splitlines()) <= 48
@@ -29,6 +30,7 @@ def test_the_main_job_tells_its_story_in_about_forty_lines(story: tuple[str, Pat
     assert [line[0] for line in told.splitlines() if line[:2] in ("1.", "2.", "3.", "4.")] == ["1", "2", "3", "4"]
 
 
+@pytest.mark.slow
 def test_the_main_job_writes_the_picture_and_the_page_and_says_where(story: tuple[str, Path]) -> None:
     told, folder = story
     for name, part in (("neuron.svg", "</svg>"), ("neuron.html", "</html>")):
@@ -36,6 +38,7 @@ def test_the_main_job_writes_the_picture_and_the_page_and_says_where(story: tupl
         assert part in (folder / name).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_tuning_reads_more_digits_right_and_the_loss_falls(story: tuple[str, Path]) -> None:
     told, _ = story
     [read] = [line.split() for line in told.splitlines() if "test digits it read" in line]
@@ -46,6 +49,7 @@ def test_tuning_reads_more_digits_right_and_the_loss_falls(story: tuple[str, Pat
     assert float(loss[-1]) < 0.3 * float(loss[-3])
 
 
+@pytest.mark.slow
 def test_what_the_numbers_stand_for_is_said(story: tuple[str, Path], tmp_path: Path) -> None:
     told, _ = story
     assert "Tuned by gradient descent, 30 epochs with" in told
@@ -61,6 +65,7 @@ def test_what_the_numbers_stand_for_is_said(story: tuple[str, Path], tmp_path: P
     assert "Tuned by gradient descent, 1 epoch with" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_nudges_behave_as_the_text_says(story: tuple[str, Path]) -> None:
     told, _ = story
     rows = [line.split() for line in told.splitlines() if line.endswith(("nothing", "flips"))]
@@ -73,6 +78,7 @@ def test_the_nudges_behave_as_the_text_says(story: tuple[str, Path]) -> None:
     assert "falls fourfold" in told
 
 
+@pytest.mark.slow
 def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(story: tuple[str, Path]) -> None:
     told, _ = story
     perceptrons, sigmoid = (
@@ -84,6 +90,7 @@ def test_the_repair_breaks_other_digits_with_perceptrons_but_not_with_sigma(stor
     assert max(sigmoid) - min(sigmoid) < 0.05 * sigmoid[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [7, 11])
 def test_the_repair_tells_the_same_with_other_seeds(seed: int) -> None:
     told = tune.story_of_repairs(*load_digits(), seed)
@@ -159,6 +166,7 @@ def test_dot_text_is_utf8_whatever_the_terminal_shows() -> None:
     assert "σ(x)" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_a_terminal_without_sigma_and_a_reader_who_leaves_are_no_errors(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tinygrad_sigmoid", "--epochs", "1", "--out", str(tmp_path)]
     environment = {"PYTHONIOENCODING": "ascii", "PATH": ""}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 distributed = pytest.importorskip("distributed")
 
 SWEEP = Path(__file__).parent.parent / "examples" / "21_sweep_on_every_core.py"

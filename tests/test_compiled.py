@@ -79,6 +79,7 @@ def assert_close(got: Any, wanted: Any, relative: float = 1e-11) -> None:
 # -- Python: the same bits, the same refusals --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(graphs(), st.data())
 def test_python_gives_the_bits_of_the_graph_or_fails_as_it_does(output: Value, data: Any) -> None:
@@ -160,6 +161,7 @@ def test_the_source_runs_by_itself() -> None:
     assert alone.stdout.split() == [repr(value), f"[{slope!r}]"]
 
 
+@pytest.mark.slow
 def test_a_long_sum_and_a_deep_chain_can_be_written() -> None:
     xs = [Value(float(i), f"x{i}") for i in range(2000)]
     total: Any = 0
@@ -184,6 +186,7 @@ def test_labels_of_any_kind() -> None:
 # -- Arrays and machine code -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ARRAYS)
 @settings(max_examples=150)
 @given(graphs(), st.data())
@@ -340,6 +343,7 @@ def test_threads_may_call_one_program(target: Any) -> None:
     assert not failed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ARRAYS)
 def test_a_million_samples_take_no_more_memory(target: Any) -> None:
     program, _ = network_program(target, sizes=(2, 3, 1))

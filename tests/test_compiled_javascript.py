@@ -63,6 +63,7 @@ def assert_close(got: float | None, wanted: float | None) -> None:
         assert math.isclose(got, wanted, rel_tol=1e-12, abs_tol=1e-300)
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(graphs())
 def test_every_number_of_both_passes_is_that_of_the_graph(run: Run, output: Value) -> None:

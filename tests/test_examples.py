@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from idx_files import write_small_mnist
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 # What each example must print, in this order; `…` stands for anything. A new example needs an entry of its own.

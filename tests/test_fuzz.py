@@ -15,6 +15,8 @@ from tinygrad_sigmoid import Layer, Network, Neuron, Perceptron, Value
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.reading.parsing import FormulaError, leaves_from, recorded
 
+pytestmark = pytest.mark.slow
+
 PIECES = [
     *TABLE,
     "abs",

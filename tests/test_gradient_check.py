@@ -64,6 +64,7 @@ def diamond(x: Any) -> Any:
 # -- Right graphs pass ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(graphs())
 def test_the_gradients_of_any_graph_are_proven(output: Value) -> None:

@@ -33,6 +33,8 @@ from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.strategies import Expression, expressions
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = [
     "</script><img src=x onerror=alert(1)>",
     "<!--<script>",

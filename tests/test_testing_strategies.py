@@ -33,6 +33,7 @@ def keeps_the_last_only(output: Value) -> dict[Value, float]:
     return gradients
 
 
+@pytest.mark.slow
 @given(expressions())
 @example(expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0))
 def test_an_expression_is_right_on_floats_and_on_values(drawn: Expression) -> None:
@@ -50,6 +51,7 @@ def test_its_text_is_python_for_the_same_expression(drawn: Expression) -> None:
     assert sorted(v.operation.name for v in computed(ours)) == sorted(v.operation.name for v in computed(theirs))
 
 
+@pytest.mark.slow
 def test_graphs_have_hard_numbers_constants_shared_values_and_every_operation() -> None:
     found: set[Value] = set()
 
@@ -79,6 +81,7 @@ def test_it_has_what_was_asked_for(drawn: Expression) -> None:
     assert list(drawn.at) == ["x"]
 
 
+@pytest.mark.slow
 def test_most_expressions_use_something_twice_and_nothing_is_thrown_away() -> None:
     shared = []
 
@@ -104,6 +107,7 @@ def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
     assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.0)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "divide", "dot_product"])
 def test_a_wrong_rule_shrinks_to_that_operation_alone(name: str) -> None:
     def fails(drawn: Expression) -> bool:
@@ -151,6 +155,7 @@ def test_values_are_made_by_their_type(value: Value) -> None:
 register()  # what an installed package has done by itself, by this entry point
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["tinygrad_sigmoid.testing.strategies", "hypothesis"])
 def test_strategies_or_hypothesis_can_be_the_first_to_be_imported(first: str) -> None:
     code = f"import {first}; from hypothesis import strategies as st; import tinygrad_sigmoid.testing.strategies"

@@ -73,6 +73,7 @@ def test_neurons_and_layers_train_too(target: Any, make: Any) -> None:
     assert found[1][-1].correct == found[0][-1].correct
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [None, *TARGETS, "best"])
 def test_the_digits_are_learnt(target: Any) -> None:
     samples, test = load_digits()
