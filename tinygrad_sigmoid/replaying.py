@@ -21,7 +21,7 @@ from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
-from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron, Tunable
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, write
 
@@ -57,13 +57,14 @@ def replay_for(
     return Replay(network, samples, recorded, fastest(numbers) if target == "best" else [target])
 
 
-def is_own(part: Trainable) -> bool:
+def is_own(part: Tunable) -> bool:
     """Whether it is made of this package's own classes and of operations; a subclass may do anything."""
-    if type(part) is Network:
-        return all(map(is_own, part.layers))
-    if type(part) is Layer:
-        return all(map(is_own, part.neurons))
-    return type(part) in (Neuron, Perceptron) and isinstance(part.activation, Operation | None)  # type: ignore[union-attr]
+    own = type(part) in (Network, Layer, Neuron, Perceptron)
+    return (
+        own
+        and isinstance(getattr(part, "activation", None), Operation | None)
+        and all(map(is_own, part.parts().values()))
+    )
 
 
 def fastest(numbers: int) -> list[CompiledFor]:
