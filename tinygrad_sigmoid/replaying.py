@@ -54,7 +54,7 @@ def replay_for(
     if not known_to_agree:
         recorded.require_same_losses(network, samples, loss)
     numbers = sum(len(value.inputs) for value in topological_order(recorded.loss)) * len(samples) * epochs
-    return Replay(network, samples, recorded, fastest(numbers) if target == "best" else [target])
+    return Replay(network, samples, recorded.compiled(fastest(numbers) if target == "best" else [target]))
 
 
 def is_own(part: Tunable) -> bool:
@@ -124,14 +124,12 @@ class Recorded:
 class Replay:
     """The compiled graph of the first sample, with the numbers of all samples."""
 
-    def __init__(
-        self, network: Trainable, samples: Sequence[Sample], recorded: Recorded, targets: Sequence[CompiledFor]
-    ) -> None:
+    def __init__(self, network: Trainable, samples: Sequence[Sample], program: Program) -> None:
         self.network = network
-        self.parameters = recorded.parameters
+        self.parameters = network.parameters()
         self.first = samples[0]
-        self.program = recorded.compiled(targets)
-        self.samples = self._table(samples)
+        self.program = program
+        self.samples = program.samples(*zip(*samples, strict=True))
 
     def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
         """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
@@ -154,31 +152,25 @@ class Replay:
         if not samples or self.program.target == "python":
             return [self.network.predict(inputs) for inputs, _ in samples]
         require_same_widths(samples, self.first)
-        outputs: list[list[float]] = self.program.watched(self._numbers(), self._table(samples)).tolist()
+        table = self.program.samples(*zip(*samples, strict=True))
+        outputs: list[list[float]] = self.program.watched(self._numbers(), table).tolist()
         return outputs
 
     def _numbers(self) -> Any:
-        """The parameters as the program wants them."""
         return self.program.parameters_from([parameter.data for parameter in self.parameters])
-
-    def _table(self, samples: Sequence[Sample]) -> Any:
-        return self.program.samples(*zip(*samples, strict=True))
 
 
 def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
     """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
-    wanted = _widths(first)
-    for place, sample in enumerate(samples):
-        if (found := _widths(sample)) != wanted:
+    wanted, *found = [
+        f"{len(inputs)} inputs and {len(listed(targets))} targets" for inputs, targets in [first, *samples]
+    ]
+    for place, widths in enumerate(found):
+        if widths != wanted:
             raise ValueError(
-                f"sample {place}, counted from 0, has {found}, but the first to be trained on has {wanted}: give as "
+                f"sample {place}, counted from 0, has {widths}, but the first to be trained on has {wanted}: give as "
                 f"many in all"
             )
-
-
-def _widths(sample: Sample) -> str:
-    inputs, targets = sample
-    return f"{len(inputs)} inputs and {len(listed(targets))} targets"
 
 
 def _not_one_graph(reason: str) -> NotOneGraph:
