@@ -17,21 +17,13 @@ from tinygrad_sigmoid.value import Value, write
 
 @dataclass(frozen=True)
 class Nudge:
-    """How an output answered a small change of some leaves.
+    """How an output answered a small change of some leaves."""
 
-    Attributes:
-        output: The output; its graph is as it was before.
-        changes: The change Δv of each leaf.
-        gradients: ∂output/∂v for each leaf, at the point from which it was nudged.
-        before: The output's number before the change.
-        after: The output's number after it.
-    """
-
-    output: Value
-    changes: dict[Value, float]
-    gradients: dict[Value, float]
-    before: float
-    after: float
+    output: Value  # its graph is as it was before
+    changes: dict[Value, float]  # Δv of each leaf
+    gradients: dict[Value, float]  # ∂output/∂v for each leaf, at the point from which it was nudged
+    before: float  # the output's number before the change
+    after: float  # and after it
 
     @property
     def predicted(self) -> float:
