@@ -133,10 +133,7 @@ class Neuron(Tunable):
     def random(cls, inputs: int, *, seed: int | random.Random | None = None, **options: Any) -> Self:
         """A neuron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1.
 
-        Args:
-            inputs: How many inputs it takes.
-            seed: The same seed gives the same neuron.
-            options: Whatever else the class takes, as in `Neuron.random(2, activation=tanh)`.
+        Whatever else the class takes may be given too, as in `Neuron.random(2, activation=tanh)`.
         """
         if inputs < 1:
             raise ValueError(f"a neuron needs at least one input, but got {inputs}: give a whole number above 0")

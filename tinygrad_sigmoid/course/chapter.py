@@ -216,8 +216,7 @@ def learning_rates() -> Numbers:
     digits, test = load_digits()
     numbers: Numbers = {}
     for rate in (0.001, 3.0, 100.0):
-        history = train(Network([64, 15, 10], seed=1), digits[:500], epochs=3, rate=rate, seed=1, test=test)
-        for epoch in history:
+        for epoch in train(Network([64, 15, 10], seed=1), digits[:500], epochs=3, rate=rate, seed=1, test=test):
             numbers[f"η = {rate:g}, epoch {epoch.number}: % right"] = _percent(epoch.correct, epoch.tested)
     return numbers
 
