@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from tinygrad_sigmoid import Network, Operation, Value, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Operation, Value, cos, explore, sigmoid, squared_error, translated
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.strategies import graphs
@@ -108,16 +108,30 @@ def test_labels_that_are_no_identifiers_or_mean_something_in_javascript(run: Run
     assert gradients == [2.0 * i for i in range(10)]
 
 
-secret = Operation("secret", math.atan, lambda out, x: (1 / (1 + x * x),))
+opaque = Operation("opaque", math.atan, lambda out, x: (1 / (1 + x * x),))
 
 
 def test_an_operation_that_only_python_can_compute_is_refused() -> None:
     x = Value(1.0, "x")
-    with pytest.raises(TypeError, match="'secret' can't be compiled for JavaScript"):
-        compiled(secret(x), inputs=[x], target="javascript")
+    with pytest.raises(TypeError, match="'opaque' can't be compiled for JavaScript"):
+        compiled(opaque(x), inputs=[x], target="javascript")
 
 
-def test_the_source_never_says_the_name_of_a_rule_that_is_said_with_others() -> None:
+sinh = translated(Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})")
+cosh: Operation = translated(Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})")
+
+
+def test_an_operation_of_ones_own_runs_in_a_page(run: Run) -> None:
+    x = Value(0.5, "x")
+    output = sinh(x) * cos(x)
+    output.backward()
+    value, [slope] = run(compiled(output, inputs=[x], wrt=[x], target="javascript").source, [0.5])
+    assert_close(value, output.data)
+    assert_close(slope, x.grad)
+    assert "Math.sinh(" in explore(output).html
+
+
+def test_the_source_never_names_a_rule_that_is_composed_of_others() -> None:
     z = Value(1.0, "z")
     code = compiled(sigmoid(z), inputs=[z], wrt=[z], target="javascript").source
     assert "sigmoid" not in "\n".join(line.split("//")[0] for line in code.splitlines())

@@ -43,7 +43,7 @@ def test_a_formula_is_recorded(text: str, number: float) -> None:
 
 
 def test_what_the_package_writes_it_also_reads() -> None:
-    output = recorded("sigmoid(w*x**2 - (b - x))/max(w, 2)", LEAVES)
+    output = recorded("sigmoid(w*x**2 - (b - x))/max(w, 2) + sqrt(b)", LEAVES)
     assert recorded(formula(output), LEAVES).data == output.data
 
 
@@ -75,7 +75,7 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("sigmoid()", "sigmoid takes 1 input, but was given 0"),
         ("power(w)", "power takes 2 inputs, but was given 1"),
         ("sigmoid(z=w)", "'sigmoid(z=w)': an operation takes its inputs without names"),
-        ("sinus(w)", "'sinus' is not an operation of the table: use one of abs"),
+        ("tangent(w)", "'tangent' is not an operation of the table: use one of abs"),
         ("dot(w, x)", "'dot' is not an operation of the table"),
         ("fixed_power(w, 2)", "'fixed_power' is not an operation of the table"),
         ("__import__('os').system('id')", "has no place in a formula"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinygrad_sigmoid import Operation, Value, dot, exp, formula, latex, log, sigmoid, sqrt
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE
-from tinygrad_sigmoid.reading.writer import Names
+from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.testing.strategies import graphs
 
 PYTHON = str.maketrans({"·": "*", "−": "-", "^": "**", "σ": "sigmoid", "√": "sqrt"})
@@ -60,7 +60,7 @@ def test_every_rule_writes_itself_and_its_derivatives(operation):
         assert line.isascii()
 
 
-def test_rules_said_with_others_show_how():
+def test_rules_composed_of_others_show_how():
     assert formula(TABLE["sigmoid"]) == "σ(z) = 1/(1 + exp(−z))\n∂σ/∂z = σ(z)·σ(−z)"
     assert formula(TABLE["maximum"]).splitlines()[0] == "max(a, b)"  # elementary: the branch taken is not the rule
     assert formula(TABLE["fixed_power"]) == "x^3\n∂(x^3)/∂x = 3·x^2"
@@ -75,6 +75,13 @@ def test_a_rule_that_takes_floats_only_shows_its_number():
     sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
     x = Value(0, "x")
     assert Names([x, y := sine(x)]).local_derivatives(y) == ["1"]
+
+
+def test_an_operation_that_only_python_can_compute_is_only_named():
+    sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
+    hypotenuse = Operation("hypotenuse", math.hypot, lambda out, a, b: (a / math.hypot(a, b), b / math.hypot(a, b)))
+    assert formula(sine) == "sine(x)"
+    assert formula(hypotenuse) == "hypotenuse(a, b)"
 
 
 def test_a_derivative_that_is_too_large_on_the_way_shows_its_number():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, sigmoid, steps
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.reading.steps import MOST_PATHS, BackwardStep, ForwardStep
+from tinygrad_sigmoid.reading.explain import MOST_PATHS
+from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep
 from tinygrad_sigmoid.testing import strategies
 
 ROUND = st.floats(-3, 3).map(lambda x: round(x, 3))

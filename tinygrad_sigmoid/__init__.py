@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.page import explore
-    from tinygrad_sigmoid.reading.steps import explain, steps
-    from tinygrad_sigmoid.reading.writer import formula, latex
+    from tinygrad_sigmoid.reading.explain import explain
+    from tinygrad_sigmoid.reading.formulas import formula, latex
+    from tinygrad_sigmoid.reading.steps import steps
     from tinygrad_sigmoid.scanning import scan
     from tinygrad_sigmoid.training import train
 
@@ -62,8 +63,9 @@ _LAZILY_IMPORTED = {
     "neuron": "Layer Network Neuron Perceptron",
     "nudging": "nudge",
     "page": "explore",
-    "reading.steps": "explain steps",
-    "reading.writer": "formula latex",
+    "reading.explain": "explain",
+    "reading.formulas": "formula latex",
+    "reading.steps": "steps",
     "scanning": "scan",
     "training": "train",
 }

@@ -14,9 +14,11 @@ A rule composed of these needs no word here. A function that Python has and the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.operation import Operation
 
 
@@ -43,6 +45,25 @@ def translated(operation: Operation, python: str, javascript: str = "", numpy: s
     """The operation, which from now on is compiled to the languages that are given, as `Translation` has them."""
     ELEMENTARY[operation] = Translation(python, javascript, numpy, c)
     return operation
+
+
+class Opaque(TinygradSigmoidError, TypeError):  # noqa: N818 (it need not be an error: floats can be computed all the same)
+    """A rule takes nothing but floats, because it calls `math` or looks at its inputs: only Python can compute it."""
+
+
+Result = TypeVar("Result")
+
+
+def traced(rule: Callable[..., Result], *inputs: object) -> Result:
+    """What a `forward` or `derivatives` gives for Values or symbols in place of floats: how it is composed.
+
+    Raises:
+        Opaque: It takes floats only.
+    """
+    try:
+        return rule(*inputs)
+    except (TypeError, AttributeError) as error:
+        raise Opaque(str(error)) from error
 
 
 # fmt: off

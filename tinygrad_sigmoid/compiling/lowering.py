@@ -6,18 +6,16 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.derivatives import backpropagated
-from tinygrad_sigmoid.elementary import ELEMENTARY
+from tinygrad_sigmoid.elementary import ELEMENTARY, Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.value import Value
-
-Operand = Any  # a Symbol, or a float: a number that is the same in every run
+from tinygrad_sigmoid.value import Value, operation_of
 
 
 class Symbol(Arithmetic):
@@ -39,8 +37,8 @@ class Symbol(Arithmetic):
         self.number = len(lowered.symbols)
 
     @staticmethod
-    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
-        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
+        lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
 
     def _refuse(self, *_: Any) -> NoReturn:
@@ -50,28 +48,31 @@ class Symbol(Arithmetic):
     __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
+Operand = Symbol | float  # a float is the same in every run
+
+
+def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
+    return TypeError(
+        f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is written "
+        f"there with `translated`, compose it of this package's operations, or use target='python'"
+    )
+
+
 class Lowered:
     """A graph and its gradients in elementary operations, each written once however often it is used.
 
-    Args:
-        output: The graph.
-        inputs: The leaves that are arguments without a default.
-        wrt: The values that the output is differentiated with respect to.
-        watch: Other values that are wanted.
-
     Attributes:
-        output: The graph.
-        order: Its values and those of `watch`, in topological order.
-        arguments: Its leaves: the inputs, then those of `wrt`, then all others.
+        order: The values of the graph and those of `watch`, in topological order.
+        arguments: Its leaves: the inputs, then those of `wrt`, then all others, which have their numbers as defaults.
         trainable: Whether each gradient is that of the parameter in its place: whether the values of `wrt` are the
             first arguments after the inputs.
         symbols: Every symbol, inputs before what is computed from them.
         data: For each value of the graph, the symbol (or the constant number) that computes it.
         local_derivatives: The same for its local derivatives, where the gradients need them.
         gradients: ∂output/∂value for each value on the way from `wrt` to the output.
-        calls: For each secret, an operation that only Python can compute: the row it is part of, and how Python calls
-            it, by the row's name and with the arguments.
-        imports: Where those rows are imported from: (module, name).
+        calls: For each opaque operation, which only Python can compute: the graph's operation that it is part of, and
+            how Python calls it, as in "{name}.forward({0})".
+        imports: Where those operations of the graph are imported from: (module, name).
     """
 
     def __init__(
@@ -104,17 +105,13 @@ class Lowered:
     def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
         """The symbols of the local derivatives of a value."""
         if value not in self.local_derivatives:
-            operation: Any = value.operation
+            operation = operation_of(value)
             numbers = [self.data[value], *[self.data[used] for used in value.inputs]]
             try:
-                self.local_derivatives[value] = operation.derivatives(*numbers)
-            except (TypeError, AttributeError):
-                self.local_derivatives[value] = tuple(
-                    [
-                        self._secret(operation, numbers, f"{{}}.derivatives({{}})[{place}]")
-                        for place in range(len(value.inputs))
-                    ]
-                )
+                self.local_derivatives[value] = traced(operation.derivatives, *numbers)
+            except Opaque:
+                calls = [f"{{}}.derivatives({{}})[{place}]" for place in range(len(value.inputs))]
+                self.local_derivatives[value] = tuple([self._opaque(operation, numbers, call) for call in calls])
         return self.local_derivatives[value]
 
     def record(self, operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
@@ -122,10 +119,11 @@ class Lowered:
         if operation not in ELEMENTARY:
             return self._forward(operation, inputs)
         given: list[Operand] = [number if isinstance(number, Symbol) else float(number) for number in inputs]
-        if operation is table.negate and given[0].operation is table.negate:
-            return given[0].inputs[0]  # −(−z) is z, to the last bit
-        if operation is table.fixed_power and given[1] == 1.0:
-            return given[0]
+        first, *others = given
+        if operation is table.negate and isinstance(first, Symbol) and first.operation is table.negate:
+            return first.inputs[0]  # −(−z) is z, to the last bit
+        if operation is table.fixed_power and isinstance(others[0], float) and others[0] == 1.0:
+            return first
         return self._numbered(operation, given)
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
@@ -139,14 +137,18 @@ class Lowered:
                     stack.append(used)
         return [self.symbols[number] for number in sorted(found)]
 
-    def require_elementary(self, target: str) -> None:
-        """Raises an error if some operation is said in a way that only Python can run."""
-        for operation in self.calls:
-            name = operation.name
-            raise TypeError(
-                f"the operation {name!r} can't be compiled for {target}, because its rule calls Python functions "
-                f"or looks at its inputs: say it with this package's operations, or use target='python'"
-            )
+    def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
+        """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
+        for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
+            if operation is None or operation in known:
+                continue
+            if operation in self.calls:
+                reason = "its rule calls Python functions or looks at its inputs"
+            elif not getattr(ELEMENTARY[operation], column):
+                reason = "it has no translation"
+            else:
+                continue
+            raise untranslatable(operation, target, reason)
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
@@ -154,16 +156,18 @@ class Lowered:
         if operation in ELEMENTARY:
             return self.record(operation, tuple(numbers))
         try:
-            return operation.forward(*numbers)
-        except (TypeError, AttributeError):
-            return self._secret(operation, numbers, "{}.forward({})")
+            output: Operand = traced(operation.forward, *numbers)
+            return output
+        except Opaque:
+            return self._opaque(operation, numbers, "{}.forward({})")
 
-    def _secret(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
+    def _opaque(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
         self.imports[operation] = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
-        same = next((known for known, said in self.calls.items() if said == (operation, call)), None)
-        secret = same or Operation(operation.name, operation.forward, operation.derivatives)
-        self.calls[secret] = operation, call
-        return self._numbered(secret, list(numbers))
+        call = call.format("{name}", ", ".join([f"{{{place}}}" for place in range(len(numbers))]))
+        same = next((known for known, part in self.calls.items() if part == (operation, call)), None)
+        opaque = same or Operation(operation.name, operation.forward, operation.derivatives)
+        self.calls[opaque] = operation, call
+        return self._numbered(opaque, list(numbers))
 
     def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:
         # 0.0 and −0.0 are equal but not the same, hence the repr.

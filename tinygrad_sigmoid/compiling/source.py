@@ -11,36 +11,30 @@ import keyword
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.compiling.identifiers import Identifiers
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
-from tinygrad_sigmoid.compiling.names import Names
-from tinygrad_sigmoid.graph import computed
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.reading.writer import Code, Written
 from tinygrad_sigmoid.value import Value
 
 WIDTH = 116
-CHOICE, SUM, PRODUCT, SIGN, ATOM = range(5)  # how tightly an expression binds
-
-INFIX = {
-    table.add: ("+", SUM),
-    table.subtract: ("-", SUM),
-    table.multiply: ("*", PRODUCT),
-    table.divide: ("/", PRODUCT),
-}
+LONGEST_PART = 60  # characters; a longer one gets a name and a statement of its own
 
 
 @dataclass(frozen=True)
 class Language:
     """How a language writes what isn't the same in all of them."""
 
-    functions: dict[Operation, str]
-    choices: dict[Operation, str]  # operations that are written with an `if`
+    name: str  # in small letters also that of its column in the table of elementary operations
     infinity: str
+    nan: str
+    nothing: str
     comment: str
     reserved: str
     let: str = ""
@@ -48,37 +42,20 @@ class Language:
 
 
 PYTHON = Language(
-    functions={
-        table.exp: "exp",
-        table.expm1: "expm1",
-        table.log: "log",
-        table.log1p: "log1p",
-        table.sqrt: "sqrt",
-        table.sin: "sin",
-        table.cos: "cos",
-        table.general_power: "pow",
-        table.fixed_power: "pow",
-        table.absolute: "abs",
-    },
-    choices={
-        table.heaviside: "1.0 if {0} > 0.0 else 0.0",
-        table.maximum: "{1} if {1} > {0} else {0}",
-        table.minimum: "{1} if {1} < {0} else {0}",
-    },
+    name="Python",
     infinity="inf",
-    comment="#",
+    nan="nan",
+    nothing="None",
+    comment="# ",
     reserved=" ".join(["inf nan math program OverflowError", *keyword.kwlist]),
 )
 
 JAVASCRIPT = Language(
-    functions={operation: f"Math.{name}" for operation, name in PYTHON.functions.items()},
-    choices={
-        table.heaviside: "{0} > 0 ? 1 : 0",
-        table.maximum: "{1} > {0} ? {1} : {0}",
-        table.minimum: "{1} < {0} ? {1} : {0}",
-    },
+    name="JavaScript",
     infinity="Infinity",
-    comment="//",
+    nan="NaN",
+    nothing="null",
+    comment="// ",
     reserved="Infinity Math NaN program undefined arguments await break case catch class const continue debugger "
     "default delete do else enum eval export extends false finally for function if implements import in instanceof "
     "interface let new null package private protected public return static super switch this throw true try typeof "
@@ -87,10 +64,10 @@ JAVASCRIPT = Language(
     end=";",
 )
 
-# Nothing else among the elementary operations is refused by Python for some float.
-_RAISING = frozenset(
-    [table.divide, table.general_power, table.fixed_power, table.sqrt, table.log, table.log1p, table.expm1]
-)
+# Python refuses some float for all other elementary operations, if only ∞.
+_NEVER_RAISING = frozenset(
+    [table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.exp, table.absolute]
+).union([table.heaviside, table.maximum, table.minimum])
 # If an input of one of these is infinite or nan, then so is the result.
 _PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
 
@@ -103,170 +80,182 @@ def exp(x):
 
 
 def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
-    """The program as a Python function, with its imports: it runs when it is pasted into an empty file.
-
-    It raises where recording the graph with the same numbers would have raised.
+    """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
-        lowered: What is computed.
-        wrt: The values whose gradients are returned.
         required: How many of the arguments have no default.
-        trace: Whether to return every number of both passes in place of the output and the gradients.
+        trace: Whether to return every number of both passes in place of the output and the gradients of `wrt`.
     """
     writer = _Writer(lowered, PYTHON)
+    returned = _returned(lowered, wrt, trace)
     checked = _checked(lowered)
     body: list[str] = []
-    for symbol in writer.statements(_results(lowered, wrt, trace), _raising(lowered)):
+    for symbol in writer.statements(returned, _raising(lowered)):
         body += [f"    {line}" for line in writer.lines(symbol)]
         if symbol.number in checked:
             name, shown = writer.names.of[symbol.number], writer.names.shown(checked[symbol.number])
-            body.append(f"    if {name} - {name}: raise OverflowError({_quoted(shown + ' is too large for a float')})")
+            message = json.dumps(f"{shown} is too large for a float", ensure_ascii=False)
+            body.append(f"    if {name} - {name}: raise OverflowError({message})")
     head = _wrapped(f"def program({', '.join(writer.arguments(required, '='))}):")
-    returned = ", ".join(_returned(writer, wrt, trace, "None"))
-    tail = _wrapped(f"    return {returned}" if len(returned) < WIDTH - 11 else f"    return ({returned})")
-    text = "\n".join([*head, *body, *tail])
-    return "\n".join([f"# {_title(writer, trace)}", "", *_prelude(writer, text), text, ""])
+    results = ", ".join([writer.text(part) for part in returned])
+    tail = _wrapped(f"    return {results}" if len(results) < WIDTH - 11 else f"    return ({results})")
+    return "\n".join([writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""])
 
 
 def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
     """The program as a JavaScript function, which never throws: it gives Infinity or NaN as IEEE 754 has it."""
-    lowered.require_elementary("JavaScript")
     writer = _Writer(lowered, JAVASCRIPT)
-    statements = writer.statements(_results(lowered, wrt, trace), ())
-    body = [f"  {line}" for symbol in statements for line in writer.lines(symbol)]
+    returned = _returned(lowered, wrt, trace)
+    body = [f"  {line}" for symbol in writer.statements(returned, ()) for line in writer.lines(symbol)]
     head = _wrapped(f"function program({', '.join(writer.arguments(required, ' = '))}) {{")
-    tail = _wrapped(f"  return [{', '.join(_returned(writer, wrt, trace, 'null'))}];")
-    return "\n".join([f"// {_title(writer, trace)}", *head, *body, *tail, "}", ""])
+    tail = _wrapped(f"  return {writer.text(returned)};")
+    return "\n".join([writer.title(trace), *head, *body, *tail, "}", ""])
+
+
+Nested = list["Nested"] | Operand | None  # results of a program, in lists within lists
+
+
+def _returned(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Nested]:
+    """What a program returns: the output and the gradients, or every number of both passes."""
+    if not trace:
+        return [lowered.data[lowered.output], [lowered.gradients[value] for value in wrt]]
+    return [
+        [lowered.data[value] for value in lowered.order],
+        [list(lowered.derivatives_of(value)) if value.inputs else [] for value in lowered.order],
+        [None if value.constant else lowered.gradients[value] for value in lowered.order],
+    ]
+
+
+def _symbols_in(nested: Nested) -> Iterator[Symbol]:
+    if isinstance(nested, Symbol):
+        yield nested
+    elif isinstance(nested, list):
+        for part in nested:
+            yield from _symbols_in(part)
 
 
 class _Writer:
-    """Writes symbols as expressions, and those that need it as statements."""
+    """Writes symbols as expressions, and those that need it as statements.
+
+    Attributes:
+        names: What the symbols are called.
+        operations: What is computed.
+        constants: The numbers for which it needs names: ∞ and nan.
+    """
 
     def __init__(self, lowered: Lowered, language: Language) -> None:
+        only_python = lowered.calls if language is PYTHON else ()
+        column = language.name.lower()
+        lowered.require_translated(language.name, column, [table.dot_product, *only_python])
         self.lowered = lowered
         self.language = language
-        self.names = Names(lowered, [*language.reserved.split(), *language.functions.values()])
-        self._written: dict[int, tuple[str, int]] = {}  # expressions, and how tightly they bind
+        templates = {operation: getattr(texts, column) for operation, texts in ELEMENTARY.items()}
+        self.names = Identifiers(lowered, [*language.reserved.split(), *_words(*templates.values())])
+        for operation, (imported, call) in lowered.calls.items():
+            templates[operation] = call.replace("{name}", self.names.imported[imported])
+        self.style = Code(templates, language.infinity, language.nan)
+        self.operations: set[Operation] = set()
+        self.constants: set[str] = set()
+        self._inlined: dict[int, Written] = {}  # the expressions of symbols that have no name
         self._unnamed = 0
 
-    def statements(self, results: Sequence[Operand], effects: Sequence[Symbol]) -> Iterator[Symbol]:
+    def statements(self, results: Nested, effects: Sequence[Symbol]) -> Iterator[Symbol]:
         """The symbols that get a statement, in order, each when all that it uses can be written."""
-        symbols = self.lowered.needed([*results, *effects])
-        used = Counter(result.number for result in results if isinstance(result, Symbol))
+        symbols = self.lowered.needed([*_symbols_in(results), *effects])
+        times_used = Counter(result.number for result in _symbols_in(results))
         for symbol in symbols:
-            # An `if` writes its operands twice, so they need a name.
-            times = 2 if symbol.operation in self.language.choices else 1
-            for operand in symbol.inputs:
-                if isinstance(operand, Symbol):
-                    used[operand.number] += times
-        used.update({effect.number: 2 for effect in effects if not used[effect.number]})
+            if symbol.operation is None:
+                continue
+            self.operations.add(symbol.operation)
+            template = self.style.templates[symbol.operation]
+            for place, used in enumerate(symbol.inputs):
+                if isinstance(used, Symbol):  # which a template may write twice
+                    times_used[used.number] += template.count(f"{{{place}}}") or 1
+        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
         for symbol in symbols:
-            if symbol.operation is not None:
-                text, binds = self._expression(symbol)
-                named = symbol.number in self.names.of or symbol.operation is table.dot_product
-                if not named and used[symbol.number] == 1 and len(text) < 60:
-                    self._written[symbol.number] = text, binds
-                else:
-                    if symbol.number not in self.names.of:
-                        self._unnamed += 1
-                        self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
-                    yield symbol
+            if symbol.operation is not None and not self._is_inlined(symbol, times_used[symbol.number]):
+                if symbol.number not in self.names.of:
+                    self._unnamed += 1
+                    self.names.of[symbol.number] = self.names.new(f"t{self._unnamed}")
+                yield symbol
+
+    def _is_inlined(self, symbol: Symbol, times_used: int) -> bool:
+        if times_used != 1 or symbol.number in self.names.of or symbol.operation is table.dot_product:
+            return False
+        expression = self._inlined[symbol.number] = self._expression(symbol)
+        return len(expression.text) < LONGEST_PART
 
     def lines(self, symbol: Symbol) -> list[str]:
         """The statement of a symbol, with its comment."""
         language, name = self.language, self.names.of[symbol.number]
-        comment = self.names.comments.get(symbol.number, "")
         if symbol.operation is table.dot_product:
-            first, *more = _sums(self._products(symbol))
+            first, *more = self._sums(symbol)
         else:
-            first, more = self._expression(symbol)[0], []
+            first, more = self._expression(symbol).text, []
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
-        comment = f"{language.comment} {comment}" if comment else ""
-        if not comment or len(statements[-1]) + len(comment) > WIDTH - 12:
-            return [comment, *statements] if comment else statements
+        if symbol.number not in self.names.comments:
+            return statements
+        comment = language.comment + self.names.comments[symbol.number]
+        if len(statements[-1]) + len(comment) > WIDTH - 12:
+            return [comment, *statements]
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
-
-    def operand(self, operand: Operand, needs: int = CHOICE) -> str:
-        """The text of an operand, in brackets if it binds less tightly than it needs to."""
-        if not isinstance(operand, Symbol):
-            text = "nan" if math.isnan(operand) else repr(operand).replace("inf", self.language.infinity)
-            binds = SIGN if text.startswith("-") else ATOM
-        elif operand.number in self.names.of:
-            return self.names.of[operand.number]
-        else:
-            text, binds = self._written[operand.number]
-        return text if binds >= needs else f"({text})"
 
     def arguments(self, required: int, equals: str) -> list[str]:
         """The parameters of the function, all but the required ones with the leaf's number as default."""
-        names = [self.operand(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
-        defaults = [f"{equals}{self.operand(leaf.data)}" for leaf in self.lowered.arguments[required:]]
+        names = [self.text(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
+        defaults = [equals + self.text(leaf.data) for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
 
-    def _expression(self, symbol: Symbol) -> tuple[str, int]:
-        operation: Any = symbol.operation
-        operands, language = symbol.inputs, self.language
-        if operation in INFIX:
-            sign, binds = INFIX[operation]
-            left, right = self.operand(operands[0], binds), self.operand(operands[1], binds + 1)
-            return f"{left} {sign} {right}", binds
-        if operation is table.negate:
-            return f"-{self.operand(operands[0], ATOM)}", SIGN
-        if operation is table.dot_product:
-            return " + ".join(self._products(symbol)), SUM
-        if operation in language.choices:
-            return language.choices[operation].format(*[self.operand(operand, SUM) for operand in operands]), CHOICE
-        arguments = ", ".join(self.operand(operand) for operand in operands)
-        if operation in language.functions:
-            return f"{language.functions[operation]}({arguments})", ATOM
-        row, call = self.lowered.calls[operation]
-        return call.format(self.names.imported[row], arguments), ATOM
+    def title(self, trace: bool) -> str:
+        """The first line of the program: what it computes."""
+        output = self.names.shown(self.lowered.output)
+        what = ": every number of both passes." if trace else " and its gradients, by the chain rule."
+        return self.language.comment + output + what
 
-    def _products(self, symbol: Symbol) -> list[str]:
-        half = len(symbol.inputs) // 2
-        return [
-            f"{self.operand(w, PRODUCT)} * {self.operand(x, SIGN)}"
-            for w, x in zip(symbol.inputs[:half], symbol.inputs[half:], strict=True)
-        ]
+    def text(self, results: Nested) -> str:
+        """The text of results; to be asked for when all statements have been written."""
+        if isinstance(results, list):
+            return f"[{', '.join([self.text(part) for part in results])}]"
+        return self.language.nothing if results is None else self._operand(results).text
 
+    def _expression(self, symbol: Symbol) -> Written:
+        assert symbol.operation is not None, "an argument has no expression"
+        return self.style.written(symbol.operation, [self._operand(used) for used in symbol.inputs])
 
-def _sums(products: Sequence[str]) -> list[str]:
-    """The products added up, a line at a time: one long expression would be too deep for Python's own compiler."""
-    lines = [""]
-    for product in products:
-        if lines[-1] and len(lines[-1]) + len(product) > WIDTH - 30:
-            lines.append("")
-        lines[-1] += f" + {product}" if lines[-1] else product
-    return lines
+    def _operand(self, operand: Operand) -> Written:
+        if isinstance(operand, Symbol):
+            name = self.names.of.get(operand.number)
+            return Written(name) if name else self._inlined[operand.number]
+        written = self.style.number(operand)
+        if not math.isfinite(operand):
+            self.constants.add(written.text.removeprefix("-"))
+        return written
 
-
-def _results(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Operand]:
-    results = [lowered.data[lowered.output], *[lowered.gradients[value] for value in wrt]]
-    if trace:
-        results += [*lowered.data.values(), *lowered.gradients.values()]
-        results += [local for value in computed(lowered.output) for local in lowered.derivatives_of(value)]
-    return results
+    def _sums(self, symbol: Symbol) -> list[str]:
+        """The terms of a dot product, as many in a line as fit: Python's own compiler takes no very long sum."""
+        operands = [self._operand(used) for used in symbol.inputs]
+        half = len(operands) // 2
+        lines = [""]
+        for pair in zip(operands[:half], operands[half:], strict=True):
+            product = self.style.written(table.multiply, pair).text
+            if lines[-1] and len(lines[-1]) + len(product) > WIDTH - 30:
+                lines.append("")
+            lines[-1] += f" + {product}" if lines[-1] else product
+        return lines
 
 
-def _returned(writer: _Writer, wrt: Sequence[Value], trace: bool, nothing: str) -> Iterator[str]:
-    """The texts of what is returned; to be asked for when all statements have been written."""
-    lowered = writer.lowered
-
-    def listed(operands: Iterable[Operand | None]) -> str:
-        return f"[{', '.join(nothing if operand is None else writer.operand(operand) for operand in operands)}]"
-
-    if trace:
-        order = lowered.order
-        yield listed(lowered.data[value] for value in order)
-        yield f"[{', '.join(listed(lowered.derivatives_of(value) if value.inputs else ()) for value in order)}]"
-        yield listed(None if value.constant else lowered.gradients[value] for value in order)
-    else:
-        yield writer.operand(lowered.data[lowered.output])
-        yield listed(lowered.gradients[value] for value in wrt)
+def _words(*templates: str) -> set[str]:
+    """The names in them: `exp` of `exp({0})`, `Math` of `Math.exp({0})`."""
+    return {word for template in templates for word in re.findall(r"(?<![\w.])[^\W\d]\w*", template)}
 
 
-# What makes Python raise where recording the graph would have raised.
+def _wrapped(line: str) -> list[str]:
+    indent = len(line) - len(line.lstrip())
+    return wrap(line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False)
+
+
+# -- What only Python needs --------------------------------------------------------------------------------------------
 
 
 def _raising(lowered: Lowered) -> list[Symbol]:
@@ -279,7 +268,7 @@ def _raising(lowered: Lowered) -> list[Symbol]:
             if not isinstance(divisor, Symbol) or divisor.number in divisors:
                 continue
             divisors.add(divisor.number)
-        if symbol.operation in _RAISING or symbol.operation in lowered.calls:
+        if symbol.operation is not None and symbol.operation not in _NEVER_RAISING:
             raising.append(symbol)
     return raising
 
@@ -304,28 +293,16 @@ def _checked(lowered: Lowered) -> dict[int, Value]:
     return checked
 
 
-def _prelude(writer: _Writer, text: str) -> list[str]:
+def _prelude(writer: _Writer) -> list[str]:
     """The lines that a program needs before its function."""
-    words = set(re.findall(r"\b\w+\b", text))
-    functions = {name for name in PYTHON.functions.values() if name in words} - {"abs", "exp"}
-    numbers = {name for name in ("inf", "nan") if name in words or (name == "inf" and "exp" in words)}
-    lines = ["import math"] if "exp" in words else []
-    lines += [f"from math import {', '.join(sorted(functions | numbers))}"] if functions | numbers else []
-    for row, (module, name) in writer.lowered.imports.items():
-        imported = writer.names.imported[row]
+    words = writer.constants | _words(*[writer.style.templates[operation] for operation in writer.operations])
+    exponentials = "exp" in words
+    if exponentials:
+        words.add("inf")
+    from_math = sorted(word for word in words if hasattr(math, word) and word != "exp")
+    lines = ["import math"] if exponentials else []
+    lines += [f"from math import {', '.join(from_math)}"] if from_math else []
+    for operation, (module, name) in writer.lowered.imports.items():
+        imported = writer.names.imported[operation]
         lines.append(f"from {module} import {name}" + (f" as {imported}" if imported != name else ""))
-    return [*lines, *[""] * 2, *([_EXP, "", ""] if "exp" in words else [])]
-
-
-def _title(writer: _Writer, trace: bool) -> str:
-    output = writer.names.shown(writer.lowered.output)
-    return f"{output}: every number of both passes." if trace else f"{output} and its gradients, by the chain rule."
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _wrapped(line: str) -> list[str]:
-    indent = len(line) - len(line.lstrip())
-    return wrap(line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False)
+    return [*lines, "", "", *([_EXP, "", ""] if exponentials else [])]

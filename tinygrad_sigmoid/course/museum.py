@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges, naive_recursion
 from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.reading.writer import Names, number_text
+from tinygrad_sigmoid.reading.names import Names
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:

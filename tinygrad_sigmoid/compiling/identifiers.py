@@ -1,4 +1,4 @@
-"""What the lines of a program are called, and what is said about them: labels become names, places become comments."""
+"""What the lines of a program are called, and how comments explain them: labels become identifiers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterable, Sequence
 
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.graph import uses
-from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.reading.writer import typed_name
 from tinygrad_sigmoid.value import Value
 
 
-class Names:
-    """A name for each symbol that is a recorded value or a gradient, and a comment for each that has a meaning.
+class Identifiers:
+    """An identifier for each symbol that is a recorded value or a gradient, and a comment for each with a meaning.
 
     Args:
         lowered: What is computed.
         reserved: Names that the language needs for itself.
 
     Attributes:
-        of: Names by the symbol's number.
+        of: Identifiers by the symbol's number.
         comments: Comments by the symbol's number.
-        imported: The names of the operations that have to be imported.
+        imported: The identifiers of the operations that have to be imported.
     """
 
     def __init__(self, lowered: Lowered, reserved: Iterable[str]) -> None:
@@ -36,7 +36,7 @@ class Names:
         self._users = uses(lowered.order)
         self._name_values()
         self._name_gradients()
-        self._say_local_derivatives()
+        self._describe_local_derivatives()
 
     def new(self, wish: str) -> str:
         """An identifier that nothing else has, as near to the wish as can be."""
@@ -48,7 +48,7 @@ class Names:
         return name
 
     def shown(self, value: Value) -> str:
-        """What a value is called in a comment or a message: its label as it is, or its name, or its number."""
+        """What a value is called in a comment or a message: its label as it is, its identifier, or its number."""
         symbol = self.lowered.data[value]
         if isinstance(symbol, Symbol):
             return " ".join(value.label.split()) or self.of[symbol.number]
@@ -59,39 +59,43 @@ class Names:
         counted: Counter[str] = Counter()
         for value in [*lowered.arguments, *lowered.order]:
             symbol = lowered.data[value]
-            if isinstance(symbol, Symbol) and symbol.number not in self.of:
-                kind = "x" if value.operation is None else _word_for(value.operation)
-                counted[kind] += 1
-                unlabelled = "output" if value is lowered.output else f"{kind}{counted[kind]}"
-                self.of[symbol.number] = self.new(value.label or unlabelled)
-                self._values[symbol.number] = value
-                if value.operation is not None:
-                    inputs = _joined([self.shown(used) for used in value.inputs])
-                    self.comments[symbol.number] = f"{self.shown(value)} = {_word_for(value.operation)}({inputs})"
+            if not isinstance(symbol, Symbol) or symbol.number in self.of:
+                continue
+            kind = "x" if value.operation is None else typed_name(value.operation)
+            counted[kind] += 1
+            unlabelled = "output" if value is lowered.output else f"{kind}{counted[kind]}"
+            self.of[symbol.number] = self.new(value.label or unlabelled)
+            self._values[symbol.number] = value
+            if value.operation is not None:
+                inputs = _joined([self.shown(used) for used in value.inputs])
+                self.comments[symbol.number] = f"{self.shown(value)} = {kind}({inputs})"
 
     def _name_gradients(self) -> None:
         """Names a gradient after the value that comes last: ∂loss/∂z is ∂loss/∂b too, and then it is `grad_z`."""
-        lowered = self.lowered
         sharing: dict[int, list[Value]] = {}
-        for value in reversed(lowered.order):
-            gradient = lowered.gradients.get(value)
+        for value in reversed(self.lowered.order):
+            gradient = self.lowered.gradients.get(value)
             if isinstance(gradient, Symbol) and gradient.number not in self.of:
                 sharing.setdefault(gradient.number, []).append(value)
         for number, values in sharing.items():
             self.of[number] = self.new(f"grad_{self.shown(values[0])}")
-            partials = [self._partial(lowered.output, value) for value in values]
-            through = [
-                f"through {self.shown(user)} (·{self._local(local, user, values[0])})"
-                for user in dict.fromkeys(self._users[values[0]])
-                if user in lowered.gradients
-                for used, local in zip(user.inputs, lowered.local_derivatives[user], strict=True)
-                if used is values[0]
-            ]
+            partials = _joined([self._partial(self.lowered.output, value) for value in values], " = ")
+            through = self._ways(values[0])
             # Where nothing is upstream, the gradient is the local derivative itself.
-            itself = any(user is lowered.output for user in self._users[values[0]]) and len(through) == 1
-            self.comments[number] = _joined(partials, " = ") + ("" if itself else f": {_joined(through)}")
+            itself = self.lowered.output in self._users[values[0]] and len(through) == 1
+            self.comments[number] = partials if itself else f"{partials}: {_joined(through)}"
 
-    def _say_local_derivatives(self) -> None:
+    def _ways(self, value: Value) -> list[str]:
+        """Through which values, and times what, a value changes the output: `through a (·∂a/∂z)`."""
+        return [
+            f"through {self.shown(user)} (·{self._local(local, user, value)})"
+            for user in dict.fromkeys(self._users[value])
+            if user in self.lowered.gradients
+            for used, local in zip(user.inputs, self.lowered.local_derivatives[user], strict=True)
+            if used is value
+        ]
+
+    def _describe_local_derivatives(self) -> None:
         for value, local_derivatives in self.lowered.local_derivatives.items():
             for used, local in zip(value.inputs, local_derivatives, strict=True):
                 if isinstance(local, Symbol):
@@ -105,11 +109,6 @@ class Names:
 
     def _partial(self, value: Value, used: Value) -> str:
         return f"∂{self.shown(value)}/∂{self.shown(used)}"
-
-
-def _word_for(operation: Operation) -> str:
-    symbol = operation.notation.symbol
-    return symbol if symbol.isascii() and symbol.isidentifier() else operation.name
 
 
 def _joined(parts: Sequence[str], separator: str = ", ") -> str:
