@@ -11,17 +11,18 @@ from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.reading.steps import ForwardStep, Steps, counted, steps
 from tinygrad_sigmoid.reading.writer import number_text
 
-EXAMPLES = """examples:
-  tinygrad-sigmoid step "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
-  tinygrad-sigmoid step "x*x" x=3 --all     print all steps and end (also when the output is a file or a pipe)
-keys: Enter or n next, n 5 five at once, p back, g 12 go to step 12, b start of the backward pass, q quit, h help"""
-
 KEYS = """  Enter, n    the next step; n 5: five steps on
   p           one step back; p 5: five
   g 12        go to step 12
   b           go to the start of the backward pass
   q           quit
   h           these lines"""
+
+EXAMPLES = f"""examples:
+  tinygrad-sigmoid step "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
+  tinygrad-sigmoid step "x*x" x=3 --all     print all steps and end (also when the output is a file or a pipe)
+keys:
+{KEYS}"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
