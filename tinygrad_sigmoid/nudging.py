@@ -101,20 +101,15 @@ class Halving:
         return smallest[len(smallest) // 2] if smallest else math.nan  # the middle one: rounding may spoil the last
 
     @property
-    def vanishes(self) -> bool:
-        """Whether a remainder far above rounding is gone at half the size: the larger nudge went past a kink."""
-        return any(
-            abs(larger.remainder) > 64 * larger.noise_floor and abs(smaller.remainder) <= smaller.noise_floor
-            for larger, smaller in pairwise(self.nudges)
-        )
-
-    @property
     def verdict(self) -> str:
         """What the remainders say about the gradient, or why they say nothing."""
         slope = self.slope
         if all(n.actual == 0 and n.predicted == 0 for n in self.nudges):
             return "nothing moves at all: the output is flat here, and a gradient of 0 is all there is to know"
-        if self.vanishes:
+        if any(  # a remainder far above rounding is gone at half the size
+            abs(larger.remainder) > 64 * larger.noise_floor and abs(smaller.remainder) <= smaller.noise_floor
+            for larger, smaller in pairwise(self.nudges)
+        ):
             return "the remainder vanishes all at once: the larger nudges went past a kink or a jump"
         if math.isnan(slope) and any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
             return "the change is too small to show in the output's digits: nudge further"
