@@ -78,7 +78,7 @@ def expression(function: Callable[..., Value], **at: float) -> Expression:
     """The expression that a failing test has printed, for `@example(expression(…))`.
 
     >>> from tinygrad_sigmoid import exp, relu
-    >>> expression(lambda x: relu((t1 := exp(x))) + t1, x=0.0).recorded()
+    >>> expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0).recorded()
     Value(2.0)
     """
     text = getattr(function, "__name__", "…")
