@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal, localcontext
 
 from tinygrad_sigmoid.graph import computed
@@ -11,7 +12,16 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
-from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
+from tinygrad_sigmoid.testing.slopes import (
+    DIGITS,
+    SMALLEST_NORMAL,
+    Judgement,
+    Verdict,
+    judged,
+    judged_by_differences,
+    scale_of,
+    ulps,
+)
 from tinygrad_sigmoid.value import Value, operation_of
 
 # For a local derivative, in ulp. A very large or small one has an exponential or a power behind it, and those turn a
@@ -37,10 +47,11 @@ def check_value(value: Value) -> None:
     if operation in IN_DECIMALS:
         with localcontext(digits(30)):
             true = exact_result(operation, numbers)
-            wrong = abs(Decimal(now) - true) > ALLOWED_ELEMENTARY * ulps(true)
+            allowed = ALLOWED_ELEMENTARY * ulps(true)
+            wrong = abs(Decimal(now) - true) > allowed
         if wrong:
             sentence = f"the forward of {operation.name} is wrong: it gives {compared(now, true)}"
-            raise GradientMismatch(sentence, value, operation=operation, got=now, true=true, allowed=ALLOWED_ELEMENTARY)
+            raise GradientMismatch(sentence, value, operation=operation, got=now, true=true, allowed=allowed)
 
 
 def check_rule(value: Value, certificate: Certificate, suspects: frozenset[Operation] = frozenset()) -> None:
@@ -51,21 +62,24 @@ def check_rule(value: Value, certificate: Certificate, suspects: frozenset[Opera
         certificate: What is proven is noted there.
         suspects: Operations whose rules are composed of this one's, so that an error here explains theirs.
     """
-    operation, count = operation_of(value), len(value.inputs)
-    if len(value.local_derivatives) != count:
-        given = len(value.local_derivatives)
-        sentence = f"the rule of {operation.name} is wrong: it gives {given} local derivatives for {count} inputs"
+    operation, given, count = operation_of(value), len(value.local_derivatives), len(value.inputs)
+    wrong = f"the rule of {operation.name} is wrong"
+    if given != count:
+        sentence = f"{wrong}: it gives {given} local derivatives for {count} inputs"
         raise GradientMismatch(sentence, value, operation=operation, got=None)
     formula = Formula(operation, [used.data for used in value.inputs])
     for place, (used, claim) in enumerate(zip(value.inputs, value.local_derivatives, strict=True)):
         if used.constant:
             continue
-        verdict, true, allowed = formula.verdict(place, claim)
         where = f"∂{operation.name}/∂{used.label or f'input {place + 1}'}"
         at = f"{where} at ({', '.join(f'{number:.6g}' for number in formula.numbers)})"
+        if math.isnan(claim):
+            sentence = f"{wrong}: {where} is {compared(claim, claim)}"
+            raise GradientMismatch(sentence, value, operation=operation, used=used, got=claim)
+        verdict, true, allowed = formula.judged(place, claim)
         if verdict is Verdict.WRONG:
             _check_composed_of(operation, value, suspects | {operation})
-            sentence = f"the rule of {operation.name} is wrong: {where} is {_against(formula, value, place, true)}"
+            sentence = f"{wrong}: {where} is {_against(formula, value, place, true)}"
             raise GradientMismatch(
                 sentence, value, operation=operation, used=used, got=claim, true=true, allowed=allowed
             )
@@ -87,19 +101,15 @@ class Formula:
         self.numbers = list(numbers)
         self.opaque = False
 
-    def verdict(self, place: int, claim: float) -> tuple[Verdict, Decimal, float]:
-        """The verdict on ∂result/∂input, the right derivative, and the ulps that a claim may be away from it."""
+    def judged(self, place: int, claim: float) -> Judgement:
+        """The judgement on a claimed derivative ∂result/∂input."""
         at = self.numbers[place]
         if not self.opaque:
-            scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
-            size = abs(self.operation.forward(*self.numbers))
-            try:
-                verdict, true = judged(claim, lambda x: self._exactly(place, x), at, scale, size, _allowed)
-                return verdict, true, float(_allowed(true) / ulps(true))
-            except Opaque:
-                self.opaque = True
-        verdict, slope, uncertain = judged_by_differences(claim, lambda x: self._in_floats(place, x), at)
-        return verdict, Decimal(slope), uncertain / float(ulps(Decimal(slope)))
+            scale, size = scale_of(at, self.numbers), abs(self.operation.forward(*self.numbers))
+            with suppress(Opaque):
+                return judged(claim, lambda x: self._exactly(place, x), at, scale, size, _allowed)
+            self.opaque = True
+        return judged_by_differences(claim, lambda x: self._in_floats(place, x), at)
 
     def _exactly(self, place: int, x: Decimal) -> Decimal:
         return exact_result(self.operation, [*self.numbers[:place], Exact(x), *self.numbers[place + 1 :]])
@@ -154,7 +164,7 @@ def _against(formula: Formula, value: Value, place: int, true: Decimal) -> str:
     """How a wrong derivative compares with the right one, and what may have been mistaken."""
     claim = value.local_derivatives[place]
     for other, used in enumerate(value.inputs):
-        if other != place and not used.constant and claim and formula.verdict(other, claim)[0] is Verdict.RIGHT:
+        if other != place and not used.constant and claim and formula.judged(other, claim).verdict is Verdict.RIGHT:
             return f"that of input {other + 1}: are the derivatives in the order of the inputs?"
     if not formula.opaque and formula.right_on_paper(place, true):
         return f"{compared(claim, true)}: right on paper, but written so that it loses digits"
