@@ -6,23 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, Overflow, getcontext, localcontext
 
+from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed, leaves
+from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact_result
+from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, digits
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
-from tinygrad_sigmoid.testing.slopes import (
-    CLOSENESS,
-    DIGITS,
-    EPSILON,
-    OVERFLOW_BOUND,
-    SMALLEST,
-    SMALLEST_NORMAL,
-    Verdict,
-    enough_digits,
-    judged,
-    scale_of,
-)
 from tinygrad_sigmoid.value import Value, operation_of
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
@@ -59,15 +49,15 @@ def _check_leaf(
         certificate.unresolved.append(f"end to end, {name_of(leaf)}: rounding moves the slope beyond all bounds")
         return
     allowed = MARGIN * moved + Decimal(noise)
-    verdict, true, _ = judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
-    if verdict is Verdict.WRONG:
+    verdict, true, *_ = slopes.judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
+    if verdict is slopes.Verdict.WRONG:
         sentence = f"end to end: the gradient of {name_of(leaf)} is not the slope of the graph as it is computed"
         raise GradientMismatch(sentence, leaf, got=gradient, true=true, allowed=allowed, shown=graph.order)
-    if verdict is Verdict.UNRESOLVED:
+    if verdict is slopes.Verdict.UNRESOLVED:
         certificate.unresolved.append(f"end to end, {name_of(leaf)}: the slope does not settle")
         return
     certificate.leaves += 1
-    if verdict is Verdict.RIGHT and allowed:
+    if verdict is slopes.Verdict.RIGHT and allowed:
         certificate.worst_leaf = max(certificate.worst_leaf, float(abs(Decimal(gradient) - true) / allowed))
 
 
@@ -79,10 +69,11 @@ class Replay:
         self.order = computed(output)
         self.leaves = leaves(output)
         self._ways: list[Mapping[Value, int]] = [{}, *_ways_to_move(self.order)]
+        self._smallest = min([1.0, *[abs(leaf.data) for leaf in self.leaves if leaf.data]])
         self._unchanged: dict[tuple[int, int], dict[Value, Decimal]] = {}
 
     def scale(self, leaf: Value) -> float:
-        return scale_of(leaf.data, [other.data for other in self.leaves])
+        return min(abs(leaf.data), 1.0) or self._smallest
 
     def as_function_of(self, leaf: Value) -> AsFunction:
         """The output with the leaf at `x`, and with the results moved in one of the ways; 0 moves none."""
@@ -103,14 +94,14 @@ class Replay:
     def moved(self, leaf: Value, result: AsFunction, claim: float, size: float) -> Decimal | None:
         """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
         at, scale = Decimal(leaf.data), self.scale(leaf)
-        with localcontext(digits(enough_digits(CLOSENESS[0], leaf.data, size, scale, claim))):
-            change = Decimal(scale).scaleb(-CLOSENESS[0])
+        with localcontext(digits(slopes.enough_digits(slopes.CLOSENESS[0], leaf.data, size, scale, claim))):
+            change = Decimal(scale).scaleb(-slopes.CLOSENESS[0])
             try:
-                slopes = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]
+                found = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]
             except UNDEFINED:  # beyond the edge of where it is defined
                 return None
-            if all(slope.is_finite() and slope.adjusted() < OVERFLOW_BOUND for slope in slopes):
-                return max(slopes) - min(slopes)
+            if all(slope.is_finite() and slope.adjusted() < slopes.OVERFLOW_BOUND for slope in found):
+                return max(found) - min(found)
             return None
 
     def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
@@ -124,7 +115,7 @@ class Replay:
     def obstacle(self) -> str:
         """Why the slope of the whole can't be computed, or the chain rule need not arrive at it; '' if it must."""
         try:
-            with localcontext(digits(DIGITS)):
+            with localcontext(digits(slopes.DIGITS)):
                 true = self.distances(replayed(self.order))
                 rounded = self.distances({value: Decimal(value.data) for value in (*self.leaves, *self.order)})
         except Opaque as opaque:
@@ -158,9 +149,9 @@ def replayed(
     """The numbers of a graph with the digits now in force, some known already, each result moved by so many ulp."""
     numbers = dict(known)
     for value in order:
-        result = exact_result(operation_of(value), _inputs(value, numbers))
+        result = Exact.record(operation_of(value), _inputs(value, numbers)).number
         if move := moves.get(value):
-            result += move * max(abs(result) * EPSILON, SMALLEST_NORMAL)
+            result += move * max(abs(result) * slopes.EPSILON, slopes.SMALLEST_NORMAL)
         numbers[value] = result
     return numbers
 
@@ -183,7 +174,7 @@ def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]
     for value in reversed(order):
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
             sizes[used] = sizes.get(used, 0.0) + sizes[value] * abs(local)
-            lost = underflow[value] * abs(local) + float(SMALLEST) + sizes[value] * float(SMALLEST_NORMAL)
+            lost = underflow[value] * abs(local) + float(slopes.SMALLEST) + sizes[value] * float(slopes.SMALLEST_NORMAL)
             underflow[used] = underflow.get(used, 0.0) + lost
     relative = (MARGIN + len(order)) * 2.0**-53
     return sizes, {value: relative * sizes[value] + underflow[value] for value in sizes}
@@ -214,13 +205,13 @@ def _compared_at_shifted_point(output: Value, recorded: Mapping[Value, Value]) -
         for leaf in graph.leaves
         if not leaf.constant
     }
-    with localcontext(digits(2 * DIGITS)):
+    with localcontext(digits(2 * slopes.DIGITS)):
         here, there = replayed(graph.order), replayed(graph.order, shifted)
         distances = zip(graph.distances(here).values(), graph.distances(there).values(), strict=True)
         if not all(one * other > 0 for one, other in distances):
             return "a kink or a jump is near"
         for leaf, gradient in recorded.items():
-            change = Decimal(graph.scale(leaf)).scaleb(-CLOSENESS[0])
+            change = Decimal(graph.scale(leaf)).scaleb(-slopes.CLOSENESS[0])
             moved = replayed(graph.order, {**shifted, leaf: shifted[leaf] + change})
             true = (moved[output] - there[output]) / change
             got = replayed(computed(gradient), shifted).get(gradient, Decimal(gradient.data))

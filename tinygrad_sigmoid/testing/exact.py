@@ -12,6 +12,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, Invali
 from functools import lru_cache, total_ordering
 
 from tinygrad_sigmoid.arithmetic import Arithmetic
+from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
 
@@ -25,10 +26,6 @@ def digits(wanted: int) -> Context:
 UNDEFINED = (InvalidOperation, DivisionByZero)  # what is raised where there is no result
 
 
-class Opaque(Exception):  # noqa: N818 (it is no error: it says that another way has to be taken)
-    """An operation is computed by something that takes floats only, such as `math.erf`."""
-
-
 @total_ordering
 class Exact(Arithmetic):
     """A number that rules can be fed with, as with a float or a Value; it computes with the digits now in force."""
@@ -40,10 +37,17 @@ class Exact(Arithmetic):
 
     @staticmethod
     def record(operation: Operation, inputs: Sequence[Exact | float]) -> Exact:
-        """What the operation gives on these inputs, by its own formula."""
+        """What the operation gives on these inputs, by its own formula.
+
+        Raises:
+            Opaque: Its `forward` takes floats only.
+        """
         if in_decimals := IN_DECIMALS.get(operation):
             return Exact(in_decimals(*[_decimal(given) for given in inputs]))
-        return Exact(operation.forward(*[Exact(given) for given in inputs]))
+        try:
+            return Exact(operation.forward(*[Exact(given) for given in inputs]))
+        except (TypeError, AttributeError):
+            raise Opaque(operation.name) from None
 
     def __lt__(self, other: Exact | float) -> bool:
         return self.number < _decimal(other)
@@ -54,20 +58,7 @@ class Exact(Arithmetic):
     __hash__ = None  # type: ignore[assignment]
 
 
-def exact_result(operation: Operation, inputs: Sequence[Exact | float]) -> Decimal:
-    """What the operation gives on these inputs, with the digits now in force.
-
-    Raises:
-        Opaque: Its `forward` takes floats only.
-    """
-    try:
-        return Exact.record(operation, inputs).number
-    except (TypeError, AttributeError):
-        raise Opaque(operation.name) from None
-
-
 def _decimal(given: Exact | Decimal | float) -> Decimal:
-    """A number with all its digits."""
     return given.number if isinstance(given, Exact) else Decimal(given)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal, getcontext, localcontext
 from enum import Enum
@@ -45,11 +45,12 @@ class Verdict(Enum):
 
 
 class Judgement(NamedTuple):
-    """The verdict on a claimed derivative, the right one as far as it could be told, and how far it may be from it."""
+    """What was found out about a claimed derivative."""
 
     verdict: Verdict
-    true: Decimal
-    allowed: Decimal
+    true: Decimal  # the right derivative, as far as it could be told
+    allowed: Decimal  # how far the claim may be from it
+    exact: bool = True  # whether it was computed with many digits, and not by differences of floats
 
 
 def judged(
@@ -124,11 +125,6 @@ def _slope(
     return min(slopes), max(slopes), largest.scaleb(3 - getcontext().prec) / abs(changes[0])
 
 
-def scale_of(at: float, others: Iterable[float]) -> float:
-    """The `scale` of `judged` for an input among others."""
-    return min(abs(at), 1.0) or min([1.0, *[abs(other) for other in others if other]])
-
-
 def enough_digits(closeness: int, at: float, size: float, scale: float, slope: float) -> int:
     """How many digits show a slope of this size in results of that size, at inputs so close together."""
     cancelled = _exponent(size) - _exponent(slope) - _exponent(scale) if size else 0
@@ -151,7 +147,7 @@ def judged_by_differences(claim: float, result: Callable[[float], float], at: fl
     # Too coarse to call a claim right; a claim that is far outside all the same is wrong.
     otherwise, tolerated = (Verdict.UNRESOLVED, 100) if coarse else (Verdict.RIGHT, 10)
     verdict = Verdict.WRONG if off > tolerated * uncertain else otherwise
-    return Judgement(verdict, Decimal(slope), Decimal(uncertain))
+    return Judgement(verdict, Decimal(slope), Decimal(uncertain), exact=False)
 
 
 def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, float]:
