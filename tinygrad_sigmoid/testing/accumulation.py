@@ -154,7 +154,7 @@ def _mismatch(
         got=gradients.get(value),
         true=_as_float(true),
         allowed=allowed,
-        shown=descendants(value, output) - {value},
+        shown=descendants(value, output),
         gradients=gradients,
     )
 

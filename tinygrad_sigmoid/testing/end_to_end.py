@@ -77,8 +77,7 @@ class Replay:
 
     def as_function_of(self, leaf: Value) -> AsFunction:
         """The output with the leaf at `x`, and with the results moved in one of the ways; 0 moves none."""
-        later = descendants(leaf, self.output)
-        concerned = [value for value in self.order if value in later]
+        concerned = descendants(leaf, self.output)
 
         def result(x: Decimal, way: int = 0) -> Decimal:
             key = getcontext().prec, way
@@ -156,11 +155,8 @@ def replayed(
     return numbers
 
 
-def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact | float]:
-    return [
-        Exact(numbers[used]) if used in numbers else used.data if used.constant else Exact(used.data)
-        for used in value.inputs
-    ]
+def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact]:
+    return [Exact(numbers.get(used, used.data)) for used in value.inputs]
 
 
 def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.pasting import as_lines
@@ -121,12 +121,13 @@ def name_of(value: Value) -> str:
     return f"{value.operation.name}(…) = {value.data:.6g}" if value.operation else f"the leaf {value.data:.6g}"
 
 
-def descendants(value: Value, output: Value) -> set[Value]:
-    """What was computed from a value on the way to the output, and the value itself."""
-    found = {value}
-    for later in topological_order(output):
-        if not found.isdisjoint(later.inputs):
-            found.add(later)
+def descendants(value: Value, output: Value) -> list[Value]:
+    """What was computed from a value on the way to the output, inputs before what is computed from them."""
+    concerned, found = {value}, []
+    for later in computed(output):
+        if not concerned.isdisjoint(later.inputs):
+            concerned.add(later)
+            found.append(later)
     return found
 
 
