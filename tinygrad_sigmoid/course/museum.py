@@ -157,11 +157,10 @@ def outcome_of(exhibit: Exhibit, output: Value) -> Outcome:
     if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1.0).values()) - 1) > LONGEST:
         return Outcome(exhibit, right, reason=f"it would take {number_text(wanted)} edges, so it was not run.")
     exhibit.run(output, ledger)
+    mistake = None
     if any(abs(ledger.get(value, 0.0) - right[value]) > allowed[value] for value in right):
         mistake = _first_mistake(exhibit, ledger.edges, once, allowed, Names(topological_order(output)))
-        if mistake:
-            return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, mistake.reason)
-    return Outcome(exhibit, right, dict(ledger), ledger.edges)
+    return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, mistake.reason if mistake else "")
 
 
 def _first_mistake(

@@ -67,7 +67,7 @@ def check_backward(output: Value, backward: Backward, certificate: Certificate) 
             continue
         total, allowed = own.total, own.allowed
         if not _is_near(got, total, allowed):
-            raise _mismatch(_culprit(value, got, received, output), value, total, allowed, output, first)
+            raise _mismatch(_culprit(value, got, received), value, total, allowed, output, first)
         certificate.gradients += 1
         if allowed:
             certificate.worst_sum = max(certificate.worst_sum, float(abs(Fraction(got or 0) - total) / allowed))
@@ -170,19 +170,19 @@ def _as_float(number: Fraction) -> float:
 # -- What was done wrong -----------------------------------------------------------------------------------------------
 
 
-def _culprit(value: Value, got: float | None, received: Mapping[Value, Received], output: Value) -> str:
+def _culprit(value: Value, got: float | None, received: Mapping[Value, Received]) -> str:
     """What was done wrong to arrive at the gradient `got`, in a sentence."""
     if got is None:
         return f"accumulation: no gradient of {name_of(value)} was computed"
     close = received[value].size / 10**9
-    for gradient, sentence in _mistakes(value, received, output):
+    for gradient, sentence in _mistakes(value, received):
         if _is_near(got, gradient, close):
             return sentence
     wrong = compared(got, _as_float(received[value].total))
     return f"accumulation: the gradient of {name_of(value)} is {wrong}: it must be what its uses add up to"
 
 
-def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -> Iterator[tuple[Fraction, str]]:
+def _mistakes(value: Value, received: Mapping[Value, Received]) -> Iterator[tuple[Fraction, str]]:
     """The usual mistakes: the gradient of a value that comes of each, and the sentence that describes it."""
     name, uses, true = name_of(value), received[value].uses, received[value].total
     if len(uses) > 1:
@@ -191,8 +191,7 @@ def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -
             yield amount, f"accumulation: {kept}: `=` for `+=`, or a set for a list?"
     users = dict.fromkeys(user for user, _ in uses)
     for user in users:
-        if user is not output:
-            yield from _mistakes_of_order(user, value, received)
+        yield from _mistakes_of_order(user, value, received)
     if len(uses) > 1:
         names = " and ".join(dict.fromkeys(map(name_of, users)))
         yield Fraction(0), f"order: {names} propagated their gradients before any of their uses had been accumulated"

@@ -13,7 +13,7 @@ from functools import lru_cache, total_ordering
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
-from tinygrad_sigmoid.elementary import Opaque
+from tinygrad_sigmoid.elementary import Opaque, traced
 from tinygrad_sigmoid.operation import Operation
 
 
@@ -45,8 +45,8 @@ class Exact(Arithmetic):
         if in_decimals := IN_DECIMALS.get(operation):
             return Exact(in_decimals(*[_decimal(given) for given in inputs]))
         try:
-            return Exact(operation.forward(*[Exact(given) for given in inputs]))
-        except (TypeError, AttributeError):
+            return Exact(traced(operation.forward, *[Exact(given) for given in inputs]))
+        except Opaque:
             raise Opaque(operation.name) from None
 
     def __lt__(self, other: Exact | float) -> bool:
