@@ -104,7 +104,7 @@ class Replay:
             return None
 
     def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
-        """How far each operation that has a kink or a jump is from it: on one side more than 0, on the other less."""
+        """How far each kink or jump is away, with a sign for the side; values without a number have the recorded one."""
         return {
             value: Exact(operation.kink_at(*_inputs(value, numbers))).number
             for value in self.order
@@ -116,7 +116,7 @@ class Replay:
         try:
             with localcontext(digits(slopes.DIGITS)):
                 true = self.distances(replayed(self.order))
-                rounded = self.distances({value: Decimal(value.data) for value in (*self.leaves, *self.order)})
+                rounded = self.distances({})
         except Opaque as opaque:
             return f"{opaque} takes floats only, so more digits can't be had"
         except UNDEFINED:
