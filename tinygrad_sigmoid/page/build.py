@@ -6,19 +6,19 @@ import html
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from xml.etree.ElementTree import fromstring, tostring
 
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
+from tinygrad_sigmoid.drawing.dot import drawing
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import heaviside, sigmoid
-from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.reading.formulas import formula
-from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value, as_values, operation_of, require_value
@@ -71,17 +71,17 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
     program = _javascript(output, _changeable(output), trace=True)
-    operations = [_on_figures(value) if value.inputs else "null" for value in walked.values]
+    operations = {value: _on_figures(value) for value in walked.values if value.inputs}
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
-        "picture": picture(drawn),
+        "picture": _picture(drawn),
         "program": program,
         "perceptron": _perceptron(output),
-        "operations": ",\n".join(dict.fromkeys(operations)),
-        "graph": _as_json(_described(walked, drawn, operations)),
+        "operations": ",\n".join(dict.fromkeys(operations.values())),
+        "graph": _data(walked, drawn, operations),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -136,25 +136,50 @@ def _changeable(output: Value) -> list[Value]:
     return [leaf for leaf in leaves(output) if not leaf.constant]
 
 
+# -- The picture -------------------------------------------------------------------------------------------------------
+
+
+def _picture(drawn: Diagram) -> str:
+    """Graphviz's SVG, fit to stand in HTML: the frames, then the edges, then the boxes in topological order."""
+    root = fromstring(drawing(drawn, room=True).pipe("svg", quiet=True, encoding="utf-8"))
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # HTML needs no namespace
+    [graph] = root
+    parts = {g.get("id"): g for g in graph}
+    frames = [g for g in graph if g.get("class") == "cluster"]
+    graph[:] = [*frames, *[parts[edge.id] for edge in drawn.edges], *[parts[box.id] for box in drawn.boxes]]
+    for g in graph:
+        g.remove(g[0])  # its title, which browsers would show as a tooltip
+    for edge in drawn.edges:
+        [(value, operand), *_] = edge.uses
+        label = parts[edge.id].find("text")
+        if label is not None and not edge.joined:
+            label.text = f"∂ {number_text(value.local_derivatives[operand])}"
+    _, _, width, height = root.get("viewBox", "").split()
+    root.attrib |= {"class": "graph", "role": "group", "aria-label": "The computation graph"}
+    root.attrib |= {"width": width, "height": height}
+    return tostring(root, encoding="unicode")
+
+
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _described(walked: Steps, drawn: Diagram, operations: Sequence[str]) -> dict[str, object]:
-    distinct = list(dict.fromkeys(operations))
-    names = Names(walked.values)
-    index = {value: i for i, value in enumerate(walked.values)}
+def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str:
+    """What the page's script has to know, as JSON that can stand inside a script element: no label can end it."""
+    distinct = list(dict.fromkeys(operations.values()))
+    index = walked.index_of
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
-    return {
+    data = {
         "values": [
             {
                 "name": name,
                 "data": value.data,
                 "constant": value.constant,
                 "inputs": [index[used] for used in value.inputs],
-                "operation": distinct.index(operation),
-                "pattern": names.pattern(value) if value.inputs else None,
+                "operation": distinct.index(operations[value]) if value.inputs else None,
+                "pattern": walked.naming.pattern(value) if value.inputs else None,
             }
-            for name, value, operation in zip(walked.names, walked.values, operations, strict=True)
+            for name, value in zip(walked.names, walked.values, strict=True)
         ],
         "boxes": [
             {
@@ -170,20 +195,15 @@ def _described(walked: Steps, drawn: Diagram, operations: Sequence[str]) -> dict
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
-
-
-def _as_json(data: object) -> str:
-    """JSON that can stand inside a script element: no label can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
 
 
 def _table(walked: Steps, title: str) -> str:
-    names = Names(walked.values)
     lines = []
     for name, value in zip(walked.names, walked.values, strict=True):
         if not value.constant:
             numbers = [number_text(value.data), number_text(walked.gradients[value])]
-            cells = [name, names.formula(value) if value.inputs else "leaf", *numbers]
+            cells = [name, walked.naming.formula(value) if value.inputs else "leaf", *numbers]
             lines.append("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells) + "</tr>")
     head = "".join(f'<th scope="col">{text}</th>' for text in ("value", "computed as", "data", "gradient"))
     return (
