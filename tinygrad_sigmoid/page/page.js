@@ -76,15 +76,14 @@
     return Math.abs(outcome - figure(result)) <= 1e-15 * total && !lost ? "=" : "≈";
   }
 
-  // What the first steps have computed: by step 0, which shows the numbers of both passes, all of it.
+  // What is known after some of the steps; where no step is shown, what is known after all of them.
   function known(count = at || steps.length) {
-    const backward = count > forward;
     const data = values.map((value, i) => (value.inputs.length ? null : now.data[i]));
-    const gradients = values.map((_, i) => (backward && i === output ? 1 : null));
-    for (const step of steps.slice(0, Math.min(count, forward))) data[step.value] = now.data[step.value];
-    for (const step of steps.slice(forward, Math.max(count, forward)))
-      gradients[step.input] = (gradients[step.input] ?? 0) + gradients[step.value] * now.local[step.value][step.operand];
-    return { data, gradients, local: backward ? now.local : null };
+    const gradients = values.map((_, i) => (i === output && count > forward ? 1 : null));
+    for (const { value, input, operand } of steps.slice(0, count))
+      if (input === undefined) data[value] = now.data[value];
+      else gradients[input] = (gradients[input] ?? 0) + gradients[value] * now.local[value][operand];
+    return { data, gradients, local: count > forward ? now.local : null };
   }
 
   // -- The picture ------------------------------------------------------------------------------------------------------
@@ -97,17 +96,19 @@
   function adoptBox(box, { values: own, shown, closed }) {
     const leaf = closed ? -1 : leaves.indexOf(own[0]);
     box.own = own;
+    if (shown !== null) box.dataset.value = shown;
     box.setAttribute("tabindex", 0);
     box.setAttribute("role", leaf < 0 ? "button" : "slider");
     on(box, "pointerenter focus", () => relate(own));
     on(box, "pointerleave blur", () => relate([]));
-    if (leaf >= 0) makeDraggable(box, leaf);
-    else makeButton(box, closed ? () => openInside(closed, own) : () => goTo(1 + steps.findIndex((step) => step.value === own[0])));
-    if (shown !== null) box.dataset.value = shown;
-  }
 
-  function makeButton(box, act) {
-    on(box, "click", act);
+    const act = () => {
+      if (leaf >= 0) typeNumber(leaf);
+      else if (closed) openInside(closed, own);
+      else goTo(1 + steps.findIndex((step) => step.value === own[0]));
+    };
+    if (leaf >= 0) makeDraggable(box, leaf);
+    else on(box, "click", act);
     on(box, "keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault(); // or it would press what gets the focus now
@@ -129,15 +130,11 @@
     on(box, "pointerup pointercancel", () => (from = null));
     on(box, "keydown", (event) => {
       const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-      if (by) {
-        begin(leaf);
-        set(leaf, rounded(numbers[leaf] + by * grain(first[leaf]), first[leaf]));
-      } else if (event.key === "Enter") {
-        list(leaf);
-        byId(`exact-${leaf}`).focus();
-      } else return;
+      if (!by) return;
       event.preventDefault();
       event.stopPropagation();
+      begin(leaf);
+      set(leaf, rounded(numbers[leaf] + by * grain(first[leaf]), first[leaf]));
     });
   }
 
@@ -361,15 +358,19 @@
 
   // -- Leaves -----------------------------------------------------------------------------------------------------------
 
-  function list(wanted) {
+  function list(wanted = []) {
     const search = byId("find").value.trim().toLowerCase();
-    const matching = leaves.flatMap((leaf, i) => (values[leaf].name.toLowerCase().includes(search) ? [i] : []));
-    const listed = matching.slice(0, MOST_ROWS);
-    if (wanted !== undefined && !listed.includes(wanted)) listed.unshift(wanted);
+    const matching = [...leaves.keys()].filter((leaf) => values[leaves[leaf]].name.toLowerCase().includes(search));
+    const listed = [...wanted, ...matching.slice(0, MOST_ROWS)];
     byId("rows").replaceChildren(...listed.map(row));
     const unlisted = leaves.length - listed.length;
     write(byId("unlisted"), unlisted ? `${unlisted} more: type a part of a name above.` : "");
     showRows();
+  }
+
+  function typeNumber(leaf) {
+    if (!byId(`exact-${leaf}`)) list([leaf]);
+    byId(`exact-${leaf}`).focus();
   }
 
   function row(leaf) {
