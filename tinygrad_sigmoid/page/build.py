@@ -16,7 +16,7 @@ from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.dot import drawing
 from tinygrad_sigmoid.files import write_whole
-from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
@@ -70,7 +70,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
-    program = _javascript(output, _changeable(output), trace=True)
+    inputs = [leaf for leaf in leaves(output) if not leaf.constant]
     operations = {value: _on_figures(value) for value in walked.values if value.inputs}
     parts = {
         "title": html.escape(title),
@@ -78,8 +78,8 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         "styles": _part("page.css"),
         "script": _part("page.js"),
         "picture": _picture(drawn),
-        "program": program,
-        "perceptron": _perceptron(output),
+        "program": _javascript(output, inputs, trace=True),
+        "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
         "graph": _data(walked, drawn, operations),
     }
@@ -102,22 +102,17 @@ def _javascript(output: Value, inputs: Sequence[Value], *, trace: bool = False) 
     return re.sub(r"<(?=[!/a-zA-Z])", "< ", source)
 
 
-def _perceptron(output: Value) -> str:
+def _perceptron(output: Value, inputs: Sequence[Value]) -> str:
     """The same graph with a perceptron's step for each σ, as JavaScript; without any σ there is nothing to compare."""
-    order = topological_order(output)
-    if not any(value.operation is sigmoid for value in order):
-        return "null"
-    new: dict[Value, Value] = {}
+    again: dict[Value, Value] = {}
     try:
-        for value in order:
-            if value.operation is None:
-                [new[value]] = as_values([value.data if value.constant else Value(value.data)])
-            else:
-                operation = heaviside if value.operation is sigmoid else value.operation
-                new[value] = operation(*[new[used] for used in value.inputs])
+        for value in computed(output):
+            operation = heaviside if value.operation is sigmoid else operation_of(value)
+            again[value] = operation(*[again.get(used, used) for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
         return "null"
-    return _javascript(new[output], [new[leaf] for leaf in _changeable(output)])
+    has_sigma = any(value.operation is sigmoid for value in again)
+    return _javascript(again[output], inputs) if has_sigma else "null"
 
 
 def _on_figures(value: Value) -> str:
@@ -130,10 +125,6 @@ def _on_figures(value: Value) -> str:
         return _javascript(operation_of(value)(*inputs), [used for used in inputs if not used.constant])
     except (ArithmeticError, ValueError):  # what is shown of an exponent may be too large for it
         return "null"
-
-
-def _changeable(output: Value) -> list[Value]:
-    return [leaf for leaf in leaves(output) if not leaf.constant]
 
 
 # -- The picture -------------------------------------------------------------------------------------------------------

@@ -212,7 +212,7 @@
     }
     write(byId("inside-name"), name);
     byId("inside-canvas").replaceChildren(picture);
-    byId("inside").hidden = false;
+    byId("inside").show();
     byId("inside-close").focus();
     update();
   }
@@ -231,11 +231,7 @@
     return svg("g", { class: "edge", id }, line, local);
   }
 
-  on(byId("inside-close"), "click", () => {
-    byId("inside-canvas").replaceChildren();
-    byId("inside").hidden = true;
-    byId("canvas").focus();
-  });
+  on(byId("inside-close"), "click", () => byId("inside").close());
 
   // -- Steps ------------------------------------------------------------------------------------------------------------
 
