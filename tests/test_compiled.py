@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import pickle
 import random
@@ -23,20 +24,24 @@ from tinygrad_sigmoid import (
     Neuron,
     Operation,
     Value,
+    cos,
     cross_entropy,
     exp,
     gradients,
     log,
     relu,
     sigmoid,
+    sin,
     softmax_cross_entropy,
     softplus,
     sqrt,
     squared_error,
     tanh,
+    translated,
 )
 from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.testing.strategies import HARD, graphs
 
 ARRAYS = ["numpy", "native"]
@@ -356,7 +361,7 @@ def test_wrong_samples_are_refused_in_words(target: Any) -> None:
     program, _ = network_program(target)
     with pytest.raises(TypeError, match="takes 7 inputs, or 50 numbers with its parameters, but got 3"):
         program(1.0, 2.0, 3.0)
-    with pytest.raises(TypeError, match="convert the text"):
+    with pytest.raises(TypeError, match=r"convert it with float\(…\) first"):
         program("1", *[0.0] * 6)
     with pytest.raises(ValueError, match="there are no samples"):
         program.batch([], [])
@@ -433,6 +438,58 @@ def test_an_operation_that_cannot_be_imported_is_refused() -> None:
         compiled(local(x), inputs=[x])
 
 
+sinh = translated(
+    Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})", "sinh", "sinh"
+)
+cosh: Operation = translated(
+    Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})", "cosh", "cosh"
+)
+hypotenuse = translated(
+    Operation("hypotenuse", math.hypot, lambda out, a, b: (a / out, b / out)), "hypot({0}, {1})", "", "hypot", "hypot"
+)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+@pytest.mark.parametrize("operation", [sin, cos, sinh, cosh], ids=lambda operation: operation.name)
+def test_translated_operations_compile_for_every_target_with_their_gradients(target: Any, operation: Operation) -> None:
+    x, y = Value(0.5, "x"), Value(-1.25, "y")
+    output = operation(x * y) * hypotenuse(x, y)
+    program = compiled(output, inputs=[x, y], wrt=[x, y], target=target)
+    for numbers in ([0.5, -1.25], [3.0, 0.75], [-0.1, 0.2]):
+        value, slopes = program(*numbers)
+        assert_close([value, *slopes], np.hstack(eager(output, [x, y], numbers)))
+    assert_close(program.batch([0.5, 0.5], [-1.25, -1.25])[0], output.data)
+    assert pickle.loads(pickle.dumps(program))(3.0, 0.75) == program(3.0, 0.75)
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_a_target_refuses_an_operation_that_it_has_no_function_for(target: Any) -> None:
+    def operation(numpy: str = "", c: str = "") -> Operation:
+        return translated(Operation("strange", math.sinh, lambda out, x: (1.0,)), "sinh({0})", "", numpy, c)
+
+    def sum_of_three(numpy: str = "", c: str = "") -> Operation:
+        rule = Operation("three", lambda a, b, c: a + b + c, lambda out, a, b, c: (1.0, 1.0, 1.0))
+        return translated(rule, "{0} + {1} + {2}", "", numpy, c)
+
+    x = Value(0.5, "x")
+    other = {"numpy": {"c": "sinh"}, "native": {"numpy": "sinh"}}[target]
+    with pytest.raises(
+        TypeError, match=f"^the operation 'strange' can't be compiled for {target}, because it has no tr"
+    ):
+        compiled(operation(**other)(x), inputs=[x], target=target)
+    with pytest.raises(TypeError, match=f"'strange' can't be compiled for {target}, because .* no function 'no_such'"):
+        compiled(operation("no_such", "no_such")(x), inputs=[x], target=target)
+    with pytest.raises(TypeError, match=f"'three' can't be compiled for {target}, because .* no function 'f"):
+        compiled(sum_of_three("float64", "fma")(x, x, x), inputs=[x], target=target)
+
+
+def test_a_power_whose_exponent_is_an_input_is_no_power_of_one() -> None:
+    x, p = Value(2.0, "x"), Value(3.0, "p")
+    output = fixed_power(x, p)
+    for target in CALLABLE:
+        assert_close(compiled(output, inputs=[x, p], target=target)(2.0, 1.5)[0], 2.0**1.5)  # type: ignore[arg-type]
+
+
 # Operations of one name: those of another module, and of the prelude of a program.
 other = ModuleType("other_operations")
 other.sine = Operation("sine", math.sinh, lambda out, x: (math.cosh(x),))  # type: ignore[attr-defined]
@@ -458,8 +515,44 @@ def test_a_square_is_no_power_where_it_is_computed_fast_and_its_slope_nowhere() 
     assert "grad_x = 2.0 * x " in source
     assert source.count("pow(x, 2.0)") == 1
     program: Any = compiled(x**2, inputs=[x], wrt=[x], target="numpy")
-    assert {group.name for group in program.plan.groups} == {"multiply"}
+    assert {group.kind for group in program.plan.groups} == {"multiply"}
     assert program(3.0) == (9.0, [6.0])
+
+
+def test_the_collector_is_paused_while_a_program_is_built_and_left_as_it_was() -> None:
+    found = []
+
+    def forward(x: Any) -> Any:
+        found.append(gc.isenabled())
+        return x + 1.0
+
+    x = Value(0.5, "x")
+    output = Operation("observed", forward, lambda out, x: (1.0,))(x)
+    unknown = Operation("unknown", math.atan, lambda out, x: (1.0,))(x)
+    try:
+        for enable in (gc.enable, gc.disable):
+            enable()
+            enabled = gc.isenabled()
+            found.clear()
+            compiled(output, inputs=[x])
+            assert found == [False]
+            assert gc.isenabled() == enabled
+            with pytest.raises(TypeError, match="top level"):
+                compiled(unknown, inputs=[x])
+            assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_gradients_that_are_one_product_written_in_two_ways_are_both_given(target: Any) -> None:
+    powered = Operation("powered", lambda w, x: w * x * x, lambda out, w, x: (x**2, 2 * w * x))
+    multiplied = Operation("multiplied", lambda w, x: w * x * x, lambda out, w, x: (x * x, 2 * w * x))
+    x, v, w = Value(3.0, "x"), Value(0.0, "v"), Value(0.0, "w")
+    output = powered(v, x) + multiplied(w, x)
+    program = compiled(output, inputs=[x], wrt=[v, w], target=target)
+    assert program(3.0) == (0.0, [9.0, 9.0])
+    assert list(program.batch([1.0, 3.0])[1]) == [5.0, 5.0]
 
 
 # -- Descent -----------------------------------------------------------------------------------------------------------
@@ -579,7 +672,7 @@ def test_parameters_are_kept_if_a_native_epoch_is_interrupted(monkeypatch: pytes
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for place in ("_memory", "_run"):
+    for place in ("memory", "_run"):
         with monkeypatch.context() as patched:
             patched.setattr(program, place, interrupted)
             with pytest.raises(KeyboardInterrupt):

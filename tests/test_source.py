@@ -9,8 +9,23 @@ from typing import Any
 
 import pytest
 
-from tinygrad_sigmoid import Operation, Value, cos, dot, heaviside, log, maximum, sin, translated
+from tinygrad_sigmoid import (
+    Operation,
+    Value,
+    cos,
+    dot,
+    draw,
+    formula,
+    gradients,
+    heaviside,
+    log,
+    maximum,
+    sin,
+    steps,
+    translated,
+)
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.testing import check_operation
 
 sinh = translated(Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})")
 cosh: Operation = translated(Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})")
@@ -33,6 +48,10 @@ log_size = translated(Operation("log_size", lambda x: math.log(abs(x)), lambda o
 mean = translated(Operation("mean", lambda a, b: (a + b) / 2.0, lambda out, a, b: (0.5, 0.5)), "({0} + {1}) / 2.0")
 
 
+# Opaque, and of any number of inputs.
+waves = Operation("waves", lambda *xs: math.fsum(map(math.sin, xs)), lambda out, *xs: tuple([math.cos(x) for x in xs]))
+
+
 def source_of(output: Value, *inputs: Value, **options: Any) -> str:
     return compiled(output, inputs=inputs, wrt=inputs, **options).source
 
@@ -53,6 +72,27 @@ def test_an_operation_of_ones_own_compiles_from_its_translation() -> None:
     )
     assert float(alone.stdout) == output.data
     assert "Math.sinh(" in source_of(output, x, target="javascript")
+
+
+def test_an_opaque_operation_may_have_any_number_of_inputs() -> None:
+    leaves = [Value(0.1 * i, f"x{i}") for i in range(12)]
+    output = waves(*leaves[:2]) * waves(*leaves[:3]) - waves(*leaves)
+    program = compiled(output, inputs=leaves, wrt=leaves)
+    output.backward()
+    assert program(*[leaf.data for leaf in leaves]) == (output.data, [leaf.grad for leaf in leaves])
+    assert program.source.count("import waves") == 1
+
+
+def test_an_operation_of_ones_own_is_read_like_any_other() -> None:
+    x = Value(0.5, "x")
+    output = sinh(x)
+    assert "∂sinh/∂x = cosh(x) ≈ 1.128" in str(steps(output))
+    assert formula(sinh) == "sinh(x)\n∂sinh/∂x = cosh(x)"
+    assert "sinh" in draw(output).source
+    [first] = gradients(output, [x])
+    [second] = gradients(first, [x])
+    assert (first.data, second.data) == (math.cosh(0.5), math.sinh(0.5))
+    check_operation(sinh, 0.5, order=2)
 
 
 def test_a_language_without_a_translation_is_refused_in_one_sentence() -> None:

@@ -68,6 +68,12 @@ def value_error(about: str, *things: object) -> ValueError:
     return ValueError(SENTENCES[about].format(*things))
 
 
+def require_value(given: object, reader: str) -> None:
+    """Raises a `TypeError` if a function that reads graphs was given something else than a value."""
+    if not hasattr(given, "local_derivatives"):
+        raise type_error("no value", reader, type(given).__name__, repr(given))
+
+
 def _renamed(there: str, here: str) -> property:
     def get(value: object) -> NoReturn:
         raise AttributeError(f"what micrograd calls {there} is called {here} here")

@@ -19,7 +19,7 @@ __tracebackhide__ = True  # pytest shows the line of the caller
 
 
 class Recorder(Protocol):
-    """What an operation takes beside numbers: something that records the operation, as a Value does."""
+    """What an operation takes beside numbers: something that records it, as a Value does."""
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Any, ...]) -> Any: ...

@@ -1,8 +1,8 @@
 """The table of rules: every operation that formulas can name, with its own formula and local derivatives, once.
 
 Read a row as on paper: after the name, how the output is computed; then, from the output `out` and the inputs, how
-fast it changes with each input. Rows without a formula of their own, such as `exp`, are elementary: Python computes
-them, and every target that graphs are compiled for. All others are composed of these.
+fast it changes with each input. Rows without a formula of their own, such as `exp`, are elementary; all others are
+composed of these.
 
 The forms are chosen to be accurate as well as right. σ'(z) is σ(z)·σ(−z), because the textbook's σ(z)·(1 − σ(z))
 loses every digit once σ(z) is near 1: from z = 37 on it gives 0, where the truth is 8.5e-17.

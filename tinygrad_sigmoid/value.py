@@ -54,8 +54,7 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     moment: float  # when it was recorded, last replayed or, a leaf, written, on the clock that counts `index`
     mark: object  # of the last walk that came by
 
-    # How a notebook shows a value: set where the package is put together, because pictures are made further up.
-    notebook_display: ClassVar[Callable[[Value], dict[str, str]] | None] = None
+    notebook_display: ClassVar[Callable[[Value], dict[str, str]] | None] = None  # set by the package's __init__
     __array_priority__ = 1  # NumPy leaves operators to us: np.float32(2) * v is a Value, and an array is an error
 
     def __init__(self, data: Any, label: str = "", *more: object) -> None:
@@ -166,17 +165,14 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
 
         If an operation can't be computed, the error says so and the graph is left as it was.
         """
+        again: dict[Value, Value] = {}
+        for value in computed(self):
+            inputs = tuple([again.get(used, used) for used in value.inputs])
+            again[value] = Value.record(operation_of(value), inputs)
+            again[value].label = value.label  # for an error to name
         now = next_index()
-        before: list[tuple[Value, float, tuple[float, ...], float]] = []
-        try:
-            for value in computed(self):
-                before.append((value, value._data, value.local_derivatives, value.moment))
-                again = Value.record(operation_of(value), value.inputs)
-                value._data, value.local_derivatives, value.moment = again._data, again.local_derivatives, now
-        except BaseException:  # Ctrl-C among them
-            for replayed, data, slopes, moment in before:
-                replayed._data, replayed.local_derivatives, replayed.moment = data, slopes, moment
-            raise
+        for old, new in again.items():
+            old._data, old.local_derivatives, old.moment = new._data, new.local_derivatives, now
         return self
 
     def zero_grad(self) -> None:
@@ -187,8 +183,6 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     def detach(self) -> Value:
         """A new leaf with the same number and label, cut off from how it was computed."""
         return Value(self._data, self.label)
-
-    # -- Text and copies ---------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         label = f", {self.label!r}" if self.label else ""
@@ -219,12 +213,6 @@ def _constant(number: Any) -> Value:
     value.inputs = value.local_derivatives = ()
     value.index = value.moment = next_index()
     return value
-
-
-def require_value(given: Any, reader: str) -> None:
-    """Raises a `TypeError` if a function that reads graphs was given something else."""
-    if not isinstance(given, Value):
-        raise errors.type_error("no value", reader, type(given).__name__, repr(given))
 
 
 def operation_of(value: Value) -> Operation:

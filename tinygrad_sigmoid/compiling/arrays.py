@@ -1,30 +1,59 @@
-"""What the programs that compute with arrays have in common: how samples come in, and sums and errors go out."""
+"""Programs that compute with arrays over nodes and samples, and the one of them that does so with NumPy."""
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import count as count_from
-from typing import Any
+from typing import ClassVar, Generic, Self, TypeVar
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import ArrayLike
 
-from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
-from tinygrad_sigmoid.compiling.tape import Tape
+from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
+from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Planner, Rows, evenly
+from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.value import Value
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
-Numbers = np.ndarray[Any, np.dtype[np.int64]]
+_CACHE = 1 << 20  # bytes that stay near the processor while a batch is worked through
+Memory = TypeVar("Memory")
 
 
-class ArrayProgram(Program):
-    """A program over arrays of samples. A target has to say `sums`, `numbers` and `epoch`."""
+class ArrayProgram(Program, Generic[Memory]):
+    """A program over arrays of samples, in a memory of each thread's own."""
 
-    most = 1  # samples that are worked on at a time
+    column: ClassVar[str]  # of `Translation`, which has the target's names of functions
+    structural: ClassVar[Iterable[Operation]]  # what the target computes without such a name
+    copied: ClassVar[bool]  # as `Planner` has it
+    most: int  # samples that are summed over at a time
+    widest: int  # samples of which all numbers are kept at a time
+    new_memory: Callable[[int], Memory]  # for so many samples at a time
 
-    def __init__(self, tape: Tape) -> None:
-        super().__init__("", tape.inputs, tape.parameters, tape.trainable)
-        self.tape = tape
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("", plan.inputs, plan.parameters, plan.trainable)
+        self.plan = plan
+        self._mine = threading.local()
+
+    @classmethod
+    def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value]) -> Self:
+        """The program for a graph's output, its gradients, and what is watched beside them."""
+        lowered.require_translated(cls.target, cls.column, [*cls.structural, table.dot_product])
+        return cls(Planner(lowered, inputs, cls.function_name, cls.copied).plan(wrt, watch))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Plan]]:
+        return type(self), (self.plan,)
+
+    @staticmethod
+    @abstractmethod
+    def function_name(operation: Operation) -> str:
+        """What the target calls an elementary operation."""
 
     @abstractmethod
     def sums(self, parameters: Array, samples: Array) -> Array:
@@ -32,16 +61,25 @@ class ArrayProgram(Program):
 
     @abstractmethod
     def numbers(self, parameters: Array, samples: Array) -> Array:
-        """The numbers of the watched values, a row for each of at most `most` samples."""
+        """The numbers of the watched values, a row for each of at most `widest` samples."""
 
-    def watched(self, parameters: Any, samples: Any) -> Array:
-        if not self.tape.watched:
+    def memory(self, samples: int) -> Memory:
+        """This thread's memory for so many samples; the last few sizes are kept."""
+        kept: dict[int, Memory] = self._mine.__dict__.setdefault("kept", {})
+        if samples not in kept:
+            if len(kept) == 3:
+                del kept[next(iter(kept))]
+            kept[samples] = self.new_memory(samples)
+        return kept[samples]
+
+    def watched(self, parameters: Array, samples: Array) -> Array:
+        if not self.plan.watched:
             super().watched(parameters, samples)
         parameters, samples = self.parameters_from(parameters), self._checked(samples)
-        starts = range(0, len(samples), self.most)
-        return np.vstack([self.numbers(parameters, samples[start : start + self.most]) for start in starts])
+        starts = range(0, len(samples), self.widest)
+        return np.vstack([self.numbers(parameters, samples[start : start + self.widest]) for start in starts])
 
-    def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+    def descend(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
         if getattr(parameters, "dtype", None) != np.float64:
             raise TypeError("the parameters are changed in place: give the array that `parameters_from` has made")
         return super().descend(parameters, self._checked(samples), order, batch, rate)
@@ -51,26 +89,24 @@ class ArrayProgram(Program):
         value, *gradients = self.sums(given[self.inputs :], given[np.newaxis, : self.inputs]).tolist()
         return value, gradients
 
-    def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
-        arrays = [np.asarray(column, np.float64) for column in columns]
-        count = self._count(arrays)
+    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, Array]:
+        arrays = self._arrays(columns)
+        count = len(arrays[0])
         given = self.parameters_from(parameters)
-        totals = np.zeros(len(self.tape.results))
+        totals = np.zeros(self.plan.results)
         for start in range(0, count, self.most):
-            samples = self._joined([array[start : start + self.most] for array in arrays])
+            samples = _joined([array[start : start + self.most] for array in arrays])
             sums = self.sums(given, samples)
             self.require_finite(sums, given, samples, count_from(start))
             totals += sums
         totals /= count
         return float(totals[0]), totals[1:]
 
-    def samples(self, *columns: Any) -> Array:
-        arrays = [np.asarray(column, np.float64) for column in columns]
-        self._count(arrays)
-        return self._joined(arrays)
+    def samples(self, *columns: ArrayLike) -> Array:
+        return _joined(self._arrays(columns))
 
-    def parameters_from(self, given: Any = None) -> Array:
-        array = np.array(self.tape.parameters if given is None else given, np.float64)
+    def parameters_from(self, given: ArrayLike | None = None) -> Array:
+        array = np.array(self.parameters if given is None else given, np.float64)
         self.require_parameters(array.size)
         return array
 
@@ -79,20 +115,160 @@ class ArrayProgram(Program):
         if not np.isfinite(sums).all():
             for place, sample in zip(places, samples, strict=False):
                 if not np.isfinite(self.sums(parameters, sample[np.newaxis])).all():
-                    raise without_number(place)
+                    raise not_finite(place)
             raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")
 
-    def _checked(self, samples: Any) -> Array:
+    def _checked(self, samples: Array) -> Array:
         """The samples, if they are a row of inputs each, as one piece of memory."""
-        rows: Array = np.ascontiguousarray(samples, np.float64)
+        rows = np.ascontiguousarray(samples, np.float64)
         self.require_width(rows.shape[-1])
         return rows
 
-    def _count(self, arrays: list[Array]) -> int:
-        count = number_of_samples(arrays)
+    def _arrays(self, columns: Sequence[ArrayLike]) -> list[Array]:
+        arrays = [np.asarray(column, np.float64) for column in columns]
+        require_columns(arrays)
         self.require_width(sum(array[0].size for array in arrays))
-        return count
+        return arrays
+
+
+def _joined(arrays: list[Array]) -> Array:
+    return np.hstack([array.reshape(len(array), -1) for array in arrays])
+
+
+# Functions that are called otherwise than NumPy's others: with their output by name, or with another operand.
+_STRUCTURAL: dict[Operation, Callable[..., object]] = {
+    table.maximum: lambda a, b, out: np.maximum(a, b, out=out),
+    table.minimum: lambda a, b, out: np.minimum(a, b, out=out),
+    table.heaviside: lambda x, out: np.greater(x, 0.0, out),
+}
+_FUNCTIONS = {f"our {operation.name}": function for operation, function in _STRUCTURAL.items()}
+
+
+class Stores:
+    """The two stores for so many samples at a time, and every array operation bound to its views of them."""
+
+    def __init__(self, plan: Plan, samples: int) -> None:
+        self.numbers = np.empty(plan.sizes[0])
+        self.batched = np.empty((plan.sizes[1], samples))
+        self.results = np.empty(plan.results)
+        self.inputs = self.batched[: plan.inputs]
+        self.numbers[: len(plan.constants)] = plan.constants
+        self.parameters = self.numbers[len(plan.constants) :][: len(plan.parameters)]
+        self.calls: list[Callable[[], object]] = []
+        for group in plan.groups:
+            self._bind(group)
+        for outer in plan.outer:
+            sums = _view(self.results, outer.out)
+            self._call(np.matmul, self.view(outer.left), self.view(outer.right).T, sums)
+        self._bind_sums(plan.summed, plan.places)
+
+    def run(self) -> Array:
+        """The results, summed over the samples, from the inputs and parameters as they are in the stores."""
+        for call in self.calls:
+            call()
+        return self.results
+
+    def view(self, rows: Rows, broadcast: bool = False) -> Array:
+        """The rows, where they are; with an axis for the samples, if they are to be broadcast over them."""
+        view = _view(self.batched if rows.batched else self.numbers, rows)
+        return view[..., np.newaxis] if broadcast and not rows.batched else view
+
+    def _bind(self, group: Group) -> None:
+        out = self.view(group.out)
+        operands = [self.view(rows, group.out.batched and group.kind != "matrix") for rows in group.operands]
+        if group.kind == "matrix":
+            self._call(np.matmul, *operands, out)
+        elif group.kind == "dot":
+            products = np.empty(np.broadcast_shapes(*[operand.shape for operand in operands]))
+            self._call(np.multiply, *operands, products)
+            self._call(np.add.reduce, products, 1, None, out)
+        elif group.kind == "take":
+            store = self.batched if group.out.batched else self.numbers
+            self._call(np.take, store[: group.out.start], group.places, 0, out, "clip")
+        elif group.kind == "copy":
+            taken = np.empty((*group.out.shape, 1))
+            self._call(np.take, self.numbers, group.places, 0, taken[:, 0], "clip")
+            self._call(np.positive, taken, out)
+        else:
+            self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
+
+    def _bind_sums(self, summed: Rows, places: Places) -> None:
+        strides = evenly(places)
+        if strides is not None:
+            in_place = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
+            self._call(np.add.reduce, self.view(summed), 1, None, in_place)
+        else:
+            sums = np.empty(places.shape)
+            self._call(np.add.reduce, self.view(summed), 1, None, sums)
+            self._call(self.results.__setitem__, places, sums)
+
+    def _call(self, function: Callable[..., object], *operands: object) -> None:
+        self.calls.append(partial(function, *operands))
+
+
+def _view(store: Array, rows: Rows) -> Array:
+    strides = tuple([stride * store.strides[0] for stride in rows.strides])
+    return as_strided(store[rows.start :], rows.shape + store.shape[1:], strides + store.strides[1:])
+
+
+class NumpyProgram(ArrayProgram[Stores]):
+    """A program that computes with NumPy."""
+
+    target = "numpy"
+    column = "numpy"
+    structural = _STRUCTURAL
+    copied = False
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.new_memory = partial(Stores, plan)
+        self.most = self.widest = max(32, _CACHE // (8 * plan.sizes[1] + 8))
 
     @staticmethod
-    def _joined(arrays: list[Array]) -> Array:
-        return np.hstack([array.reshape(len(array), -1) for array in arrays])
+    def function_name(operation: Operation) -> str:
+        if operation in _STRUCTURAL:
+            return f"our {operation.name}"
+        name = ELEMENTARY[operation].numpy
+        if not isinstance(getattr(np, name, None), np.ufunc):
+            raise untranslatable(operation, "numpy", f"NumPy has no function {name!r} for arrays")
+        return name
+
+    def sums(self, parameters: Array, samples: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return self._sums(parameters, samples)
+
+    def numbers(self, parameters: Array, samples: Array) -> Array:
+        self.sums(parameters, samples)
+        rows = [self.memory(len(samples)).view(rows, broadcast=True)[0] for rows in self.plan.watched]
+        return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
+
+    def epoch(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
+        losses = 0.0
+        seen = np.asarray(order)
+        trained = parameters[: self.plan.results - 1]
+        nothing = np.zeros(self.plan.results)
+        with np.errstate(all="ignore"):
+            for start in range(0, len(seen), batch):
+                places = seen[start : start + batch]
+                chosen = samples[places]
+                results = self._total(parameters, chosen)
+                if results @ nothing != 0.0:  # infinity and nan alone do this
+                    self.require_finite(results, parameters, chosen, places)
+                losses += float(results[0])
+                trained -= rate / len(chosen) * results[1:]
+        return losses
+
+    def _total(self, parameters: Array, samples: Array) -> Array:
+        """The results summed over any number of samples."""
+        if len(samples) <= self.most:
+            return self._sums(parameters, samples)
+        total = np.zeros(self.plan.results)
+        for start in range(0, len(samples), self.most):
+            total += self._sums(parameters, samples[start : start + self.most])
+        return total
+
+    def _sums(self, parameters: Array, samples: Array) -> Array:
+        stores = self.memory(len(samples))
+        stores.inputs[:] = samples.T
+        stores.parameters[:] = parameters
+        return stores.run()

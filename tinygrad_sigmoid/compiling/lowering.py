@@ -17,8 +17,6 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, operation_of
 
-Operand = Any  # a Symbol, or a float: a number that is the same in every run
-
 
 class Symbol(Arithmetic):
     """The result of an elementary operation on other symbols and plain numbers; without an operation, an argument.
@@ -39,8 +37,8 @@ class Symbol(Arithmetic):
         self.number = len(lowered.symbols)
 
     @staticmethod
-    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:
-        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+    def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
+        lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
 
     def _refuse(self, *_: Any) -> NoReturn:
@@ -50,19 +48,22 @@ class Symbol(Arithmetic):
     __bool__ = __float__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
 
 
+Operand = Symbol | float  # a float is the same in every run
+
+
+def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
+    return TypeError(
+        f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is written "
+        f"there with `translated`, compose it of this package's operations, or use target='python'"
+    )
+
+
 class Lowered:
     """A graph and its gradients in elementary operations, each written once however often it is used.
 
-    Args:
-        output: The graph.
-        inputs: The leaves that are arguments without a default.
-        wrt: The values that the output is differentiated with respect to.
-        watch: Other values that are wanted.
-
     Attributes:
-        output: The graph.
-        order: Its values and those of `watch`, in topological order.
-        arguments: Its leaves: the inputs, then those of `wrt`, then all others.
+        order: The values of the graph and those of `watch`, in topological order.
+        arguments: Its leaves: the inputs, then those of `wrt`, then all others, which have their numbers as defaults.
         trainable: Whether each gradient is that of the parameter in its place: whether the values of `wrt` are the
             first arguments after the inputs.
         symbols: Every symbol, inputs before what is computed from them.
@@ -118,10 +119,11 @@ class Lowered:
         if operation not in ELEMENTARY:
             return self._forward(operation, inputs)
         given: list[Operand] = [number if isinstance(number, Symbol) else float(number) for number in inputs]
-        if operation is table.negate and given[0].operation is table.negate:
-            return given[0].inputs[0]  # −(−z) is z, to the last bit
-        if operation is table.fixed_power and given[1] == 1.0:
-            return given[0]
+        first, *others = given
+        if operation is table.negate and isinstance(first, Symbol) and first.operation is table.negate:
+            return first.inputs[0]  # −(−z) is z, to the last bit
+        if operation is table.fixed_power and isinstance(others[0], float) and others[0] == 1.0:
+            return first
         return self._numbered(operation, given)
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
@@ -136,13 +138,7 @@ class Lowered:
         return [self.symbols[number] for number in sorted(found)]
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
-        """Raises an error if a target can't compute one of the operations.
-
-        Args:
-            target: What the target is called.
-            column: Its field of `Translation`.
-            known: Operations that it can compute without a translation.
-        """
+        """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
         for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
             if operation is None or operation in known:
                 continue
@@ -152,10 +148,7 @@ class Lowered:
                 reason = "it has no translation"
             else:
                 continue
-            raise TypeError(
-                f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is "
-                f"written there with `translated`, compose it of this package's operations, or use target='python'"
-            )
+            raise untranslatable(operation, target, reason)
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
@@ -163,7 +156,8 @@ class Lowered:
         if operation in ELEMENTARY:
             return self.record(operation, tuple(numbers))
         try:
-            return traced(operation.forward, *numbers)
+            output: Operand = traced(operation.forward, *numbers)
+            return output
         except Opaque:
             return self._opaque(operation, numbers, "{}.forward({})")
 

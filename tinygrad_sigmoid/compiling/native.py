@@ -1,195 +1,164 @@
-"""The levels of a tape in machine code: rows in one memory, and steps over them, for a compiled loop to carry out.
+"""A plan in machine code: rows in one memory, and instructions over them, for a compiled loop to carry out.
 
 A whole epoch is one call. Rows are padded to whole registers by repeating the last sample; the padding never counts.
 """
 
 from __future__ import annotations
 
-import threading
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from tinygrad_sigmoid.compiling.arrays import Array, ArrayProgram, Numbers
-from tinygrad_sigmoid.compiling.kernel import FIELDS, KINDS, LANES, LIBRARY, address, compiled_descent
-from tinygrad_sigmoid.compiling.levels import Group, Plan, Rows, Total, evenly, planned
-from tinygrad_sigmoid.compiling.tape import Tape
+from tinygrad_sigmoid.compiling.arrays import ArrayProgram
+from tinygrad_sigmoid.compiling.kernel import KINDS, LANES, VECTORIZED, Instruction, compiled_descent, library_function
+from tinygrad_sigmoid.compiling.lowering import untranslatable
+from tinygrad_sigmoid.compiling.plan import Array, Group, OuterProduct, Places, Plan, Rows
+from tinygrad_sigmoid.elementary import ELEMENTARY
+from tinygrad_sigmoid.operation import Operation
 
-WIDEST = 64  # samples in a row; the rows of a layer then still fit the nearest cache
+WIDEST = 64  # samples in a row: the rows of a layer then still fit the nearest cache
+Place = tuple[int, int, int]
+_NOWHERE = (0, 0, 0)
+_KINDS = {kind: number for number, kind in enumerate(KINDS)}
 
 
-class _Layout:
-    """Where everything is in the memory for rows of so many samples, and the steps over it."""
+def _rounded_up(number: int, unit: int = LANES) -> int:
+    return -(-number // unit) * unit
 
-    def __init__(self, tape: Tape, plan: Plan, width: int) -> None:
-        self.width = width
-        self.batched = -(-plan.sizes[0] // LANES) * LANES
+
+class Memory:
+    """The one memory for so many samples at a time, where everything is in it, and the instructions over it."""
+
+    def __init__(self, plan: Plan, samples: int) -> None:
+        pieces = -(-samples // WIDEST)
+        self.width = width = _rounded_up(-(-samples // pieces))
+        self.batched = _rounded_up(plan.sizes[0] + LANES)  # single numbers are copied LANES at a time
         self.results = self.batched + plan.sizes[1] * width
-        self.padded = -(-len(tape.results) // 16) * 16
+        self.padded = _rounded_up(plan.results, 4 * LANES)
         self.losses = self.results + self.padded + LANES  # a product may add zeros behind the last result
         self.size = self.losses + LANES
-        self._steps: list[list[int]] = []
-        self._index: list[int] = []
+        self._instructions: list[Instruction] = []
+        self._index: list[int] = [0]
         for group in plan.groups:
             self._add_group(group)
-        for total in plan.totals:
-            self._add_total(total)
-        self.steps = np.array(self._steps, np.int64).reshape(-1, len(FIELDS))
-        self.index = np.array([*self._index, 0], np.int64)
-        self.addresses = (self.steps.ctypes.data, self.index.ctypes.data)
+        for outer in plan.outer:
+            self._add_outer(outer)
+        extra = self._indexed(self.results + plan.places)
+        self._add("sum", 0, 0, plan.places.size, self._place(plan.summed), extra=extra)
+        self.numbers = np.zeros(self.size)
+        self.numbers[: len(plan.constants)] = plan.constants
+        self.parameters = self.numbers[len(plan.constants) :][: len(plan.parameters)]
+        self.instructions = np.array(self._instructions, np.int64)
+        self.index = np.array(self._index, np.int64)
+        self.addresses = [array.ctypes.data for array in (self.numbers, self.instructions, self.index)]
 
-    def _add(self, kind: str, **fields: int) -> None:
-        self._steps.append([KINDS.index(kind), *[fields.get(name, 0) for name in FIELDS[1:]]])
+    def _add(
+        self, kind: str, out: int, out_stride: int, rows: int, *operands: Place, terms: int = 0, extra: int = 0
+    ) -> None:
+        first, second = operands[0], operands[-1]
+        self._instructions.append(Instruction(_KINDS[kind], out, out_stride, *first, *second, rows, terms, extra))
 
     def _add_group(self, group: Group) -> None:
-        operands = [self._place(rows) for rows in group.operands]
-        a, b = operands[0], operands[-1]
-        kind, extra = group.name, 0
-        if kind in LIBRARY:
-            kind, extra = "call", address(LIBRARY[kind])
-        self._add(
-            {"weigh": "matrix", "dot_product": "dot"}.get(kind, kind),
-            out=self.batched + int(group.out.numbers[0]) * self.width,
-            out_stride=self.width,
-            rows=len(group.out.numbers),
-            terms=group.operands[0].numbers.shape[-1],
-            extra=extra,
-            **dict(zip(("a", "a_stride", "a_inner"), a, strict=True)),
-            **dict(zip(("b", "b_stride", "b_inner"), b, strict=True)),
-        )
-
-    def _add_total(self, total: Total) -> None:
-        places = [self._place(rows) for rows in total.operands]
-        (a, a_stride, _), (b, b_stride, _) = places[0], places[-1]
-        rows = len(total.operands[-1].numbers)
-        if total.kind != "outer":
-            kind = total.kind if total.operands[0].batched else "scale"
-            extra = self._indexed(total.places)
-            self._add(kind, out=self.results, a=a, a_stride=a_stride, b=b, b_stride=b_stride, rows=rows, extra=extra)
-            return
-        spacing = evenly(total.places)
-        if spacing and spacing[1] == 1 and (len(total.places) == 1 or spacing[0] >= rows):
-            columns = -(-rows // LANES) * LANES
-            flipped = self._scratch(columns * self.width)
-            self._add("transpose", out=flipped, out_stride=columns, a=b, a_stride=b_stride, rows=rows)
-            out = self.results + int(total.places[0, 0])
-            first = {"a": a, "a_stride": a_stride, "a_inner": 1, "rows": len(total.places)}
-            self._add("matrix", out=out, out_stride=spacing[0], b=flipped, b_stride=columns, extra=columns, **first)
+        out, _, _ = self._place(group.out)
+        if group.places is None:
+            kind, extra = (group.kind, 0) if group.kind in KINDS else ("call", library_function(group.kind))
+            operands = [self._place(rows) for rows in group.operands]
+            terms = group.operands[0].shape[-1]
+            self._add(kind, out, self.width, group.out.shape[0], *operands, terms=terms, extra=extra)
+        elif group.kind == "take" and group.out.batched:
+            extra = self._indexed(self.batched + group.places * self.width)
+            self._add("take", out, self.width, group.places.size, _NOWHERE, extra=extra)
         else:
-            for i, places in enumerate(total.places):
-                extra = self._indexed(places)
-                self._add("inner", out=self.results, a=a + i * a_stride, b=b, b_stride=b_stride, rows=rows, extra=extra)
+            extra = self._indexed(group.places)
+            self._add("copy", out, self.width if group.out.batched else 1, group.places.size, _NOWHERE, extra=extra)
 
-    def _place(self, rows: Rows) -> tuple[int, int, int]:
-        """Where rows begin, and the distance from one to the next along both axes; taken together first if uneven."""
+    def _add_outer(self, outer: OuterProduct) -> None:
+        (a, a_stride, _), right = self._place(outer.left), self._place(outer.right)
+        rows, columns = outer.out.shape[0], _rounded_up(outer.out.shape[1])
+        transposed = self.size
+        self.size += columns * self.width
+        self._add("transpose", transposed, columns, outer.out.shape[1], right)
+        out = self.results + outer.out.start
+        self._add("matrix", out, outer.out.strides[0], rows, (a, a_stride, 1), (transposed, columns, 0), extra=columns)
+
+    def _place(self, rows: Rows) -> Place:
+        """Where rows begin, and how far it is to the next along the first axis and along the last."""
         unit, base = (self.width, self.batched) if rows.batched else (1, 0)
-        spacing = evenly(rows.numbers)
-        start = base + int(rows.numbers.flat[0]) * unit
-        if spacing is None:
-            start = self._scratch(rows.numbers.size * unit)
-            extra = self._indexed(base + rows.numbers * unit)
-            kind = "take rows" if rows.batched else "take"
-            self._add(kind, out=start, out_stride=unit, rows=rows.numbers.size, extra=extra)
-            spacing = (rows.numbers.shape[-1], 1)[-rows.numbers.ndim :]
-        return start, spacing[0] * unit, spacing[-1] * unit
+        return base + rows.start * unit, rows.strides[0] * unit, rows.strides[-1] * unit
 
-    def _scratch(self, size: int) -> int:
-        self.size += size
-        return self.size - size
-
-    def _indexed(self, numbers: Numbers) -> int:
+    def _indexed(self, numbers: Places) -> int:
         self._index += numbers.ravel().tolist()
         return len(self._index) - numbers.size
 
 
-class NativeProgram(ArrayProgram):
-    """A program that runs the steps of its plan in machine code."""
+class NativeProgram(ArrayProgram[Memory]):
+    """A program that runs the instructions of its plan in machine code."""
 
     target = "native"
+    column = "c"
+    structural = VECTORIZED
+    copied = True
     most = 1 << 16
+    widest = WIDEST
 
-    def __init__(self, tape: Tape, plan: Plan | None = None) -> None:
-        super().__init__(tape)
-        self.plan = plan or planned(tape, copied=True)
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan)
+        self.new_memory = partial(Memory, plan)
         self._descend, self._alive = compiled_descent()
-        self._layouts: dict[int, _Layout] = {}
-        self._mine = threading.local()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return NativeProgram, (self.tape, self.plan)
+    @staticmethod
+    def function_name(operation: Operation) -> str:
+        if operation in VECTORIZED:
+            return operation.name
+        name = ELEMENTARY[operation].c
+        if not library_function(name) or operation.arity not in (1, 2):
+            raise untranslatable(operation, "native", f"the C library has no function {name!r} of one number or two")
+        return name
 
     def sums(self, parameters: Array, samples: Array) -> Array:
-        layout, memory, _ = kept = self._memory(len(samples))
-        memory[: len(parameters)] = parameters
-        self._run(kept, samples, _ORDER[: len(samples)], len(samples), 0.0, 0)
-        return memory[layout.results : layout.results + len(self.tape.results)]
+        memory = self._filled(len(samples), parameters)
+        self._run(memory, samples, _ORDER[: len(samples)], len(samples), 0.0, 0)
+        return memory.numbers[memory.results : memory.results + self.plan.results]
 
     def numbers(self, parameters: Array, samples: Array) -> Array:
-        found = []
-        for start in range(0, len(samples), WIDEST):
-            few = samples[start : start + WIDEST]
-            self.sums(parameters, few)
-            layout, memory, _ = self._memory(len(few))
-            rows = memory[layout.batched : layout.results].reshape(-1, layout.width)[:, : len(few)]
-            constant = memory[: layout.batched, np.newaxis]
-            stores = [(rows if watched.batched else constant)[watched.numbers[0]] for watched in self.plan.watched]
-            found.append(np.array([np.broadcast_to(row, len(few)) for row in stores]).T)
-        return np.vstack(found)
+        self.sums(parameters, samples)
+        memory = self._filled(len(samples), parameters)
+        batched = memory.numbers[memory.batched : memory.results].reshape(-1, memory.width)[:, : len(samples)]
+        single = memory.numbers[: memory.batched, np.newaxis]
+        rows = [(batched if watched.batched else single)[watched.start] for watched in self.plan.watched]
+        return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
 
-    def epoch(self, parameters: Array, samples: Array, order: Any, batch: int, rate: float) -> float:
-        order = np.ascontiguousarray(order, np.int64)
-        layout, memory, _ = kept = self._memory(min(batch, len(order)))
-        memory[layout.losses] = 0.0
-        memory[: len(parameters)] = parameters
+    def epoch(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
+        seen = np.ascontiguousarray(order, np.int64)
+        trained = self.plan.results - 1
+        memory = self._filled(min(batch, len(seen)), parameters)
+        memory.numbers[memory.losses] = 0.0
         # A pause every few milliseconds, for Ctrl-C.
-        some = max(1, (1 << 24) // (batch * (1 + len(self.tape.results) + len(self.tape.instructions)))) * batch
-        for start in range(0, len(order), some):
-            places = order[start : start + some]
-            failed = self._run(kept, samples, places, batch, rate, len(self.tape.results) - 1)
-            parameters[:] = memory[: len(parameters)]
+        some = max(1, (1 << 24) // (batch * (1 + sum(self.plan.sizes)))) * batch
+        for start in range(0, len(seen), some):
+            places = seen[start : start + some]
+            failed = self._run(memory, samples, places, batch, rate, trained)
+            parameters[:trained] = memory.parameters[:trained]
             if failed >= 0:
-                places = places[failed * batch : (failed + 1) * batch]
+                places = places[failed : failed + batch]
                 self.require_finite(np.array([np.nan]), parameters, samples[places], places)
-        return float(memory[layout.losses])
+        return float(memory.numbers[memory.losses])
 
-    def _run(self, kept: _Kept, samples: Array, order: Numbers, batch: int, rate: float, trained: int) -> int:
-        layout, _, memory = kept
-        steps, index = layout.addresses
-        samples = np.ascontiguousarray(samples)
-        result: int = self._descend(
-            memory,
-            steps,
-            len(layout.steps),
-            index,
-            layout.width,
-            samples.ctypes.data,
-            self.inputs,
-            layout.batched,
-            order.ctypes.data,
-            len(order),
-            batch,
-            rate,
-            trained,
-            layout.results,
-            layout.padded,
-            layout.losses,
-        )
-        return result
+    def _run(self, memory: Memory, samples: Array, order: Places, batch: int, rate: float, trained: int) -> int:
+        """Descends over the samples; gives where the first mini-batch begins that has no finite result, or −1."""
+        rows = np.ascontiguousarray(samples)
+        numbers, instructions, index = memory.addresses
+        addresses = numbers, rows.ctypes.data, instructions, index, order.ctypes.data
+        sizes = len(memory.instructions), memory.width, self.inputs, memory.batched, len(order), batch
+        results = memory.results, memory.padded, memory.losses
+        return self._descend(*addresses, *sizes, len(self.plan.constants), trained, *results, rate)
 
-    def _memory(self, samples: int) -> _Kept:
-        """The layout for so many samples, this thread's memory for it, and the address of that."""
-        pieces = -(-samples // WIDEST)
-        width = -(-samples // (pieces * LANES)) * LANES
-        mine: dict[int, _Kept] = self._mine.__dict__.setdefault("kept", {})
-        if width not in mine:
-            if width not in self._layouts:
-                self._layouts[width] = _Layout(self.tape, self.plan, width)
-            memory = np.zeros(self._layouts[width].size)
-            first = len(self.tape.parameters)
-            memory[first : first + len(self.tape.constants)] = self.tape.constants
-            mine[width] = self._layouts[width], memory, memory.ctypes.data
-        return mine[width]
+    def _filled(self, samples: int, parameters: Array) -> Memory:
+        """This thread's memory for so many samples, with the parameters in it."""
+        memory = self.memory(samples)
+        memory.parameters[:] = parameters
+        return memory
 
 
-_Kept = tuple[_Layout, Array, int]
 _ORDER = np.arange(NativeProgram.most)

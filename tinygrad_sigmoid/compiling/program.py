@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Sequence, Sized
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Parameters = Any  # what a target's `parameters_from` gives: a list of numbers, or an array
+Samples = Any  # what its `samples` gives: a list of rows of numbers, or an array
 
 
 class Program(ABC):
@@ -43,13 +49,12 @@ class Program(ABC):
         """
 
     @abstractmethod
-    def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
+    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, Parameters]:
         """The mean output and the mean gradients over many samples.
 
         Args:
             columns: Arrays or lists of n entries each, whose entries are numbers or rows of numbers: together as many
-                numbers for a sample as there are inputs, in the same order. Other kinds of numbers than float64, and
-                arrays that are not contiguous, are converted.
+                numbers for a sample as there are inputs, in the same order.
             parameters: Numbers for the parameters in place of those that were recorded.
 
         Raises:
@@ -58,24 +63,24 @@ class Program(ABC):
         """
 
     @abstractmethod
-    def samples(self, *columns: Any) -> Any:
+    def samples(self, *columns: ArrayLike) -> Samples:
         """The columns as `descend` wants them: a row of inputs for each sample."""
 
     @abstractmethod
-    def parameters_from(self, given: Any = None) -> Any:
-        """A copy of the parameters as `descend` wants them."""
+    def parameters_from(self, given: ArrayLike | None = None) -> Parameters:
+        """A copy of the parameters, or of other numbers for them, as `descend` wants them."""
 
-    def watched(self, parameters: Any, samples: Any) -> Any:
+    def watched(self, parameters: Parameters, samples: Samples) -> Samples:
         """The numbers of the values that were to be watched, a row for each sample; arguments as in `descend`."""
         raise TypeError("nothing is watched: compile with watch=[…], for target='numpy' or target='native'")
 
-    def descend(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+    def descend(self, parameters: Parameters, samples: Samples, order: Sequence[int], batch: int, rate: float) -> float:
         """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
 
         Args:
             parameters: From `parameters_from`; the first of them, as many as there are gradients, are changed.
             samples: From `samples`.
-            order: The numbers of the samples in the order in which they are seen.
+            order: The places of the samples in the order in which they are seen.
             batch: How many of them make a mini-batch.
             rate: The learning rate η: a parameter changes by −η · the mean gradient of the mini-batch.
 
@@ -83,8 +88,8 @@ class Program(ABC):
             ArithmeticError: As in `batch`; the mini-batches before have been applied.
             TypeError: The gradients are not those of the parameters: `wrt` has something else in it than leaves that
                 are no inputs, or has one twice.
-            ValueError: There are not as many numbers as parameters, there is no sample of a number in `order`, or
-                `batch` is less than 1.
+            ValueError: There are not as many numbers as parameters, there is no such sample as `order` has, or `batch`
+                is less than 1.
         """
         if not self.trainable:
             raise TypeError(
@@ -101,7 +106,7 @@ class Program(ABC):
         return self.epoch(parameters, samples, order, batch, rate)
 
     @abstractmethod
-    def epoch(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+    def epoch(self, parameters: Parameters, samples: Samples, order: Sequence[int], batch: int, rate: float) -> float:
         """What `descend` does, when its arguments have been looked at."""
 
     def __repr__(self) -> str:
@@ -119,41 +124,28 @@ class Program(ABC):
         return numbers
 
     def require_parameters(self, count: int) -> None:
-        """Raises an error if there are not as many numbers as parameters."""
         if count != len(self.parameters):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
 
     def require_width(self, width: int) -> None:
-        """Raises an error if a sample does not have as many numbers as there are inputs."""
         if width != self.inputs:
             raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
 
 
-class JavaScriptProgram(Program):
-    """The text of a program: a page runs it, not Python."""
-
-    target = "javascript"
-
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
-
-    __call__ = batch = samples = parameters_from = watched = descend = epoch = _refuse
-
-
-def number_of_samples(columns: Sequence[Any]) -> int:
-    """The length that all columns have."""
+def require_columns(columns: Sequence[object]) -> None:
+    """Raises an error unless all columns have an entry for each of at least one sample."""
+    lengths = []
     for column in columns:
-        if not getattr(column, "shape", True) or not hasattr(column, "__len__"):
+        if not getattr(column, "shape", True) or not isinstance(column, Sized):
             raise TypeError(f"a column is a list or an array with an entry for each sample, but this is {column!r}")
-    lengths = [len(column) for column in columns]
+        lengths.append(len(column))
     if not lengths or 0 in lengths:
         raise ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
     if len(set(lengths)) > 1:
         shown = " and ".join(map(str, lengths))
         raise ValueError(f"the columns have {shown} entries: give one for each sample in all of them")
-    return lengths[0]
 
 
-def without_number(place: int, error: Exception | None = None) -> ArithmeticError:
+def not_finite(place: int, error: Exception | None = None) -> ArithmeticError:
     reason = f": {error}" if error else ": look at its numbers, or try a smaller learning rate"
     return ArithmeticError(f"sample {place}, counted from 0, has no finite output or gradient{reason}")

@@ -1,13 +1,16 @@
-"""The program that is plain Python: its source, run."""
+"""Programs that are text: Python, which is run here, and JavaScript, which a page runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from tinygrad_sigmoid.compiling.program import Program, number_of_samples, without_number
+from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
 from tinygrad_sigmoid.floats import finite_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class PythonProgram(Program):
@@ -17,9 +20,12 @@ class PythonProgram(Program):
 
     def __init__(self, source: str, inputs: int, parameters: Sequence[float], trainable: bool) -> None:
         super().__init__(source, inputs, parameters, trainable)
-        namespace: dict[str, Any] = {}
+        namespace: dict[str, Callable[..., tuple[float, list[float]]]] = {}
         exec(compile(source, "<program>", "exec"), namespace)
-        self.function: Callable[..., tuple[float, list[float]]] = namespace["program"]
+        self.function = namespace["program"]
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, int, Sequence[float], bool]]:
+        return type(self), (self.source, self.inputs, self.parameters, self.trainable)
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
         for number in numbers:
@@ -30,26 +36,26 @@ class PythonProgram(Program):
             self.complete(numbers)
         return self.function(*numbers)
 
-    def batch(self, *columns: Any, parameters: Any = None) -> tuple[float, Any]:
+    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, list[float]]:
         samples = self.samples(*columns)
         value, gradients = self._sums(samples, range(len(samples)), self.parameters_from(parameters))
         return value / len(samples), [gradient / len(samples) for gradient in gradients]
 
-    def samples(self, *columns: Any) -> list[list[float]]:
-        number_of_samples(columns)
-        samples = [
-            [finite_number(number) for part in parts for number in _flat(part)] for parts in zip(*columns, strict=True)
-        ]
+    def samples(self, *columns: ArrayLike) -> list[list[float]]:
+        require_columns(columns)
+        samples = [[finite_number(number) for number in _flat(parts)] for parts in zip(*columns, strict=True)]
         for sample in samples:
             self.require_width(len(sample))
         return samples
 
-    def parameters_from(self, given: Any = None) -> list[float]:
-        parameters = list(self.parameters) if given is None else [finite_number(number) for number in given]
+    def parameters_from(self, given: ArrayLike | None = None) -> list[float]:
+        parameters = list(self.parameters) if given is None else [finite_number(number) for number in _flat(given)]
         self.require_parameters(len(parameters))
         return parameters
 
-    def epoch(self, parameters: Any, samples: Any, order: Any, batch: int, rate: float) -> float:
+    def epoch(
+        self, parameters: list[float], samples: list[list[float]], order: Sequence[int], batch: int, rate: float
+    ) -> float:
         losses = 0.0
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
@@ -62,7 +68,7 @@ class PythonProgram(Program):
         return losses
 
     def _sums(
-        self, samples: Sequence[Sequence[float]], order: Iterable[int], parameters: Sequence[float]
+        self, samples: list[list[float]], order: Iterable[int], parameters: list[float]
     ) -> tuple[float, list[float]]:
         total, sums = 0.0, None
         for place in order:
@@ -73,14 +79,22 @@ class PythonProgram(Program):
                 if (total - total) or any(g - g for g in gradients):
                     raise OverflowError("a number is too large for a float")
             except (ArithmeticError, ValueError) as error:
-                raise without_number(place, error) from error
+                raise not_finite(place, error) from error
         return total, sums or []
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.source, self.inputs, self.parameters, self.trainable)
 
-
-def _flat(part: Any) -> Iterable[Any]:
-    if not hasattr(part, "__len__") or isinstance(part, str):
+def _flat(part: object) -> Iterable[object]:
+    if isinstance(part, str) or not isinstance(part, Collection):
         return [part]
     return [number for inner in part for number in _flat(inner)]
+
+
+class JavaScriptProgram(Program):
+    """The text of a program: a page runs it, not Python."""
+
+    target = "javascript"
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
+
+    __call__ = batch = samples = parameters_from = watched = descend = epoch = _refuse

@@ -31,8 +31,7 @@ LONGEST_PART = 60  # characters; a longer one gets a name and a statement of its
 class Language:
     """How a language writes what isn't the same in all of them."""
 
-    name: str
-    column: str  # of the table of elementary operations
+    name: str  # in small letters also that of its column in the table of elementary operations
     infinity: str
     nan: str
     nothing: str
@@ -44,7 +43,6 @@ class Language:
 
 PYTHON = Language(
     name="Python",
-    column="python",
     infinity="inf",
     nan="nan",
     nothing="None",
@@ -54,7 +52,6 @@ PYTHON = Language(
 
 JAVASCRIPT = Language(
     name="JavaScript",
-    column="javascript",
     infinity="Infinity",
     nan="NaN",
     nothing="null",
@@ -148,10 +145,11 @@ class _Writer:
 
     def __init__(self, lowered: Lowered, language: Language) -> None:
         only_python = lowered.calls if language is PYTHON else ()
-        lowered.require_translated(language.name, language.column, [table.dot_product, *only_python])
+        column = language.name.lower()
+        lowered.require_translated(language.name, column, [table.dot_product, *only_python])
         self.lowered = lowered
         self.language = language
-        templates = {operation: getattr(texts, language.column) for operation, texts in ELEMENTARY.items()}
+        templates = {operation: getattr(texts, column) for operation, texts in ELEMENTARY.items()}
         self.names = Identifiers(lowered, [*language.reserved.split(), *_words(*templates.values())])
         for operation, (imported, call) in lowered.calls.items():
             templates[operation] = call.replace("{name}", self.names.imported[imported])

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Sequence
-from typing import Literal, get_args
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
-from tinygrad_sigmoid.compiling.program import JavaScriptProgram, Program
-from tinygrad_sigmoid.compiling.python import PythonProgram
+from tinygrad_sigmoid.compiling.program import Program
+from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram
 from tinygrad_sigmoid.compiling.source import javascript_source, python_source
-from tinygrad_sigmoid.compiling.tape import Tape
-from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
+
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.compiling.arrays import ArrayProgram
 
 Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN = {"python": python_source, "javascript": javascript_source}
+_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program]]] = {
+    "python": (python_source, PythonProgram),
+    "javascript": (javascript_source, JavaScriptProgram),
+}
 _ARRAYS = {
-    "numpy": ("tinygrad_sigmoid.compiling.levels", "NumpyProgram", "fast"),
+    "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
     "native": ("tinygrad_sigmoid.compiling.native", "NativeProgram", "native"),
 }
 
@@ -39,41 +44,15 @@ def compiled(
 
     >>> from tinygrad_sigmoid import Neuron, Value, squared_error
     >>> neuron, x, y = Neuron([0.6], 0.9), Value(1.0, "x"), Value(0.0, "y")
-    >>> loss = squared_error(neuron([x]), y)
-    >>> loss.label = "loss"
-    >>> program = compiled(loss, inputs=[x, y], wrt=neuron.parameters())
-    >>> print(program.source)
-    # loss and its gradients, by the chain rule.
-    <BLANKLINE>
-    import math
-    from math import inf
-    <BLANKLINE>
-    <BLANKLINE>
-    def exp(x):
-        try:
-            return math.exp(x)
-        except OverflowError:  # 1/(1 + inf) is the right 0
-            return inf
-    <BLANKLINE>
-    <BLANKLINE>
-    def program(x, y, w1=0.6, b=0.9):
-        dot1 = w1 * x  # dot1 = dot(w1, x)
-        z = dot1 + b  # z = add(dot1, b)
-        if z - z: raise OverflowError("z is too large for a float")
-        a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
-        grad_a = a - y  # ∂loss/∂a
-        loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
-        if loss - loss: raise OverflowError("loss is too large for a float")
-        grad_z = grad_a * (a * (1.0 / (1.0 + exp(z))))  # ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
-        grad_w1 = grad_z * x  # ∂loss/∂w1: through dot1 (·x)
-        return loss, [grad_w1, grad_z]
-    <BLANKLINE>
+    >>> program = compiled(squared_error(neuron([x]), y), inputs=[x, y], wrt=neuron.parameters())
     >>> value, gradients = program(0.5, 1.0)
     >>> f"{value:.4f}", [f"{gradient:.4f}" for gradient in gradients]
     ('0.0268', ['-0.0206', '-0.0412'])
     >>> value, gradients = program.batch([0.5, 0.25, 0.0], [1.0, 1.0, 0.0])
     >>> f"{value:.4f}"
     '0.1044'
+    >>> print(program.source.splitlines()[-1])
+        return output, [grad_w1, grad_z]
 
     The graph may have been recorded with any numbers; a program keeps only those of the leaves that are not inputs, its
     parameters, as defaults.
@@ -106,24 +85,31 @@ def compiled(
         raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
     if watch and target not in _ARRAYS:
         raise ValueError(f"the target {target!r} can't watch values: use 'numpy' or 'native'")
-    differentiated = [value for value in topological_order(output) if not value.constant] if trace else wrt
-    lowered = Lowered(output, inputs, differentiated, watch)
-    if target in _WRITTEN:
-        parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
-        source = _WRITTEN[target](lowered, wrt, required=len(inputs), trace=trace)
-        return (PythonProgram if target == "python" else JavaScriptProgram)(
-            source, len(inputs), parameters, lowered.trainable
-        )
-    lowered.require_translated(target, {"numpy": "numpy", "native": "c"}[target], ELEMENTARY)
-    tape = Tape.of(lowered, len(inputs), wrt, watch)
+    with collector_paused():
+        if target in _WRITTEN:
+            return _written(output, inputs, wrt, target, trace)
+        lowered = Lowered(output, inputs, wrt, watch)
+        return _array_program(target).of(lowered, len(inputs), wrt, watch)
+
+
+def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
+    every = [value for value in topological_order(output) if not value.constant]
+    lowered = Lowered(output, inputs, every if trace else wrt)
+    write, program = _WRITTEN[target]
+    source = write(lowered, wrt, required=len(inputs), trace=trace)
+    parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
+    return program(source, len(inputs), parameters, lowered.trainable)
+
+
+def _array_program(target: str) -> type[ArrayProgram[Any]]:
     module, name, extra = _ARRAYS[target]
     try:
-        made: Program = getattr(importlib.import_module(module), name)(tape)
+        program: type[ArrayProgram[Any]] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise ImportError(
             f"target={target!r} needs {error.name}: pip install 'tinygrad-sigmoid[{extra}]', or use target='python'"
         ) from error
-    return made
+    return program
 
 
 def _check(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:

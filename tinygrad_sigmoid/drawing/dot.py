@@ -13,10 +13,11 @@ from types import MappingProxyType
 
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
 from tinygrad_sigmoid.drawing.render import Drawing
+from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import applied, number_text, printable
-from tinygrad_sigmoid.value import Value, operation_of, require_fresh, require_value
+from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
 CROWDED = 6  # collapsed neurons; above, straight edges join their layers

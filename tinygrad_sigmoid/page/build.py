@@ -15,13 +15,14 @@ from xml.etree.ElementTree import fromstring, tostring
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.dot import drawing
+from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.value import Value, as_values, operation_of, require_value
+from tinygrad_sigmoid.value import Value, as_values, operation_of
 
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, bracketed, counted, equals, exactly
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value
 
 MOST_PATHS = 16  # so many are written out; a graph of n values can have 2^n
 _UNCOUNTED = 10**15  # from here on it only says "more than"

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tinygrad_sigmoid.elementary import Opaque, traced
+from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import LATEX, LONGEST_FORMULA, TEXT, Style
-from tinygrad_sigmoid.value import Value, require_value
+from tinygrad_sigmoid.value import Value
 
 LONGEST_PART = 100  # characters of a part of a formula before it gets a name such as v7
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import overload
 
+from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.value import Value, operation_of, require_fresh, require_value
+from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ LATEX = Latex()
 
 # -- Code --------------------------------------------------------------------------------------------------------------
 
-_CALL = r"[\w.]+\((?:[\w.(){}]|, )*\)(?:\[\d\])?"  # of a function, on inputs and on calls
+_CALL = r"[\w.]+\((?:[\w.(){}]|, )*\)(?:\[\d+\])?"  # of a function, on inputs and on calls
 _COMPARISON = r"[\w.(){}, <>=?:]+"  # and choices, but no arithmetic
 
 

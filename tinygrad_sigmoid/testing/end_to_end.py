@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal, Overflow, getcontext, localcontext
 
+from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, Opaque, digits, exact_result
+from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, digits, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
 from tinygrad_sigmoid.testing.slopes import (
     CLOSENESS,

@@ -12,6 +12,7 @@ from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, Invali
 from functools import lru_cache, total_ordering
 
 from tinygrad_sigmoid.arithmetic import Arithmetic
+from tinygrad_sigmoid.elementary import Opaque, traced
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
 
@@ -23,10 +24,6 @@ def digits(wanted: int) -> Context:
 
 
 UNDEFINED = (InvalidOperation, DivisionByZero)  # what is raised where there is no result
-
-
-class Opaque(Exception):  # noqa: N818 (it is no error: it says that another way has to be taken)
-    """An operation is computed by something that takes floats only, such as `math.erf`."""
 
 
 @total_ordering
@@ -61,8 +58,8 @@ def exact_result(operation: Operation, inputs: Sequence[Exact | float]) -> Decim
         Opaque: Its `forward` takes floats only.
     """
     try:
-        return Exact.record(operation, inputs).number
-    except (TypeError, AttributeError):
+        return traced(Exact.record, operation, inputs).number
+    except Opaque:
         raise Opaque(operation.name) from None
 
 

@@ -7,24 +7,32 @@ import keyword
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order, uses
+from tinygrad_sigmoid.notation import FUNCTION, SIGN
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import (
-    TABLE,
-    add,
-    divide,
-    dot_product,
-    fixed_power,
-    general_power,
-    multiply,
-    negate,
-    subtract,
-)
+from tinygrad_sigmoid.operations import TABLE, add, divide, dot_product, fixed_power, multiply, negate, subtract
+from tinygrad_sigmoid.reading.writer import LOOSE, Binding, Code, Written, typed_name
 from tinygrad_sigmoid.value import Value, operation_of
 
-FUNCTIONS = {general_power: "power", fixed_power: "power", dot_product: "dot"}  # what records them
-IMPORTABLE = {"Value", *[FUNCTIONS.get(operation, name) for name, operation in TABLE.items()]}
-INFIX = {add: "+", subtract: "-", multiply: "*", divide: "/", fixed_power: "**"}
+IMPORTABLE = {"Value", *map(typed_name, TABLE.values())}
+SIGNS = {operation: ELEMENTARY[operation].python for operation in (add, subtract, multiply, divide, negate)}
+
+
+class Recording(Code):
+    """Python that records a graph: with signs where Python has them, else by calls of this package's functions."""
+
+    def binding(self, operation: Operation) -> Binding:
+        return super().binding(operation) if operation in self.templates else Binding(FUNCTION, LOOSE, LOOSE)
+
+    def composed(self, operation: Operation, texts: Sequence[str]) -> str:
+        return super().composed(operation, texts) if operation in self.templates else _call(operation, texts)
+
+    def number(self, number: float) -> Written:
+        return Written(_number(number), SIGN if number < 0 else FUNCTION)
+
+
+RECORDING = Recording(SIGNS | {fixed_power: "{0} ** {1}"})
 
 
 def as_lines(shown: Collection[Value], marked: Value) -> list[str]:
@@ -37,7 +45,7 @@ def as_lines(shown: Collection[Value], marked: Value) -> list[str]:
             continue
         if value in shown and value.operation is not None:
             operands = [_number(used.data) if used.constant else names[used] for used in value.inputs]
-            called.add(FUNCTIONS.get(value.operation, value.operation.name))
+            called.add(typed_name(value.operation))
             call = _call(value.operation, operands)
         else:
             call = f"Value({_number(value.data)}, {value.label or names[value]!r})"
@@ -50,33 +58,22 @@ def as_expression(output: Value, names: Mapping[Value, str]) -> str:
     users = uses(topological_order(output))
     named = dict(names)
 
-    def operand(value: Value, beside_symbol: bool) -> str:
+    def operand(value: Value) -> Written:
         if value.constant:
-            return _number(value.data)
+            return RECORDING.number(value.data)
         if value in named:
-            return named[value]
-        text = computation(value)
-        if len(users[value]) > 1:
-            named[value] = f"t{len(named) - len(names) + 1}"
-            return f"({named[value]} := {text})"
-        return f"({text})" if beside_symbol and _has_symbol(operation_of(value)) else text
+            return Written(named[value])
+        formula = RECORDING.written(operation_of(value), [operand(used) for used in value.inputs])
+        if len(users[value]) <= 1:
+            return formula
+        named[value] = f"t{len(named) - len(names) + 1}"
+        return Written(f"({named[value]} := {formula.text})")
 
-    def computation(value: Value) -> str:
-        operation = operation_of(value)
-        operands = [operand(used, _has_symbol(operation)) for used in value.inputs]
-        if operation in INFIX:
-            return f"{operands[0]} {INFIX[operation]} {operands[1]}"
-        return f"-{operands[0]}" if operation is negate else _call(operation, operands)
-
-    return computation(output)
-
-
-def _has_symbol(operation: Operation) -> bool:
-    return operation in INFIX or operation is negate
+    return operand(output).text
 
 
 def _call(operation: Operation, operands: Sequence[str]) -> str:
-    function = FUNCTIONS.get(operation, operation.name)
+    function = typed_name(operation)
     if operation is dot_product:
         half = len(operands) // 2
         return f"{function}([{', '.join(operands[:half])}], [{', '.join(operands[half:])}])"

@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
+from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, Opaque, digits, exact_result
+from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, digits, exact_result
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
 from tinygrad_sigmoid.value import Value, operation_of
