@@ -5,27 +5,30 @@
   const { values, boxes, steps, forward, beginning } = JSON.parse(byId("graph-data").textContent);
   const output = values.length - 1;
   const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
-  const first = leaves.map((leaf) => values[leaf].data);
+  const first = { data: values.map((value) => value.data) };
   const MOST_ROWS = 40;
 
   let at = 0; // the step that is shown; 0 shows the numbers of both passes
   let playing = null;
   let remembering = null;
   let due = 0;
-  let numbers; // of the leaves
-  let now; // what both passes give for them
-  let nudge; // which leaf is being moved, and what was the case when that began
-  moveTo(first);
-  startNudge(0);
+  let now; // what both passes give: each value's data, gradient and local derivatives
+  let nudge; // the leaf that is moved, and what was given when that began
+  moveTo(numbersOf(first));
+  startNudge(leaves[0]);
 
-  function moveTo(given) {
-    numbers = given;
-    const [data, local, gradients] = compute(...given);
+  // The leaves' numbers, but for one of them perhaps.
+  function numbersOf({ data }, leaf, number) {
+    return leaves.map((i) => (i === leaf ? number : data[i]));
+  }
+
+  function moveTo(numbers) {
+    const [data, local, gradients] = compute(...numbers);
     now = { data, local, gradients };
     update();
   }
 
-  const set = (leaf, number) => moveTo(numbers.with(leaf, number));
+  const set = (leaf, number) => moveTo(numbersOf(now, leaf, number));
 
   // -- Elements ---------------------------------------------------------------------------------------------------------
 
@@ -94,20 +97,21 @@
 
   // A box, the values in it, the one whose numbers it shows, and its name if it is closed.
   function adoptBox(box, { values: own, shown, closed }) {
-    const leaf = closed ? -1 : leaves.indexOf(own[0]);
+    const [i] = own;
+    const leaf = !closed && leaves.includes(i);
     box.own = own;
     if (shown !== null) box.dataset.value = shown;
     box.setAttribute("tabindex", 0);
-    box.setAttribute("role", leaf < 0 ? "button" : "slider");
+    box.setAttribute("role", leaf ? "slider" : "button");
     on(box, "pointerenter focus", () => relate(own));
     on(box, "pointerleave blur", () => relate([]));
 
     const act = () => {
-      if (leaf >= 0) typeNumber(leaf);
+      if (leaf) typeNumber(i);
       else if (closed) openInside(closed, own);
-      else goTo(1 + steps.findIndex((step) => step.value === own[0]));
+      else goTo(1 + steps.findIndex((step) => step.value === i));
     };
-    if (leaf >= 0) makeDraggable(box, leaf);
+    if (leaf) makeDraggable(box, i);
     else on(box, "click", act);
     on(box, "keydown", (event) => {
       if (event.key !== "Enter") return;
@@ -121,7 +125,7 @@
     on(box, "pointerdown", (event) => {
       if (event.button) return;
       begin(leaf);
-      from = { x: event.clientX, number: numbers[leaf] };
+      from = { x: event.clientX, number: now.data[leaf] };
       box.setPointerCapture(event.pointerId);
     });
     on(box, "pointermove", (event) => {
@@ -134,7 +138,7 @@
       event.preventDefault();
       event.stopPropagation();
       begin(leaf);
-      set(leaf, rounded(numbers[leaf] + by * grain(first[leaf]), first[leaf]));
+      set(leaf, rounded(now.data[leaf] + by * grain(first.data[leaf]), first.data[leaf]));
     });
   }
 
@@ -356,7 +360,7 @@
 
   function list(wanted = []) {
     const search = byId("find").value.trim().toLowerCase();
-    const matching = [...leaves.keys()].filter((leaf) => values[leaves[leaf]].name.toLowerCase().includes(search));
+    const matching = leaves.filter((leaf) => values[leaf].name.toLowerCase().includes(search));
     const listed = [...wanted, ...matching.slice(0, MOST_ROWS)];
     byId("rows").replaceChildren(...listed.map(row));
     const unlisted = leaves.length - listed.length;
@@ -370,9 +374,9 @@
   }
 
   function row(leaf) {
-    const name = values[leaves[leaf]].name;
+    const { name } = values[leaf];
     const label = html("label", { textContent: name, htmlFor: `slide-${leaf}`, title: name });
-    const slider = html("input", { type: "range", id: `slide-${leaf}`, step: grain(first[leaf]) });
+    const slider = html("input", { type: "range", id: `slide-${leaf}`, step: grain(first.data[leaf]) });
     const exact = html("input", { type: "number", id: `exact-${leaf}`, step: "any", ariaLabel: `${name}, typed` });
     const gradient = html("output", { htmlFor: exact.id });
     on(slider, "pointerdown focus", () => begin(leaf));
@@ -385,18 +389,19 @@
   }
 
   function range(leaf) {
-    const reach = 400 * grain(first[leaf]);
-    return [Math.min(first[leaf] - reach, numbers[leaf]), Math.max(first[leaf] + reach, numbers[leaf])];
+    const [start, number] = [first.data[leaf], now.data[leaf]];
+    const reach = 400 * grain(start);
+    return [Math.min(start - reach, number), Math.max(start + reach, number)];
   }
 
   function showRows() {
     const { gradients } = known();
     for (const { leaf, slider, exact, gradient, classList } of byId("rows").children) {
-      const number = numbers[leaf];
+      const number = now.data[leaf];
       [slider.min, slider.max] = range(leaf);
       if (Number(slider.value) !== number) slider.value = number;
       if (exact.valueAsNumber !== number && document.activeElement !== exact) exact.value = number;
-      write(gradient, `grad ${shown(gradients[leaves[leaf]])}`);
+      write(gradient, `grad ${shown(gradients[leaf])}`);
       classList.toggle("nudged", leaf === nudge.leaf);
     }
   }
@@ -404,44 +409,44 @@
   byId("find").hidden = leaves.length <= MOST_ROWS;
   on(byId("find"), "input", () => list());
   on(byId("reset"), "click", () => {
-    moveTo(first);
+    moveTo(numbersOf(first));
     startNudge(nudge.leaf);
   });
 
   // -- Nudge ------------------------------------------------------------------------------------------------------------
 
   function startNudge(leaf) {
-    const [before, slope] = [now.data[output], now.gradients[leaves[leaf]]];
-    nudge = { leaf, from: numbers, before, slope, perceptron: asPerceptron?.(...numbers)[0] };
+    nudge = { leaf, start: now };
     update();
   }
 
   // A nudge goes on while the same leaf is moved and no other has been.
   function begin(leaf) {
-    if (leaf !== nudge.leaf || numbers.some((number, i) => i !== leaf && number !== nudge.from[i])) startNudge(leaf);
+    if (leaf !== nudge.leaf || leaves.some((i) => i !== leaf && now.data[i] !== nudge.start.data[i])) startNudge(leaf);
   }
 
   on(byId("anew"), "click", () => startNudge(nudge.leaf));
 
   function showNudge() {
-    const { leaf, from, before, slope, perceptron } = nudge;
-    const name = values[leaves[leaf]].name;
-    const change = numbers[leaf] - from[leaf];
-    const [predicted, actual] = [slope * change, now.data[output] - before];
+    const { leaf, start } = nudge;
+    const { name } = values[leaf];
+    const [from, to] = [start.data[leaf], now.data[leaf]];
+    const predicted = start.gradients[leaf] * (to - from);
+    const actual = now.data[output] - start.data[output];
     const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
     const told = {
-      "nudge-sentence": change ? `${name} went from ${shown(from[leaf])} to ${shown(numbers[leaf])}.` : invitation,
+      "nudge-sentence": from === to ? invitation : `${name} went from ${shown(from)} to ${shown(to)}.`,
       "said-change": `change of ${name}`,
-      change: signed(change),
-      gradient: shown(slope),
+      change: signed(to - from),
+      gradient: shown(start.gradients[leaf]),
       predicted: signed(predicted),
       actual: signed(actual),
       remainder: signed(actual - predicted),
     };
     byId("row-perceptron").hidden = byId("key-perceptron").hidden = !asPerceptron;
     if (asPerceptron) {
-      const after = asPerceptron(...numbers)[0];
-      told.perceptron = `${after === perceptron ? "none" : signed(after - perceptron)} (${shown(perceptron)} → ${shown(after)})`;
+      const [before, after] = [start, now].map((state) => asPerceptron(...numbersOf(state))[0]);
+      told.perceptron = `${after === before ? "none" : signed(after - before)} (${shown(before)} → ${shown(after)})`;
     }
     for (const [id, text] of Object.entries(told)) write(byId(id), text);
     plot(name, predicted);
@@ -449,17 +454,18 @@
 
   // The output along a leaf, all others as they were when the nudge began: it stays the same while the leaf is dragged.
   function curves(low, high) {
-    const { leaf, from, curves: known } = nudge;
+    const { leaf, start, curves: known } = nudge;
     if (known?.low === low && known.high === high) return known;
     const xs = Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120);
-    const points = xs.map((x) => from.with(leaf, x));
-    const curve = points.map((given) => compute(...given)[0][output]);
-    const step = asPerceptron ? points.map((given) => asPerceptron(...given)[0]) : [];
+    const points = xs.map((x) => numbersOf(start, leaf, x));
+    const curve = points.map((numbers) => compute(...numbers)[0][output]);
+    const step = asPerceptron ? points.map((numbers) => asPerceptron(...numbers)[0]) : [];
     return (nudge.curves = { low, high, xs, curve, step });
   }
 
   function plot(name, predicted) {
-    const { leaf, from, before, slope } = nudge;
+    const { leaf, start } = nudge;
+    const [from, before] = [start.data[leaf], start.data[output]];
     const [low, high] = range(leaf);
     const { xs, curve, step } = curves(low, high);
     const heights = [...curve, ...step, now.data[output]].filter(Number.isFinite);
@@ -474,10 +480,10 @@
     const parts = [
       svg("path", { class: "perceptron", d: path(step) }),
       svg("path", { class: "curve", d: path(curve) }),
-      svg("path", { class: "tangent", d: path(xs.map((x) => before + slope * (x - from[leaf]))) }),
+      svg("path", { class: "tangent", d: path(xs.map((x) => before + start.gradients[leaf] * (x - from))) }),
     ];
-    if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from[leaf]), cy: py(before), r: 5.5 }));
-    const [x, y] = [px(numbers[leaf]) - 4.5, py(now.data[output]) - 4.5];
+    if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5.5 }));
+    const [x, y] = [px(now.data[leaf]) - 4.5, py(now.data[output]) - 4.5];
     if (Number.isFinite(y)) parts.push(svg("rect", { x, y, width: 9, height: 9 }));
     byId("curves").replaceChildren(...parts);
     const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
