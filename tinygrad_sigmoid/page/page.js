@@ -14,21 +14,19 @@
   let due = 0;
   let now; // what both passes give: each value's data, gradient and local derivatives
   let nudge; // the leaf that is moved, and what was given when that began
-  moveTo(numbersOf(first));
+  moveTo(first);
   startNudge(leaves[0]);
 
-  // The leaves' numbers, but for one of them perhaps.
+  // The numbers of all leaves, with another for one of them if it is given.
   function numbersOf({ data }, leaf, number) {
     return leaves.map((i) => (i === leaf ? number : data[i]));
   }
 
-  function moveTo(numbers) {
-    const [data, local, gradients] = compute(...numbers);
+  function moveTo(...given) {
+    const [data, local, gradients] = compute(...numbersOf(...given));
     now = { data, local, gradients };
     update();
   }
-
-  const set = (leaf, number) => moveTo(numbersOf(now, leaf, number));
 
   // -- Elements ---------------------------------------------------------------------------------------------------------
 
@@ -129,7 +127,7 @@
       box.setPointerCapture(event.pointerId);
     });
     on(box, "pointermove", (event) => {
-      if (from) set(leaf, rounded(from.number + Math.round(event.clientX - from.x) * grain(from.number), from.number));
+      if (from) moveTo(now, leaf, rounded(from.number + Math.round(event.clientX - from.x) * grain(from.number), from.number));
     });
     on(box, "pointerup pointercancel", () => (from = null));
     on(box, "keydown", (event) => {
@@ -138,7 +136,7 @@
       event.preventDefault();
       event.stopPropagation();
       begin(leaf);
-      set(leaf, rounded(now.data[leaf] + by * grain(first.data[leaf]), first.data[leaf]));
+      moveTo(now, leaf, rounded(now.data[leaf] + by * grain(first.data[leaf]), first.data[leaf]));
     });
   }
 
@@ -382,7 +380,7 @@
     on(slider, "pointerdown focus", () => begin(leaf));
     on(exact, "focus", () => begin(leaf));
     on(exact, "blur", update);
-    for (const field of [slider, exact]) on(field, "input", () => Number.isFinite(field.valueAsNumber) && set(leaf, field.valueAsNumber));
+    for (const field of [slider, exact]) on(field, "input", () => Number.isFinite(field.valueAsNumber) && moveTo(now, leaf, field.valueAsNumber));
     const element = html("div", { className: "row", leaf, slider, exact, gradient });
     element.append(label, gradient, slider, exact);
     return element;
@@ -409,7 +407,7 @@
   byId("find").hidden = leaves.length <= MOST_ROWS;
   on(byId("find"), "input", () => list());
   on(byId("reset"), "click", () => {
-    moveTo(numbersOf(first));
+    moveTo(first);
     startNudge(nudge.leaf);
   });
 
