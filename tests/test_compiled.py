@@ -361,7 +361,7 @@ def test_wrong_samples_are_refused_in_words(target: Any) -> None:
     program, _ = network_program(target)
     with pytest.raises(TypeError, match="takes 7 inputs, or 50 numbers with its parameters, but got 3"):
         program(1.0, 2.0, 3.0)
-    with pytest.raises(TypeError, match=r"convert it with float\(…\) first"):
+    with pytest.raises(TypeError, match=r"convert the text with float\(…\) first"):
         program("1", *[0.0] * 6)
     with pytest.raises(ValueError, match="there are no samples"):
         program.batch([], [])

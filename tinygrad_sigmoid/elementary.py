@@ -4,12 +4,8 @@ A rule composed of these needs no word here. A function that Python has and the 
 
 >>> import math
 >>> from tinygrad_sigmoid import Operation, cos
->>> sinh = translated(
-...     Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})"
-... )
->>> cosh = translated(
-...     Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})"
-... )
+>>> sinh = translated(Operation("sinh", math.sinh, lambda out, x: (cosh(x),)), "sinh({0})", "Math.sinh({0})")
+>>> cosh = translated(Operation("cosh", math.cosh, lambda out, x: (sinh(x),)), "cosh({0})", "Math.cosh({0})")
 """
 
 from __future__ import annotations
@@ -23,19 +19,12 @@ from tinygrad_sigmoid.operation import Operation
 
 
 class Translation(NamedTuple):
-    """How each target writes an elementary operation; a target whose text is empty can't compute it, and says so.
+    """How each target writes an elementary operation; a target whose text is empty can't compute it, and says so."""
 
-    Attributes:
-        python: Python, with the inputs as {0} and {1}; it may use the functions of `math`.
-        javascript: JavaScript.
-        numpy: The name of NumPy's function.
-        c: The name of the C library's function.
-    """
-
-    python: str
+    python: str  # with the inputs as {0} and {1}; it may use the functions of `math`
     javascript: str = ""
-    numpy: str = ""
-    c: str = ""
+    numpy: str = ""  # the name of NumPy's function
+    c: str = ""  # the name of the C library's
 
 
 ELEMENTARY: dict[Operation, Translation] = {}
@@ -55,11 +44,7 @@ Result = TypeVar("Result")
 
 
 def traced(rule: Callable[..., Result], *inputs: object) -> Result:
-    """What a `forward` or `derivatives` gives for Values or symbols in place of floats: how it is composed.
-
-    Raises:
-        Opaque: It takes floats only.
-    """
+    """What a `forward` or `derivatives` gives for Values or symbols in place of floats, if it isn't `Opaque`."""
     try:
         return rule(*inputs)
     except (TypeError, AttributeError) as error:

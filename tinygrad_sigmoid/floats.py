@@ -51,4 +51,4 @@ def _hint(thing: object) -> str:
         return "was something left out, or a gradient read before backward()?"
     if not isinstance(thing, str) and (hasattr(thing, "__len__") or hasattr(thing, "__array__")):
         return "give one number at a time; a list of values needs a loop or `dot`"
-    return "convert it with float(…) first"
+    return f"convert {'the text' if isinstance(thing, str) else 'it'} with float(…) first"

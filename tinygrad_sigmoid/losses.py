@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import sub
 from typing import Any
 
-from tinygrad_sigmoid.notation import SUM, Notation, of_products
+from tinygrad_sigmoid.notation import SUM, Notation
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
 from tinygrad_sigmoid.value import Value
@@ -31,9 +31,7 @@ half_squared_distance = Operation(
     "half_squared_distance",
     _half_sum_of_squares,
     _differences,
-    notation=Notation(
-        "½‖a−y‖²", SUM, of_products("½({} − {})²", "…"), of_products(r"\frac{{1}}{{2}}\left({} - {}\right)^2", r"\dots")
-    ),
+    notation=Notation("½‖a−y‖²", SUM, "½({0} − {1})²", r"\frac{{1}}{{2}}\left({0} - {1}\right)^2"),
 )
 
 # log(e^a + e^b), with the larger part taken out of the logarithm.
@@ -41,7 +39,7 @@ log_add_exp = Operation(
     "log_add_exp",
     lambda a, b: maximum(a, b) + log1p(exp(-abs(a - b))),
     lambda out, a, b: (sigmoid(a - b), sigmoid(b - a)),
-    notation=Notation("log_add_exp", latex=lambda a, b: rf"\ln\left(e^{{{a}}} + e^{{{b}}}\right)"),
+    notation=Notation("log_add_exp", latex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)"),
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order
@@ -41,6 +41,7 @@ class Style:
     """Formulas in plain text."""
 
     brackets = ("(", ")")
+    dots = "…"  # for what is left out
     minus: tuple[str, ...] = ("−", "-")  # after a symbol, what begins with one of these is in brackets
     spaced = False  # whether there are spaces around all symbols, or only where terms are added
     bare_symbol = True  # whether ∂σ/∂z is written for ∂σ(z)/∂z
@@ -67,13 +68,13 @@ class Style:
         precedence = operation.notation.precedence
         if precedence == FUNCTION:  # it has brackets of its own, or bars, as in |x|
             return Binding(FUNCTION, LOOSE, LOOSE)
-        from_left = precedence <= PRODUCT and self.own(operation) is None
+        from_left = precedence <= PRODUCT and not self.template(operation)
         return Binding(precedence, precedence if from_left else precedence + 1, precedence + 1)
 
     def composed(self, operation: Operation, texts: Sequence[str]) -> str:
         """The text of an operation from those of its inputs, which are in brackets where they need to be."""
-        if own := self.own(operation):
-            return own(*texts)
+        if template := self.template(operation):
+            return template.format(*texts) if operation.arity else self.sum_of_pairs(operation, template, texts)
         symbol = self.symbol(operation)
         if operation.notation.precedence == FUNCTION:
             return f"{symbol}{self.brackets[0]}{', '.join(texts)}{self.brackets[1]}"
@@ -82,9 +83,18 @@ class Style:
         space = " " if self.spaced or operation.notation.precedence == SUM else ""
         return f"{space}{symbol}{space}".join(texts)
 
-    def own(self, operation: Operation) -> Callable[..., str] | None:
+    def template(self, operation: Operation) -> str:
         """How the operation is written if neither between its inputs nor as a function of them."""
         return operation.notation.text
+
+    def sum_of_pairs(self, operation: Operation, template: str, texts: Sequence[str]) -> str:
+        """`w·x` if all inputs of a kind have a name in common, else `w1·x1 + w2·x2 + … + w9·x9`, cut in the middle."""
+        half = len(texts) // 2
+        vectors = _vector(texts[:half]), _vector(texts[half:])
+        if operation.notation.of_vectors and all(vectors):
+            return template.format(*vectors)
+        terms = [template.format(a, b) for a, b in zip(texts[:half], texts[half:], strict=True)]
+        return " + ".join(terms if len(terms) <= 6 else [*terms[:2], self.dots, terms[-1]])
 
     def symbol(self, operation: Operation) -> str:
         """The operation's symbol, or the name of its function."""
@@ -115,6 +125,19 @@ class Style:
             elif value not in known:
                 pieces[value] = self.number(value.data)
         return pieces[result]
+
+
+def _vector(names: Sequence[str]) -> str:
+    """The w of w1, w2, w3, and the layer1.a of layer1.neuron1.a, layer1.neuron2.a; else nothing."""
+    for place, digit in enumerate(names[0]):
+        before, after = names[0][:place], names[0][place + 1 :]
+        numbered = digit == "1" and all(name == f"{before}{i}{after}" for i, name in enumerate(names, 1))
+        if numbered and len(names) > 1 and before[-1:].isalpha():
+            if not after:
+                return before
+            if after.startswith("."):
+                return f"{before.rpartition('.')[0]}{after}".lstrip(".")
+    return ""
 
 
 TEXT = Style()
@@ -163,22 +186,23 @@ class Latex(Style):
     """Formulas in LaTeX, for use between dollar signs."""
 
     brackets = (r"\left(", r"\right)")
+    dots = r"\dots"
     spaced = True
     bare_symbol = False
 
     def binding(self, operation: Operation) -> Binding:
-        binding, own = super().binding(operation), self.own(operation)
-        if own is None or not operation.arity:
+        binding, template = super().binding(operation), self.template(operation)
+        if not template or not operation.arity:
             return binding
         marks = [f"<{place}>" for place in range(operation.arity)]
-        text = own(*marks)
+        text = template.format(*marks)
         # Inputs in braces are set apart by them, as in a fraction; the base of a power is not.
         braced = [f"{{{mark}}}" in text and f"{{{mark}}}^" not in text for mark in marks]
         return binding._replace(
             first=LOOSE if braced[0] else binding.first, others=LOOSE if all(braced[1:]) else binding.others
         )
 
-    def own(self, operation: Operation) -> Callable[..., str] | None:
+    def template(self, operation: Operation) -> str:
         return operation.notation.latex
 
     def symbol(self, operation: Operation) -> str:
