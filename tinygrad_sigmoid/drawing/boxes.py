@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from os.path import commonprefix
+from itertools import takewhile
 from typing import NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order, uses
@@ -99,7 +99,9 @@ def _require_readable(boxes: Sequence[Box], edges: int) -> None:
 
 def in_common(places: Sequence[Place]) -> Place:
     """The innermost place in which all these stand."""
-    return tuple(commonprefix(places))
+    # Every place in between begins as the first and the last of them in alphabetical order both do.
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(min(places), max(places), strict=False))
+    return tuple(part for part, _ in same)
 
 
 def outermost_first(place: Place) -> list[Place]:
