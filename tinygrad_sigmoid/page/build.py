@@ -136,6 +136,8 @@ def _picture(drawn: Diagram) -> str:
     root = fromstring(drawing(drawn, room=True).pipe("svg", quiet=True, encoding="utf-8"))
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]  # HTML needs no namespace
+        for name in ("fill", "stroke", "stroke-width", "font-family", "font-size", "text-anchor"):
+            element.attrib.pop(name, None)  # the page has styles of its own
     [graph] = root
     parts = {g.get("id"): g for g in graph}
     frames = [g for g in graph if g.get("class") == "cluster"]
