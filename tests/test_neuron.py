@@ -242,7 +242,7 @@ def test_initial_parameters_are_standard_normal() -> None:
 
 def test_a_network_computes_layer_by_layer() -> None:
     network = Network([3, 4, 2], seed=5, activation=tanh, output_activation=None)
-    x = np.array([0.3, -0.6, 0.9])
+    x: Any = np.array([0.3, -0.6, 0.9])
     weights = [np.array([[w.data for w in n.weights] for n in layer.neurons]) for layer in network.layers]
     biases = [np.array([n.bias.data for n in layer.neurons]) for layer in network.layers]
     expected = weights[1] @ np.tanh(weights[0] @ x + biases[0]) + biases[1]
@@ -354,3 +354,22 @@ def test_a_written_file_has_the_usual_permissions(tmp_path: Path) -> None:
 def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Neuron([1], 0).save(tmp_path / "nowhere" / "neuron.json")
+
+
+def test_of_two_classes_with_one_name_the_one_defined_last_is_loaded(tmp_path: Path) -> None:
+    def defined() -> type[Neuron]:
+        class Twin(Neuron):
+            """Defined anew each time, as in a notebook whose cell is run again."""
+
+        return Twin
+
+    first, last = defined(), defined()
+    Layer([last([1.0], 0.0)]).save(tmp_path / "layer.json")
+    [loaded] = Layer.load(tmp_path / "layer.json").neurons
+    assert type(loaded) is last
+    assert type(loaded) is not first
+
+
+def test_four_weights_are_shown_and_of_more_how_many() -> None:
+    assert repr(Neuron([1] * 4, 0)) == "Neuron([1, 1, 1, 1], 0, sigmoid)"
+    assert repr(Neuron([1] * 5, 0)) == "Neuron([1, 1, 1, 1, … 1 more], 0, sigmoid)"
