@@ -143,8 +143,10 @@ class Neuron(Tunable):
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
-        self._require_one_for_each_weight(inputs)
-        z = Value.record(dot_product, (*self.weights, *inputs)) + self.bias
+        weights = self.weights
+        if not hasattr(inputs, "__len__") or len(inputs) != len(weights):
+            raise self._mismatched(inputs)
+        z = Value.record(dot_product, (*weights, *inputs)) + self.bias
         z.label = self._label_z
         if self.activation is None:
             return z
@@ -154,19 +156,19 @@ class Neuron(Tunable):
 
     def predict(self, inputs: Sequence[float]) -> float:
         """The output for these numbers as a plain number; nothing is recorded."""
-        self._require_one_for_each_weight(inputs)
+        if not hasattr(inputs, "__len__") or len(inputs) != len(self.weights):
+            raise self._mismatched(inputs)
         z: float = dot_product(*[weight.data for weight in self.weights], *inputs) + self.bias.data
         return z if self.activation is None else self.activation(z)
 
-    def _require_one_for_each_weight(self, inputs: Sequence[Any]) -> None:
+    def _mismatched(self, inputs: Sequence[Any]) -> Exception:
         if not hasattr(inputs, "__len__"):
-            raise TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
+            return TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
         weights, count = len(self.weights), len(inputs)
-        if count != weights:
-            raise ValueError(
-                f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
-                f"give one for each weight"
-            )
+        return ValueError(
+            f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
+            f"give one for each weight"
+        )
 
     def named_parameters(self) -> dict[str, Value]:
         names = [f"w{i}" for i in range(1, len(self.weights) + 1)]
