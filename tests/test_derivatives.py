@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from references import CURVES, SURFACES
 
-from tinygrad_sigmoid import Value, add, exp, gradients, log, multiply, sigmoid, softplus, tanh
-from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid import Value, add, exp, gradients, heaviside, log, multiply, sigmoid, softplus, tanh
+from tinygrad_sigmoid.graph import computed, leaves, topological_order
 from tinygrad_sigmoid.losses import half_squared_distance
 from tinygrad_sigmoid.operations import TABLE, dot_product
 from tinygrad_sigmoid.testing.strategies import graphs
@@ -86,13 +86,13 @@ def test_a_replay_gives_bit_for_bit_what_recording_anew_gives(output: Value, num
         return
     output.zero_grad()
     output.backward()
-    anew = {}
+    anew: dict[Value, Any] = {}
     for value in topological_order(output):
         if value.operation is None:
             anew[value] = value.data if value.constant else Value(value.data)
         else:
-            anew[value] = Value.record(value.operation, [anew[used] for used in value.inputs])
-    fresh: Any = anew[output]
+            anew[value] = Value.record(value.operation, tuple([anew[used] for used in value.inputs]))
+    fresh = anew[output]
     fresh.backward()
     assert fresh.data == output.data
     for leaf in leaves(output):
@@ -229,3 +229,26 @@ def test_the_loss_bends() -> None:
     assert [slope.data for slope in slopes] == [0.3 - 1.0, 0.9]
     hessian: list[Sequence[float]] = [[bend.data for bend in gradients(slope, a)] for slope in slopes]
     assert hessian == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def recorded_for(output: Value, leaf: Value) -> list[str]:
+    """The operations of a derivative's graph that the output's own has not, in their order."""
+    [slope] = gradients(output, [leaf])
+    own = set(computed(output))
+    return [value.operation.name for value in computed(slope) if value.operation is not None and value not in own]
+
+
+def test_a_derivative_is_recorded_without_multiplications_by_1_and_additions_of_0() -> None:
+    x, a, b, p, q = [Value(number, name) for number, name in zip((2.0, 3.0, 5.0, 7.0, 11.0), "xabpq", strict=True)]
+    assert recorded_for(x * a, x) == []
+    assert recorded_for(p * (x * a), x) == ["multiply"]
+    assert recorded_for(x * a + x, x) == ["add"]
+    assert recorded_for(a - x, x) == []
+    assert recorded_for(p * (a - x), x) == ["negate"]
+    assert recorded_for(p * (x * a) + q * (x * b), x) == ["dot_product"]
+    assert recorded_for(p * (a - x) + q * (x * b), x) == ["multiply", "negate", "add"]
+    assert recorded_for(p * (x + a) + q * (x * b), x) == ["multiply", "add"]
+    assert recorded_for(x * a + q * (x * b), x) == ["multiply", "add"]
+    assert recorded_for(x * x, x) == ["add"]
+    assert recorded_for(p * heaviside(x) + x * a, x) == []
+    assert recorded_for(x**0, x) == []

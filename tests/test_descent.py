@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,7 +43,7 @@ def test_the_loss_falls_by_the_rate_times_the_squared_gradient(seed: int, target
     rate = 1e-4
     loss = squared_error(neuron([0.4, 0.9]), target)
     loss.backward()
-    fall = rate * sum(p.grad**2 for p in neuron.parameters())
+    fall = rate * sum((p.grad or 0.0) ** 2 for p in neuron.parameters())
     GradientDescent(neuron.parameters(), rate).step()
     before = loss.data
     assert before - loss.forward().data == pytest.approx(fall, rel=1e-3, abs=1e-15)
@@ -83,3 +85,17 @@ def test_what_is_computed_is_not_tuned() -> None:
     w = Value(2.0, "w")
     with pytest.raises(ValueError, match=r"Value\(6.0\) is computed from other values: tune the leaves it comes from"):
         GradientDescent([w, w * 3.0], 0.25)
+
+
+def test_a_gradient_of_exactly_0_is_a_gradient() -> None:
+    w, flat = Value(2.0, "w"), Value(1.0, "flat")
+    (w * w + 0.0 * flat).backward()
+    assert flat.grad == 0.0
+    GradientDescent([w, flat], 0.25).step()
+    assert (w.data, flat.data) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, -0.0, -1e-9, math.nan, math.inf])
+def test_a_rate_that_would_not_descend_is_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="must be a number above 0"):
+        GradientDescent([Value(2.0)], rate)

@@ -39,7 +39,7 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.files import require_writable, write_whole
 
 pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))
-bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)  # type: ignore[arg-type,return-value]
+bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)
 pole = Operation("pole", lambda x: 1 / (x - 2), lambda out, x: (-out * out,))
 
 
@@ -197,7 +197,7 @@ def test_a_leaf_refuses_what_is_no_finite_number_and_keeps_its_own() -> None:
     y = x * x
     for given, error in (("3", TypeError), (math.nan, ValueError), (math.inf, ValueError), (2**53 + 1, OverflowError)):
         with pytest.raises(error, match=str(given)):
-            x.data = given  # type: ignore[assignment]
+            x.data = given
     with pytest.raises(ValueError, match=r"Value\(4.0\) is computed from other values: change the leaves"):
         y.data = 5.0
     y.backward()
@@ -240,7 +240,11 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
         (WHOLE[:40], "Unterminated|Expecting"),
         ("[]", "it holds a list where save writes an object, {…}"),
         ("3", "int"),
-        (WHOLE.replace("Neuron", "Network"), "it holds a Network: load it with Network.load"),
+        (WHOLE.replace("Neuron", "Perceptron"), "it holds a Perceptron: load it with Perceptron.load"),
+        (f'{{"kind": "Layer", "parts": [{WHOLE}]}}', "it holds a Layer: load it with Layer.load"),
+        (WHOLE.replace("Neuron", "Network"), "'parts' is missing"),
+        (WHOLE.replace(', "activation": "sigmoid"', ""), "'activation' is missing"),
+        (WHOLE.replace('"kind": "Neuron", ', ""), "'kind' is missing"),
         (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),
         (WHOLE.replace("[1.0, 2.0]", "[]"), "at least one weight"),
         (WHOLE.replace("[1.0, 2.0]", '["a", "b"]'), "'a'"),
@@ -270,8 +274,10 @@ def test_a_file_of_bytes_is_named(tmp_path: Path) -> None:
     "damage",
     [
         ('"Neuron"', '"Person"'),
-        ('"layers"', '"floors"'),
-        ('"neurons": [', '"neurons": [7, '),
+        ('"parts"', '"floors"'),
+        ('"parts": [', '"parts": [7, '),
+        ('"Neuron"', '"Layer"'),
+        ('"Network"', '"Layer"'),
     ],
 )
 def test_a_damaged_network_is_named(tmp_path: Path, damage: tuple[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Value, formula
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.reading.parsing import FormulaError, recorded
+from tinygrad_sigmoid.reading.parsing import FormulaError, leaves_from, recorded
 
 LEAVES = {"w": 0.6, "x": 1.0, "b": 0.9}
 
@@ -165,3 +166,38 @@ def test_what_can_not_be_computed_says_so_at_once(text: str, kind: type[Exceptio
 def test_any_text_records_a_graph_or_says_why_not(text: str) -> None:
     with contextlib.suppress(FormulaError, ArithmeticError, ValueError):
         assert isinstance(recorded(text, {"w": 0.5}), Value)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("w=abc", "'abc' in 'w=abc' is not a number: write it as in w=0.6"),
+        ("w=", "'' in 'w=' is not a number"),
+        ("w=nan", "'nan' in 'w=nan' is not a finite number"),
+        ("w", "'w' gives no name a number"),
+        ("2=3", "'2' in '2=3' can't be a name"),
+        ("if=3", "'if' in 'if=3' can't be a name"),
+    ],
+)
+def test_a_word_that_gives_no_name_a_number_is_named(word: str, said: str) -> None:
+    with pytest.raises(FormulaError, match=re.escape(said)):
+        leaves_from(["x=1", word])
+
+
+def test_a_name_is_given_one_number() -> None:
+    assert leaves_from(["w=0.6", " x = −1 "]) == {"w": 0.6, "x": -1.0}
+    with pytest.raises(FormulaError, match="'w' is given a number twice"):
+        leaves_from(["w=1", "w=2"])
+
+
+@pytest.mark.parametrize("nested", ["sigmoid({})", "-({})", "(1 + {})"])
+def test_a_formula_may_be_nested_a_hundred_deep(nested: str) -> None:
+    def deep(levels: int) -> str:
+        text = "w"
+        for _ in range(levels):
+            text = nested.format(text)
+        return text
+
+    assert recorded(deep(95), {"w": 0.0}).label == ""
+    with pytest.raises(FormulaError, match=r"nested more than 100 deep|nested parentheses|too many nested"):
+        recorded(deep(150), {"w": 0.0})

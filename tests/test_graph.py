@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 
 from tinygrad_sigmoid import Network, Value, gradients, sigmoid
-from tinygrad_sigmoid.graph import computed, leaves, topological_order, uses
+from tinygrad_sigmoid.graph import computed, leaves, next_index, topological_order, uses
 from tinygrad_sigmoid.testing.strategies import graphs
 
 
@@ -49,7 +51,46 @@ def test_several_outputs_share_their_order() -> None:
 def test_the_order_is_that_of_creation_so_it_is_the_same_on_every_run() -> None:
     def names() -> list[str]:
         network = Network([3, 4, 2], seed=0)
-        [slope] = gradients(sum(network([0.1, 0.2, 0.3])), [network.parameters()[0]])
+        first, second = network([0.1, 0.2, 0.3])
+        [slope] = gradients(first + second, [network.parameters()[0]])
         return [str(value.operation) + value.label + repr(value.data) for value in topological_order(slope)]
 
     assert names() == names()
+
+
+class Node:
+    """The least that a walk needs."""
+
+    def __init__(self, *inputs: Node) -> None:
+        self.used = inputs
+        self.index = next_index()
+        self.mark: object = None
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return self.used
+
+
+class Interrupted(Node):
+    """A leaf at which another walk over what is behind it begins, as another thread's might at any moment."""
+
+    def __init__(self, behind: Node) -> None:
+        super().__init__()
+        self.behind = behind
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        assert walked(self.behind)[-1] is self.behind
+        return ()
+
+
+def walked(output: Any) -> list[Any]:
+    return computed(output)
+
+
+def test_a_walk_that_another_one_has_crossed_meets_each_value_once() -> None:
+    x = Node()
+    h, k = Node(x), Node(x)
+    output = Node(h, k, Interrupted(h), h)
+    assert walked(output) == [h, k, output]
+    assert walked(Node(h, Interrupted(h), h, k))[:2] == [h, k]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_a_network_learns_classes_from_weighted_inputs() -> None:
         network.zero_grad()
         loss.backward()
         for parameter in network.parameters():
-            parameter.data -= 0.5 * parameter.grad
+            parameter.data -= 0.5 * (parameter.grad or 0.0)
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.1
 
@@ -138,3 +139,24 @@ def test_cross_entropy_reads_z_off_the_graph_of_a_neuron() -> None:
     loss = cross_entropy(output, 1)
     assert loss.data == pytest.approx(-math.log(output.data), rel=1e-12)
     assert output not in topological_order(loss)
+
+
+def test_outputs_and_targets_are_paired_before_anything_is_computed() -> None:
+    with pytest.raises(ValueError, match="there are 2 and 1"):
+        cross_entropy([sigmoid(Value(1.0)), sigmoid(Value(2.0))], [1.0])
+
+
+@pytest.mark.parametrize("targets", [1.0, [1.0], np.array([1.0]), np.float64(1.0), 1])
+@pytest.mark.parametrize("wrap", [lambda a: a, lambda a: [a]])
+def test_one_output_and_one_target_may_stand_alone(targets: Any, wrap: Callable[[Value], Any]) -> None:
+    output = Value(0.25)
+    loss = squared_error(wrap(output), targets)
+    loss.backward()
+    assert (loss.data, output.grad) == (0.28125, -0.75)
+    assert [used.data for used in loss.inputs] == [0.25, 1.0]
+
+
+def test_numbers_alone_give_a_float() -> None:
+    for outputs, targets in ((0.25, 1.0), ([0.25], 1.0), (0.25, [1.0])):
+        loss = squared_error(outputs, targets)
+        assert (loss, type(loss)) == (0.28125, float)

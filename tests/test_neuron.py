@@ -181,6 +181,28 @@ def test_a_neuron_of_ones_own_class_comes_back_as_one(tmp_path: Path) -> None:
         Network.load(path)
 
 
+class OfTwo(Neuron):
+    """A neuron whose class takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__([1.0, 2.0], 3.0, tanh)
+
+
+def test_a_neuron_comes_back_whatever_its_class_takes(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    neuron = OfTwo()
+    neuron.bias.data = 4.0
+    neuron.save(path)
+    again = OfTwo.load(path)
+    assert (type(again), again.bias.data, again.activation) == (OfTwo, 4.0, tanh)
+
+
+def test_random_passes_on_what_else_a_class_takes() -> None:
+    assert Neuron.random(2, activation=tanh).activation is tanh
+    with pytest.raises(TypeError, match="activation"):
+        Perceptron.random(2, activation=tanh)
+
+
 # -- Layers and networks ---------------------------------------------------------------------------------------------
 
 
@@ -220,7 +242,7 @@ def test_initial_parameters_are_standard_normal() -> None:
 
 def test_a_network_computes_layer_by_layer() -> None:
     network = Network([3, 4, 2], seed=5, activation=tanh, output_activation=None)
-    x = np.array([0.3, -0.6, 0.9])
+    x: Any = np.array([0.3, -0.6, 0.9])
     weights = [np.array([[w.data for w in n.weights] for n in layer.neurons]) for layer in network.layers]
     biases = [np.array([n.bias.data for n in layer.neurons]) for layer in network.layers]
     expected = weights[1] @ np.tanh(weights[0] @ x + biases[0]) + biases[1]
@@ -278,7 +300,10 @@ def test_everything_comes_back_as_it_was(tmp_path: Path, thing: Any) -> None:
     thing.save(path)
     back = type(thing).load(path)
     assert repr(back) == repr(thing)
-    assert back.as_data() == thing.as_data()
+    assert [p.data for p in back.parameters()] == [p.data for p in thing.parameters()]
+    again = tmp_path / "again.json"
+    back.save(again)
+    assert again.read_text() == path.read_text()
     assert list(back.named_parameters()) == list(thing.named_parameters())
     if isinstance(thing, Network):
         assert [p.label for p in back.parameters()] == list(back.named_parameters())
@@ -329,3 +354,22 @@ def test_a_written_file_has_the_usual_permissions(tmp_path: Path) -> None:
 def test_the_error_for_a_missing_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Neuron([1], 0).save(tmp_path / "nowhere" / "neuron.json")
+
+
+def test_of_two_classes_with_one_name_the_one_defined_last_is_loaded(tmp_path: Path) -> None:
+    def defined() -> type[Neuron]:
+        class Twin(Neuron):
+            """Defined anew each time, as in a notebook whose cell is run again."""
+
+        return Twin
+
+    first, last = defined(), defined()
+    Layer([last([1.0], 0.0)]).save(tmp_path / "layer.json")
+    [loaded] = Layer.load(tmp_path / "layer.json").neurons
+    assert type(loaded) is last
+    assert type(loaded) is not first
+
+
+def test_four_weights_are_shown_and_of_more_how_many() -> None:
+    assert repr(Neuron([1] * 4, 0)) == "Neuron([1, 1, 1, 1], 0, sigmoid)"
+    assert repr(Neuron([1] * 5, 0)) == "Neuron([1, 1, 1, 1, … 1 more], 0, sigmoid)"

@@ -16,6 +16,7 @@ from tinygrad_sigmoid import (
     Perceptron,
     StaleGraph,
     Value,
+    dot,
     log,
     nudge,
     relu,
@@ -23,7 +24,7 @@ from tinygrad_sigmoid import (
     squared_error,
 )
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.nudging import Halving
+from tinygrad_sigmoid.nudging import Halving, Nudge
 
 
 def nand() -> Neuron:
@@ -206,3 +207,110 @@ def test_what_is_no_dict_of_leaves_is_refused(changes: object) -> None:
     x = Value(3.0, "x")
     with pytest.raises(TypeError, match=r"a dict of leaves and their changes, as in nudge\(output, {w: 0.01}\)"):
         nudge(x * x, changes)  # type: ignore[arg-type]
+
+
+def test_what_is_predicted_is_added_up_without_rounding() -> None:
+    leaves = [Value(0.0, name) for name in "abcde"]
+    output = sum(leaves, start=leaves[0] * 0.0)
+    nudged = nudge(output, dict(zip(leaves, (1e100, 1e50, 1.0, -1e100, -1e50), strict=True)))
+    assert nudged.predicted == 1.0
+
+
+def with_remainders(*remainders: float, before: float = 0.0) -> Halving:
+    """A halving of nudges that predicted nothing and moved the output by these."""
+    x = Value(0.0, "x")
+    return Halving([Nudge(x, {x: 0.5**k}, {x: 0.0}, before, before + moved) for k, moved in enumerate(remainders)])
+
+
+@pytest.mark.parametrize(
+    ("slope", "said"),
+    [
+        (1.7, "does not fall fourfold (slope 1.70)"),
+        (1.79, "does not fall fourfold (slope 1.79)"),
+        (1.81, "falls fourfold with each halving (slope 1.81)"),
+        (2.19, "falls fourfold with each halving (slope 2.19)"),
+        (2.21, "falls more than fourfold (slope 2.21)"),
+        (3.0, "falls more than fourfold (slope 3.00)"),
+    ],
+)
+def test_from_where_on_a_slope_is_near_2(slope: float, said: str) -> None:
+    halving = with_remainders(*[2.0 ** (-slope * k) for k in range(4)])
+    assert halving.slope == pytest.approx(slope, rel=1e-12)
+    assert halving.verdict.startswith(f"the remainder {said}")
+
+
+def test_the_slope_is_the_middle_one_of_the_last_three() -> None:
+    assert with_remainders(1.0, 2**-1, 2**-5, 2**-7, 2**-10).slope == 3.0
+    assert with_remainders(2**-1, 2**-5, 2**-7).slope == 4.0  # of two, the larger
+
+
+def test_a_remainder_of_the_size_of_rounding_is_none() -> None:
+    unit = math.ulp(1.0)
+    at_the_floor, above = (
+        with_remainders(16 * unit, 8 * unit, before=1.0),
+        with_remainders(27 * unit, 9 * unit, before=1.0),
+    )
+    assert math.isnan(at_the_floor.ratios[0])
+    assert above.ratios == [3.0]
+    gone, nearly_gone, above_rounding = [
+        with_remainders(larger * unit, smaller * unit, before=1.0).verdict
+        for larger, smaller in ((513, 8), (512, 8), (513, 9))
+    ]
+    assert "vanishes" in gone
+    assert "vanishes" not in nearly_gone
+    assert "vanishes" not in above_rounding
+
+
+def test_the_table_is_aligned() -> None:
+    short, long, nameless = Value(2.0, "x"), Value(3.0, "learning"), Value(5.0)
+    output = dot([short, long], [nameless, 7.0])
+    assert str(nudge(output, {short: 0.5, long: -0.25, nameless: 0.0})).splitlines() == [
+        "            ∂output/∂v            Δv   contribution",
+        "x                    5          +0.5           +2.5",
+        "learning             7         -0.25          -1.75",
+        "5                    2            +0             +0",
+        "predicted change  +0.75",
+        "actual change     +0.75  (from 31 to 31.75)",
+        "remainder         +0",
+    ]
+
+
+def test_the_table_of_a_halving_is_aligned() -> None:
+    x = Value(3.0, "x")
+    assert str(nudge(x * x, {x: 0.5}).halving(2)).splitlines() == [
+        "     size    predicted       actual    remainder    ratio",
+        "        1           +3        +3.25        +0.25",
+        "      1/2         +1.5      +1.5625      +0.0625     4.00",
+        "      1/4        +0.75    +0.765625    +0.015625     4.00",
+        "the remainder falls fourfold with each halving (slope 2.00): the gradient is right",
+    ]
+
+
+def test_rounding_is_that_of_the_larger_number_whatever_its_sign() -> None:
+    x = Value(0.0, "x")
+    for before, after in ((-1e6, 1.0), (1.0, -1e6), (1e6, -1.0), (-1.0, 1e6)):
+        assert Nudge(x, {x: 1.0}, {x: 0.0}, before, after).noise_floor == 8 * math.ulp(1e6)
+
+
+def test_a_nudge_that_gets_too_small_on_the_way_is_called_so() -> None:
+    x, unit = Value(0.0, "x"), math.ulp(1.0)
+    moved = [(4 * unit, 4 * unit), (2 * unit, 2 * unit), (unit, unit), (unit / 2, 0.0)]
+    halving = Halving([Nudge(x, {x: predicted}, {x: 1.0}, 1.0, 1.0 + actual) for predicted, actual in moved])
+    assert halving.verdict.startswith("the change is too small to show")
+    assert Halving(halving.nudges[:3]).verdict.startswith("there is no remainder beyond rounding")
+
+
+def test_small_numbers_are_written_with_an_exponent() -> None:
+    x = Value(0.0, "x")
+    for change, shown in ((1e-4, "+0.0001 "), (0.9e-4, "+9.0000e-05 "), (-1e-4, "-0.0001 "), (0.0, "+0 ")):
+        assert shown in str(Halving([Nudge(x, {x: change}, {x: 1.0}, 0.0, 0.0)])), change
+
+
+@pytest.mark.parametrize(("edge", "said"), [(1.8, "does not fall fourfold"), (2.2, "falls fourfold")])
+def test_a_slope_at_the_edge_belongs_to_what_lies_below(edge: float, said: str) -> None:
+    class AtTheEdge(Halving):
+        slope = edge
+
+    x = Value(0.0, "x")
+    halving = AtTheEdge([Nudge(x, {x: 1.0}, {x: 0.0}, 0.0, 1.0), Nudge(x, {x: 0.5}, {x: 0.0}, 0.0, 0.25)])
+    assert halving.verdict.startswith(f"the remainder {said}")

@@ -10,7 +10,7 @@ from tinygrad_sigmoid import Neuron, StaleGraph, Value, log, scan, sigmoid
 from tinygrad_sigmoid.graph import leaves, topological_order
 
 
-def test_outputs_and_tangent_of_a_neuron():
+def test_outputs_and_tangent_of_a_neuron() -> None:
     neuron = Neuron([-2, -2], 3)
     output = neuron([1, 1])
     scanned = scan(output, neuron.weights[0], -4, 2, points=7)
@@ -25,21 +25,21 @@ def test_outputs_and_tangent_of_a_neuron():
 
 
 @given(graphs())
-def test_nothing_on_the_graph_changes(output):
+def test_nothing_on_the_graph_changes(output: Value) -> None:
     changeable = [leaf for leaf in leaves(output) if not leaf.constant]
     before = [(v.data, v.grad, v.local_derivatives) for v in topological_order(output)]
     scan(output, changeable[0], -1, 1, points=3)
     assert [(v.data, v.grad, v.local_derivatives) for v in topological_order(output)] == before
 
 
-def test_where_the_output_is_not_defined_there_is_nan():
+def test_where_the_output_is_not_defined_there_is_nan() -> None:
     x = Value(2.0, "x")
     scanned = scan(log(x), x, -1, 3, points=5)
     assert [math.isnan(output) for output in scanned.outputs] == [True, True, False, False, False]
     assert x.data == 2.0
 
 
-def test_what_makes_no_sense_is_refused():
+def test_what_makes_no_sense_is_refused() -> None:
     x = Value(1.0, "x")
     y = sigmoid(x)
     with pytest.raises(ValueError, match="at least 2 points"):

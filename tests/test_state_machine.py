@@ -42,12 +42,15 @@ class Naive:
         operation, given = self.rows[output]
         return {output} if operation is None else set().union(*[self.leaves(one) for one in given])
 
+    def slopes(self, place: int) -> tuple[float, ...]:
+        operation, given = self.rows[place]
+        return operation.derivatives(self.now[place], *[self.now[one] for one in given]) if operation else ()
+
     def slope(self, output: int, place: int) -> float:
         operation, given = self.rows[output]
         if output == place or operation is None:
             return float(output == place)
-        slopes = operation.derivatives(self.now[output], *[self.now[one] for one in given])
-        return math.fsum(slope * self.slope(one, place) for slope, one in zip(slopes, given, strict=True))
+        return math.fsum(slope * self.slope(one, place) for slope, one in zip(self.slopes(output), given, strict=True))
 
     def ancestors(self, place: int) -> set[int]:
         operation, given = self.rows[place]
@@ -62,7 +65,8 @@ class Naive:
 class Values(RuleBasedStateMachine):
     @initialize(numbers=st.lists(NUMBERS, min_size=2, max_size=3))
     def begin(self, numbers: list[float]) -> None:
-        self.naive, self.values = Naive(), []
+        self.naive = Naive()
+        self.values: list[Value] = []
         for number in numbers:
             self._add(Value(number, f"x{len(self.values)}"), None, number)
 
@@ -80,11 +84,17 @@ class Values(RuleBasedStateMachine):
         return drawn % len(self.values)
 
     def _stale(self, place: int) -> bool:
-        kept = list(self.naive.now)
-        self.naive.replay(place)
-        stale = [one for one in self.naive.ancestors(place) if self.naive.now[one] != kept[one]]
-        self.naive.now = kept
-        return bool(stale)
+        """Whether a replay would compute another number or another local derivative on the way to this value."""
+        kept, ancestors = list(self.naive.now), self.naive.ancestors(place)
+        recorded = {one: self.values[one].local_derivatives for one in ancestors}
+        try:
+            self.naive.replay(place)
+            fresh = {one: self.naive.slopes(one) for one in ancestors}
+            return fresh != recorded or any(self.naive.now[one] != kept[one] for one in ancestors)
+        except (ZeroDivisionError, OverflowError):
+            return True
+        finally:
+            self.naive.now = kept
 
     @rule(operation=st.sampled_from([add, subtract, multiply, divide]), a=PLACES, b=PLACES)
     def record_two(self, operation: Any, a: int, b: int) -> None:
@@ -119,10 +129,13 @@ class Values(RuleBasedStateMachine):
 
     @rule(a=PLACES)
     def backpropagate(self, a: int) -> None:
-        # A leaf that was changed has no say until it is replayed; the model knows only the numbers as they stand.
-        if not self._stale(self._place(a)):
-            self.values[self._place(a)].backward()
-            self.naive.backward(self._place(a))
+        place = self._place(a)
+        if self._stale(place):
+            with pytest.raises(StaleGraph):
+                self.values[place].backward()
+        else:
+            self.values[place].backward()
+            self.naive.backward(place)
 
     @rule(a=PLACES)
     def zero(self, a: int) -> None:

@@ -6,11 +6,13 @@ import copy
 import gc
 import pickle
 import sys
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from operator import ge, gt, le, lt
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,10 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.graph import topological_order
 
 cube = Operation("cube", lambda x: x * x * x, lambda out, x: (3.0 * x * x,))
+
+
+def through_pickle(thing: Any) -> Any:
+    return pickle.loads(pickle.dumps(thing))
 
 
 # -- Arithmetic ------------------------------------------------------------------------------------------------------
@@ -94,7 +100,7 @@ def test_updating_in_place_records_too() -> None:
 
 def test_adding_up_records_no_additional_zero() -> None:
     a, b = Value(1.0), Value(2.0)
-    total = sum([a, b])
+    total: Any = sum([a, b])
     assert topological_order(total) == [a, b, total]
     assert total.data == 3.0
     written_out = 0.0 + a
@@ -375,6 +381,7 @@ def nothing_collects_cycles() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_million_values_in_a_chain() -> None:
     blocks = sys.getallocatedblocks()
@@ -388,11 +395,12 @@ def test_a_million_values_in_a_chain() -> None:
     assert sys.getallocatedblocks() < blocks + 30_000  # freed as soon as it was dropped
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_long_chain_is_copied_and_pickled() -> None:
     _, out = chain(200_000)
     blocks = sys.getallocatedblocks()
-    for again in (copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))):
+    for again in (copy.deepcopy, through_pickle):
         twin = again(out)
         twin.backward()
         [first] = [value for value in topological_order(twin) if not value.inputs]
@@ -402,6 +410,7 @@ def test_a_long_chain_is_copied_and_pickled() -> None:
         assert sys.getallocatedblocks() < blocks + 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_a_value_takes_at_most_320_bytes() -> None:
     def bytes_for(build: Callable[[int], tuple[Value, Value]], values: int) -> float:
@@ -440,7 +449,12 @@ def test_a_thousand_layers_with_2_to_the_1000_paths() -> None:
 
 def test_each_value_is_computed_once_in_a_replay_however_many_paths_lead_to_it() -> None:
     computed = []
-    same = Operation("same", lambda x: computed.append(x) or x, lambda out, x: (1.0,))
+
+    def noted(x: float) -> float:
+        computed.append(x)
+        return x
+
+    same = Operation("same", noted, lambda out, x: (1.0,))
     x = Value(1.0)
     out = x
     for _ in range(100):
@@ -470,9 +484,7 @@ def test_nothing_of_a_graph_needs_the_garbage_collector() -> None:
 # -- Copies and pickles ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "again", [copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))], ids=["copy", "pickle"]
-)
+@pytest.mark.parametrize("again", [copy.deepcopy, through_pickle], ids=["copy", "pickle"])
 class TestCopies:
     def test_shared_values_stay_shared(self, again: Callable[[Any], Any]) -> None:
         x = Value(2.0, "x")
@@ -596,3 +608,75 @@ def test_a_list_of_a_graphs_values_is_copied_once_each() -> None:
         order.append(-order[-1])
     copied = copy.deepcopy(order)
     assert all(new.inputs[0] is before for before, new in pairwise(copied))
+
+
+# -- At the edges ------------------------------------------------------------------------------------------------------
+
+
+def test_comparisons_of_equal_numbers() -> None:
+    one, another = Value(1.0), Value(1.0)
+    for left, right in ((one, another), (one, 1), (1, one)):
+        assert [compare(left, right) for compare in (lt, le, gt, ge)] == [False, True, False, True]
+
+
+def test_a_misspelt_attribute_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="gard"):
+        Value(1.0).gard = 2.0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_whole_numbers_become_floats_where_no_digit_is_lost(sign: int) -> None:
+    for whole in (2**53 - 1, 2**53, 2**53 + 2, 2**60, 10**22):
+        assert Value(sign * whole).data == sign * whole
+    for odd in (2**53 + 1, 2**60 + 1, 10**23 + 1):
+        with pytest.raises(OverflowError, match="would lose digits as a float"):
+            Value(sign * odd)
+        with pytest.raises(OverflowError, match="would lose digits as a float"):
+            Value(np.int64(sign * odd) if odd < 2**63 else sign * odd)
+
+
+class RunsAThread(str):
+    """A label whose pickling pickles another graph in another thread, and waits for that."""
+
+    graph: Value
+    pickled: bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        def dump() -> None:
+            self.pickled = pickle.dumps(self.graph)
+
+        thread = threading.Thread(target=dump)
+        thread.start()
+        thread.join()
+        return str, (str(self),)
+
+
+def test_two_threads_can_pickle_at_once() -> None:
+    label = RunsAThread("label")
+    label.graph = chain(5_000)[1]
+    x = Value(1.0)
+    between = -x
+    between.label = label
+    restored = pickle.loads(pickle.dumps(-between))
+    assert restored.inputs[0].label == "label"
+    for graph, length in ((restored, 3), (pickle.loads(label.pickled), 5_001)):
+        assert len(topological_order(graph)) == length
+
+
+impostor = cube  # a name that another operation has
+
+
+def test_an_operation_whose_name_another_one_has_taken_can_not_be_pickled() -> None:
+    shadowed = Operation("impostor", lambda x: x, lambda out, x: (1.0,))
+    with pytest.raises(TypeError, match="no variable of that name that holds it"):
+        pickle.dumps(shadowed(Value(1.0)))
+
+
+def test_a_graph_that_could_not_be_computed_any_more_is_stale() -> None:
+    x = Value(1.0, "x")
+    for y in (log(x), 1 / x, sqrt(x)):
+        x.data = -0.0
+        with pytest.raises(StaleGraph, match=r"Value\(-0.0, 'x'"):
+            y.backward()
+        x.data = 1.0
+        y.forward().backward()

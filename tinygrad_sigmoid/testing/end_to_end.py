@@ -104,7 +104,7 @@ class Replay:
             return None
 
     def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
-        """How far each kink or jump is away, signed by side; values that have no number here have the recorded one."""
+        """How far each kink or jump is away, signed by side; values without a number have the recorded one."""
         return {
             value: Exact(operation.kink_at(*_inputs(value, numbers))).number
             for value in self.order
