@@ -10,7 +10,7 @@ import pytest
 
 from tinygrad_sigmoid import cli
 from tinygrad_sigmoid.commands import tune
-from tinygrad_sigmoid.course.digits import load_digits
+from tinygrad_sigmoid.course.digits import SHADES, load_digits
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,7 @@ SIGNS = "σ′(z)·w − Δη‖∇C‖² ≈ 10⁻³/½ → x₂ █▁ 中"
 def test_a_terminal_without_sigma_is_told_the_same_in_plain_words() -> None:
     plain = SIGNS.encode("ascii", cli._IN_PLAIN_WORDS).decode()
     assert plain == r"sigmoid'(z)*w - delta eta||gradient of C||^2 ~ 10^-3/1/2 -> x2 #_ \u4e2d"
+    assert SHADES.encode("ascii", cli._IN_PLAIN_WORDS) == b" .:%#", "pictures of digits keep their five shades"
     assert "−≈".encode("cp437", cli._IN_PLAIN_WORDS) == b"-\xf7"  # what it has, it shows
 
 

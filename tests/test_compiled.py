@@ -138,7 +138,7 @@ def program(x1, x2, y, w1=0.6, w2=-0.4, b=0.1):
     if z - z: raise OverflowError("z is too large for a float")
     a = 1.0 / (1.0 + exp(-z))  # a = sigmoid(z)
     grad_a = a - y  # ∂loss/∂a
-    loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_distance(a, y)
+    loss = 0.5 * (grad_a * grad_a)  # loss = half_squared_difference(a, y)
     if loss - loss: raise OverflowError("loss is too large for a float")
     grad_z = grad_a * (a * (1.0 / (1.0 + exp(z))))  # ∂loss/∂z = ∂loss/∂dot1 = ∂loss/∂b: through a (·∂a/∂z)
     grad_w1 = grad_z * x1  # ∂loss/∂w1: through dot1 (·x1)

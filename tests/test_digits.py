@@ -10,7 +10,7 @@ import pytest
 from idx_files import write_idx, write_small_mnist
 
 from tinygrad_sigmoid.course import digits
-from tinygrad_sigmoid.course.digits import ASCII_SHADES, SHADES, digit_picture, load_digits, load_mnist
+from tinygrad_sigmoid.course.digits import SHADES, digit_picture, load_digits, load_mnist
 
 
 @pytest.fixture
@@ -115,31 +115,21 @@ def test_a_missing_file_is_named(mnist: Path) -> None:
 
 def test_a_picture_shows_the_ink() -> None:
     zero = load_digits()[0][0]
-    lines = digit_picture(zero.inputs, ASCII_SHADES).split("\n")
+    lines = digit_picture(zero.inputs).split("\n")
     assert [len(line) for line in lines] == [16] * 8
     for row, line in enumerate(lines):
         for column in range(8):
             ink = zero.inputs[8 * row + column]
-            assert line[2 * column] == line[2 * column + 1] == ASCII_SHADES[round(4 * ink)]
+            assert line[2 * column] == line[2 * column + 1] == SHADES[round(4 * ink)]
 
 
 @pytest.mark.parametrize(("side", "height"), [(16, 16), (17, 9), (28, 14)])
 def test_two_pixels_of_a_large_picture_share_a_character(side: int, height: int) -> None:
     pixels = [float(row == side - 1) for row in range(side) for _ in range(side)]
-    *paper, ink = digit_picture(pixels, ASCII_SHADES).split("\n")
+    *paper, ink = digit_picture(pixels).split("\n")
     assert len(paper) == height - 1
     assert set("".join(paper)) == {" "}
-    assert ink == ("@@" if side == 16 else "+") * side
-
-
-def test_a_terminal_without_blocks_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal:
-        encoding = "ascii"
-
-    monkeypatch.setattr("sys.stdout", Terminal())
-    assert digit_picture([0, 0.25, 0.5, 1]) == digit_picture([0, 0.25, 0.5, 1], ASCII_SHADES)
-    Terminal.encoding = "utf-8"
-    assert digit_picture([0, 0.25, 0.5, 1]) == digit_picture([0, 0.25, 0.5, 1], SHADES)
+    assert ink == ("██" if side == 16 else "▒") * side
 
 
 def test_a_picture_must_be_square() -> None:

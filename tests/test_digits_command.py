@@ -77,7 +77,7 @@ def test_a_network_is_kept_and_trained_on(mnist: str, tmp_path: Path, capsys: py
     assert capsys.readouterr().out == before.split("\n", 2)[2], "the same network reads the same"
     assert main(["digits", "--mnist", mnist, "--load", str(kept), "--epochs", "2", "--save", str(longer)]) == 0
     assert "epoch 2: " in capsys.readouterr().out
-    assert json.loads(kept.read_text())["layers"] != json.loads(longer.read_text())["layers"]
+    assert json.loads(kept.read_text())["parts"] != json.loads(longer.read_text())["parts"]
 
 
 def test_ctrl_c_keeps_the_network_so_far(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,11 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
         (WHOLE[:40], "Unterminated|Expecting"),
         ("[]", "it holds a list where save writes an object, {…}"),
         ("3", "int"),
-        (WHOLE.replace("Neuron", "Network"), "it holds a Network: load it with Network.load"),
+        (WHOLE.replace("Neuron", "Perceptron"), "it holds a Perceptron: load it with Perceptron.load"),
+        (f'{{"kind": "Layer", "parts": [{WHOLE}]}}', "it holds a Layer: load it with Layer.load"),
+        (WHOLE.replace("Neuron", "Network"), "'parts' is missing"),
+        (WHOLE.replace(', "activation": "sigmoid"', ""), "'activation' is missing"),
+        (WHOLE.replace('"kind": "Neuron", ', ""), "'kind' is missing"),
         (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),
         (WHOLE.replace("[1.0, 2.0]", "[]"), "at least one weight"),
         (WHOLE.replace("[1.0, 2.0]", '["a", "b"]'), "'a'"),
@@ -270,8 +275,10 @@ def test_a_file_of_bytes_is_named(tmp_path: Path) -> None:
     "damage",
     [
         ('"Neuron"', '"Person"'),
-        ('"layers"', '"floors"'),
-        ('"neurons": [', '"neurons": [7, '),
+        ('"parts"', '"floors"'),
+        ('"parts": [', '"parts": [7, '),
+        ('"Neuron"', '"Layer"'),
+        ('"Network"', '"Layer"'),
     ],
 )
 def test_a_damaged_network_is_named(tmp_path: Path, damage: tuple[str, str]) -> None:
@@ -308,3 +315,24 @@ def test_pytest_shows_the_line_of_the_caller_and_the_sentence(pytester: pytest.P
     assert "arithmetic.py" not in shown
     assert "value.py" not in shown
     assert "neuron.py" not in shown
+
+
+def test_a_rule_must_be_a_function_whose_inputs_can_be_counted() -> None:
+    with pytest.raises(TypeError, match=r"must be a function, but are functools.partial.*wrap it, lambda out, x"):
+        Operation("partly", lambda x: x, partial(lambda out, x: (1.0,)))
+    scaled = Operation("scaled", lambda x, k=2.0: k * x, lambda out, x, k=2.0: (k,))
+    assert (scaled.arity, scaled.input_names, scaled(3.0)) == (1, ("x",), 6.0)
+
+
+def test_a_mistake_inside_a_rule_is_shown_as_it_is() -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Operation("spoilt", lambda x: x, lambda out, x: (None * x,))(v())
+    with pytest.raises(ValueError, match=r"decoded.v=2. can't be computed"):
+        Operation("decoded", lambda x: b"\xff".decode(), lambda out, x: (1.0,))(v())
+
+
+@pytest.mark.parametrize("wrong", ["a", np.array([1.0, 2.0]), 10**400, math.inf])
+def test_an_operand_that_is_no_number_is_named_once(wrong: Any) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)) as raised:
+        v() * wrong
+    assert raised.value.__suppress_context__

@@ -231,6 +231,18 @@ def test_a_rule_that_loses_digits_is_told_from_one_that_is_wrong() -> None:
         assert "right on paper, but written so that it loses digits" in mismatch_of(sigmoid, 30.0).culprit
 
 
+@pytest.mark.parametrize("forward", [lambda x: 2 * x, math.sin], ids=["exact", "opaque"])
+def test_a_derivative_that_is_no_number_is_wrong(forward: Callable[[float], float]) -> None:
+    found = mismatch_of(Operation("lost", forward, lambda out, x: (math.nan,))(Value(1.0, "x")))
+    assert found.culprit == "the rule of lost is wrong: ∂lost/∂x is nan instead of a number"
+
+
+def test_what_only_rounding_defines_is_unresolved() -> None:
+    edge = Operation("edge", lambda x: (x - 1e-30 - 1.0) ** 0.5, lambda out, x: (1.0,))
+    certificate = check_gradients(edge(Value(1.0, "x")))
+    assert "its slope does not settle" in certificate.unresolved[0]
+
+
 def test_swapped_derivatives_are_called_so() -> None:
     with planted_bug("multiply", swap=True):
         assert "are the derivatives in the order of the inputs?" in mismatch_of(neuron, 0.6, 2.0, 0.9).culprit

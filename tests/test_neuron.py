@@ -181,6 +181,28 @@ def test_a_neuron_of_ones_own_class_comes_back_as_one(tmp_path: Path) -> None:
         Network.load(path)
 
 
+class OfTwo(Neuron):
+    """A neuron whose class takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__([1.0, 2.0], 3.0, tanh)
+
+
+def test_a_neuron_comes_back_whatever_its_class_takes(tmp_path: Path) -> None:
+    path = tmp_path / "saved.json"
+    neuron = OfTwo()
+    neuron.bias.data = 4.0
+    neuron.save(path)
+    again = OfTwo.load(path)
+    assert (type(again), again.bias.data, again.activation) == (OfTwo, 4.0, tanh)
+
+
+def test_random_passes_on_what_else_a_class_takes() -> None:
+    assert Neuron.random(2, activation=tanh).activation is tanh
+    with pytest.raises(TypeError, match="activation"):
+        Perceptron.random(2, activation=tanh)
+
+
 # -- Layers and networks ---------------------------------------------------------------------------------------------
 
 
@@ -278,7 +300,10 @@ def test_everything_comes_back_as_it_was(tmp_path: Path, thing: Any) -> None:
     thing.save(path)
     back = type(thing).load(path)
     assert repr(back) == repr(thing)
-    assert back.as_data() == thing.as_data()
+    assert [p.data for p in back.parameters()] == [p.data for p in thing.parameters()]
+    again = tmp_path / "again.json"
+    back.save(again)
+    assert again.read_text() == path.read_text()
     assert list(back.named_parameters()) == list(thing.named_parameters())
     if isinstance(thing, Network):
         assert [p.label for p in back.parameters()] == list(back.named_parameters())

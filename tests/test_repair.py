@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from itertools import pairwise
 
 import pytest
@@ -28,11 +29,6 @@ def trained() -> Network:
     return network
 
 
-def copied(network: Network) -> Network:
-    activations = {"sigmoid": network.layers[0].neurons[0].activation}
-    return Network.from_data(network.as_data(), activations)
-
-
 def others_than(digit: Digit) -> list[Digit]:
     return [other for other in TEST if other is not digit]
 
@@ -53,7 +49,7 @@ def test_the_network_is_worth_repairing(trained: Network) -> None:
 @pytest.mark.slow
 def test_a_misread_one_is_repaired_through_sigma_and_little_else_changes(trained: Network) -> None:
     for digit in misread([trained], TEST, 1)[:2]:
-        story = list(tuned_until_right(copied(trained), digit, others_than(digit)))
+        story = list(tuned_until_right(deepcopy(trained), digit, others_than(digit)))
         assert story[0].reads != 1
         assert story[-1].reads == 1
         assert abs(story[-1].right - story[0].right) <= 3
@@ -65,7 +61,7 @@ def test_a_misread_one_is_repaired_through_sigma_and_little_else_changes(trained
 @pytest.mark.parametrize("number", range(10))
 def test_each_nudge_through_sigma_does_what_the_gradient_predicts(trained: Network, number: int) -> None:
     for digit in misread([trained], TEST, number)[:1]:
-        for before, after in pairwise(tuned_until_right(copied(trained), digit, (), tries=10)):
+        for before, after in pairwise(tuned_until_right(deepcopy(trained), digit, (), tries=10)):
             assert after.actual == after.outputs[number] - before.outputs[number]
             assert 0 < abs(after.actual) < 0.05
             assert after.predicted == pytest.approx(after.actual, rel=0.12)
@@ -73,7 +69,7 @@ def test_each_nudge_through_sigma_does_what_the_gradient_predicts(trained: Netwo
 
 def test_a_repair_is_given_up_after_so_many_tries(trained: Network) -> None:
     digit = first_misread_one(trained)
-    assert [repair.nudges for repair in tuned_until_right(copied(trained), digit, (), rate=1e-6, tries=3)] == [
+    assert [repair.nudges for repair in tuned_until_right(deepcopy(trained), digit, (), rate=1e-6, tries=3)] == [
         0,
         1,
         2,
@@ -137,7 +133,7 @@ def test_the_same_seed_gives_the_same_nudges(trained: Network) -> None:
 
 
 def test_as_perceptrons_is_the_limit_of_steep_sigmoids(trained: Network) -> None:
-    steep = copied(trained)
+    steep = deepcopy(trained)
     for parameter in steep.parameters():
         parameter.data *= 1e9
     perceptrons = as_perceptrons(trained)

@@ -73,6 +73,12 @@ class Arithmetic:
     def log(self) -> Self:
         return self.record(table.log, (self,))
 
+    def sin(self) -> Self:
+        return self.record(table.sin, (self,))
+
+    def cos(self) -> Self:
+        return self.record(table.cos, (self,))
+
     def sqrt(self) -> Self:
         return self.record(table.sqrt, (self,))
 
@@ -87,7 +93,7 @@ class Arithmetic:
 
 
 class Comparisons:
-    """Compares by its number, and becomes no plain number unasked."""
+    """Compares by its number; converting to a plain number is an error."""
 
     __slots__ = ()
     data: property

@@ -59,37 +59,24 @@ _writing = threading.local()
 
 
 def pickled(value: Any) -> tuple[Any, ...]:
-    """The `__reduce__` of a value, which marks it as written.
+    """The `__reduce__` of a value, with all it was computed from and that is not yet written, inputs first.
 
-    A pickler writes a value once. One that comes for a value which has our mark is another, and gets another mark.
+    Left to itself, pickle would go from a value into its inputs and from those into theirs, and run out of stack after
+    a few hundred. What is written has our mark; a pickler writes a value once, so one that comes for a value which has
+    the mark already is another, and gets another mark.
     """
     if value.mark is getattr(_writing, "mark", value.mark):
         _writing.mark = object()
-    value.mark = _writing.mark
-    return _restored, (_Ancestors(value), *_state(value))
+    value.mark = mark = _writing.mark
+    unwritten, found = [value], {value}
+    for ancestor in unwritten:  # which grows while it is walked
+        for used in ancestor.inputs:
+            if used.mark is not mark and used not in found:
+                found.add(used)
+                unwritten.append(used)
+    return _restored, (sorted(unwritten[1:], key=attrgetter("index")), *_state(value))
 
 
-def _restored(ancestors: Any, *state: Any) -> Any:
+def _restored(ancestors: list[Any], *state: Any) -> Any:
     """A value out of a pickle. Its ancestors have been restored before it, so their indices are smaller."""
     return _made(*state)
-
-
-class _Ancestors:
-    """All that a value was computed from and that is not yet written, as pickle should write it: inputs first.
-
-    Left to itself, pickle would go from a value into its inputs and from those into theirs, and run out of stack
-    after a few hundred.
-    """
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        mark, unwritten = _writing.mark, [self.value]
-        found = set(unwritten)
-        for value in unwritten:  # which grows while it is walked
-            for used in value.inputs:
-                if used.mark is not mark and used not in found:
-                    found.add(used)
-                    unwritten.append(used)
-        return list, (), None, iter(sorted(unwritten[1:], key=attrgetter("index")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operations import dot
-from tinygrad_sigmoid.value import Value, require_fresh
+from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 
 def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
@@ -40,12 +40,12 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
     require_fresh(computed(output))
 
     def local_derivatives(value: Value) -> tuple[Any, ...]:
-        operation: Any = value.operation
-        derivatives: tuple[Any, ...] = operation.derivatives(value, *[_operand(used) for used in value.inputs])
-        return derivatives
+        inputs = [used.data if used.constant else used for used in value.inputs]
+        return operation_of(value).derivatives(value, *inputs)
 
     gradient_of = backpropagated(output, wrt, local_derivatives)
-    return [_as_value(gradient_of[value]) for value in wrt]
+    found = [gradient_of[value] for value in wrt]
+    return [gradient if isinstance(gradient, Value) else Value(gradient) for gradient in found]
 
 
 def backpropagated(
@@ -83,31 +83,20 @@ def backpropagated(
     return gradient_of
 
 
-def _operand(value: Value) -> Value | float:
-    return value.data if value.constant else value
-
-
 def _total(contributions: list[tuple[Any, Any]]) -> Any:
     """upstream1 · local1 + upstream2 · local2 + …, from left to right, as one `dot` where that is all it is."""
     if len(contributions) > 1 and not any(_is(u, 1.0) or _is(x, 1.0) or _is(x, -1.0) for u, x in contributions):
         return dot(*zip(*contributions, strict=True))
     total: Any = 0
     for upstream, local in contributions:
-        total += _product(upstream, local)
+        if _is(local, 1.0):
+            total += upstream
+        elif _is(local, -1.0):
+            total += -upstream
+        else:
+            total += local if _is(upstream, 1.0) else upstream * local
     return total
-
-
-def _product(upstream: Any, local: Any) -> Any:
-    if _is(local, 1.0):
-        return upstream
-    if _is(local, -1.0):
-        return -upstream
-    return local if _is(upstream, 1.0) else upstream * local
 
 
 def _is(given: Any, number: float) -> bool:
     return isinstance(given, float) and given == number
-
-
-def _as_value(gradient: Any) -> Value:
-    return gradient if isinstance(gradient, Value) else Value(gradient)

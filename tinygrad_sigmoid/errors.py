@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
-from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.floats import as_number, explained
 
 
 class Rule(Protocol):
@@ -40,6 +40,8 @@ HINTS = {
     "log1p": "keep its input above −1",
 }
 
+CO_VARARGS = 4  # the flag of a function with *args, as in `inspect`
+
 # How a call is shown if not by the operation's name.
 CALLS = {"fixed_power": "({})**{}", "general_power": "({})**({})"}
 
@@ -49,7 +51,7 @@ SENTENCES = {
     "no label": "a label is a text, but got {0!r}: inputs and operation are recorded by computing, as in a + b",
     "no truth": "{0!r} is neither true nor false: compare its number, as in v.data != 0",
     "no plain number": "{0!r} can't become a plain number unasked, which would cut the graph: use this package's "
-    "exp(v), sqrt(v), … instead of math's or NumPy's, or take the number with v.data",
+    "exp(v), sqrt(v), … instead of math's, or take the number with v.data",
     "no remainder": "{0!r} has no remainder and no whole quotient, which jump and so can't be tuned: compute with its "
     "number, as in v.data % 2",
     "no lists": "dot takes two lists, as in dot([w1, w2], [x1, x2]): put single values into a list",
@@ -98,6 +100,16 @@ def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
     )
 
 
+def inputs_of(derivatives: Callable[..., object]) -> tuple[tuple[str, ...], int | None]:
+    """The names of the inputs that a rule takes after `out`, and how many they are; None for any number."""
+    code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
+    if code is None or hasattr(derivatives, "__self__"):
+        raise TypeError(f"the derivatives must be a function, but are {derivatives!r:.60}: wrap it, lambda out, x: …")
+    optional = len(getattr(derivatives, "__defaults__", None) or ())
+    names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount - optional]
+    return names, None if code.co_flags & CO_VARARGS else len(names)
+
+
 def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], output: object = None) -> Exception:
     """The error to raise when an operation can't be computed: its inputs, the reason, and a hint.
 
@@ -107,9 +119,12 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         inputs: Numbers, or values.
         output: What was computed, if it was the derivatives that failed.
     """
-    numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
+    try:
+        numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
+    except (TypeError, OverflowError):
+        return error  # it says so
     if isinstance(error, TypeError):
-        return _wrong_count(operation, len(numbers), output) or error
+        return _wrong_count(operation, len(numbers), error)
     outside = operation.defined is not None and not operation.defined(*numbers)
     if hasattr(error, "explained") and not outside:
         return error
@@ -128,20 +143,22 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
     call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
     if operation.name in CALLS:
         call = CALLS[operation.name].format(*named)
-    explained = type(error)(f"{call} {reason}")
-    explained.explained = True  # type: ignore[attr-defined]
-    return explained
+    kinds = OverflowError, ZeroDivisionError, ArithmeticError, ValueError
+    return explained(next(kind for kind in kinds if isinstance(error, kind))(f"{call} {reason}"))
 
 
-def _wrong_count(operation: Rule, given: int, output: object) -> TypeError | None:
-    """The error if an operation was given another number of inputs than it takes, or gave no derivative for each."""
+NOT_ONE_FOR_EACH = "not one derivative for each input"
+
+
+def _wrong_count(operation: Rule, given: int, error: TypeError) -> TypeError:
+    """The error of an operation with another number of inputs than it takes, or not one derivative for each."""
     name, names = operation.name, operation.input_names
     if operation.arity not in (None, given):
         inputs = f"{len(names)} input{'s' * (len(names) > 1)}"
         return TypeError(f"{name} takes {inputs}, but was given {given}: write it as {name}({', '.join(names)})")
-    if output is not None:
+    if error.args == (NOT_ONE_FOR_EACH,):
         return TypeError(
             f"the rule of {name} must give a tuple with one derivative for each of its {given} "
             f"input{'s' * (given > 1)}: see `derivatives`, and mind the comma in (slope,)"
         )
-    return None
+    return error

@@ -13,7 +13,15 @@ def write_whole(path: str | os.PathLike[str], contents: str | bytes) -> None:
     """Writes `contents` to `path` so that the file is complete or untouched, whatever happens meanwhile."""
     target = Path(path)
     with _said_of(target):
-        _replace(target, contents.encode() if isinstance(contents, str) else contents)
+        handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(contents.encode() if isinstance(contents, str) else contents)
+            os.chmod(unfinished, target.stat().st_mode & 0o777 if target.exists() else 0o644)
+            os.replace(unfinished, target)
+        except BaseException:
+            os.unlink(unfinished)
+            raise
 
 
 def require_writable(path: str | os.PathLike[str]) -> None:
@@ -34,15 +42,3 @@ def _said_of(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise type(error)(f"{str(target)!r} can't be written ({error.strerror or error}): write elsewhere") from None
-
-
-def _replace(target: Path, contents: bytes) -> None:
-    handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(contents)
-        os.chmod(unfinished, target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        os.replace(unfinished, target)
-    except BaseException:
-        os.unlink(unfinished)
-        raise

@@ -6,6 +6,12 @@ import math
 from numbers import Integral, Real
 
 
+def explained(error: Exception) -> Exception:
+    """The error, which says all there is to say, wherever it passes."""
+    error.explained = True  # type: ignore[attr-defined]
+    return error
+
+
 def as_number(number: object) -> float:
     """The float that an int, a float, any `numbers.Real` or a NumPy scalar stands for.
 
@@ -21,15 +27,18 @@ def as_number(number: object) -> float:
     if type(number) is int and -(2**53) <= number <= 2**53:
         return float(number)
     if not isinstance(number, Real):
-        raise TypeError(f"{number!r:.40} ({type(number).__name__}) is not a real number: {_hint(number)}")
+        raise explained(TypeError(f"{number!r:.40} ({type(number).__name__}) is not a real number: {_hint(number)}"))
     try:
         as_float = float(number)
     except OverflowError:
-        raise OverflowError(f"{type(number).__name__} is too large for a float (more than 1.8e308)") from None
+        too_large = OverflowError(f"{type(number).__name__} is too large for a float (more than 1.8e308)")
+        raise explained(too_large) from None
     if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
-        raise OverflowError(
-            f"{number} would lose digits as a float (it becomes {as_float:.0f}): whole numbers beyond 2**53 need "
-            f"float({number}) written out"
+        raise explained(
+            OverflowError(
+                f"{number} would lose digits as a float (it becomes {as_float:.0f}): whole numbers beyond 2**53 need "
+                f"float({number}) written out"
+            )
         )
     return as_float
 
@@ -38,7 +47,7 @@ def finite_number(number: object) -> float:
     """The same for a number to begin a computation with: neither infinite nor nan, which is a `ValueError`."""
     as_float = number if type(number) is float else as_number(number)
     if as_float - as_float != 0.0:  # infinity and nan alone do this
-        raise ValueError(f"{as_float} is not a number to compute with: find out where it came from")
+        raise explained(ValueError(f"{as_float} is not a number to compute with: find out where it came from"))
     return as_float
 
 

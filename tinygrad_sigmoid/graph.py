@@ -48,8 +48,8 @@ def topological_order(*outputs: AnyNode) -> list[AnyNode]:
 
 
 def computed(*outputs: AnyNode) -> list[AnyNode]:
-    """The same without the leaves: only what has inputs. A network has far more weights than values computed."""
-    mark = object()  # of this walk alone, so that no earlier walk, interrupted or not, is taken for it
+    """The computed values of a graph, inputs first, without the leaves: a network has far more weights."""
+    mark = object()  # a fresh one for each walk: marks left by earlier walks, interrupted or not, don't count
     order = []
     for value in outputs:
         if value.inputs and value.mark is not mark:
@@ -72,7 +72,7 @@ def leaves(*outputs: AnyNode) -> list[AnyNode]:
 
 
 def uses(values: Iterable[AnyNode]) -> dict[AnyNode, list[AnyNode]]:
-    """For each value, the values among `values` that were computed from it; twice for `a*a`, which uses a twice."""
+    """The values computed from each of `values`, a whole graph; twice for `a*a`, which uses a twice."""
     users: dict[AnyNode, list[AnyNode]] = {value: [] for value in values}
     for value in list(users):
         for used in value.inputs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import sub
 from typing import Any
 
 from tinygrad_sigmoid.notation import SUM, Notation
@@ -13,25 +12,38 @@ from tinygrad_sigmoid.value import Value
 __tracebackhide__ = True  # pytest shows the line of the caller
 
 
-def _half_sum_of_squares(*inputs: Any) -> Any:
+def _half_square(a: Any, y: Any) -> Any:
+    difference = a - y
+    return 0.5 * (difference * difference)
+
+
+half_squared_difference = Operation(
+    "half_squared_difference",
+    _half_square,
+    lambda out, a, y: (a - y, y - a),
+    notation=Notation("½(a−y)²", SUM, "½({0} − {1})²", r"\frac{{1}}{{2}}\left({0} - {1}\right)^2"),
+)
+
+
+def _half_squares(*inputs: Any) -> Any:
     total = 0
     for a, y in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the targets)
-        difference = a - y
-        total += difference * difference
-    return 0.5 * total
+        total += _half_square(a, y)
+    return total
 
 
 def _differences(out: Any, *inputs: Any) -> tuple[Any, ...]:
-    half = len(inputs) // 2
-    return tuple(map(sub, inputs, inputs[half:] + inputs[:half]))  # a − y for every a, y − a for every y
+    pairs = zip(inputs, inputs[len(inputs) // 2 :])  # noqa: B905 (as above)
+    of_outputs, of_targets = zip(*[half_squared_difference.derivatives(out, a, y) for a, y in pairs], strict=True)
+    return of_outputs + of_targets
 
 
-# ½ Σ (a − y)² of the inputs a1, a2, …, y1, y2, …: one row, and so one box, for the same reason as `dot`.
+# The same for a1, a2, …, y1, y2, …, added up: one row, and so one box, for the same reason as `dot`.
 half_squared_distance = Operation(
     "half_squared_distance",
-    _half_sum_of_squares,
+    _half_squares,
     _differences,
-    notation=Notation("½‖a−y‖²", SUM, "½({0} − {1})²", r"\frac{{1}}{{2}}\left({0} - {1}\right)^2"),
+    notation=half_squared_difference.notation._replace(symbol="½‖a−y‖²"),
 )
 
 # log(e^a + e^b), with the larger part taken out of the logarithm.
@@ -57,7 +69,7 @@ def squared_error(outputs: Any, targets: Any) -> Any:
         ValueError: There are not as many outputs as targets.
     """
     if type(outputs) is Value and not is_list(targets):
-        return Value.record(half_squared_distance, (outputs, targets))
+        return Value.record(half_squared_difference, (outputs, targets))
     outputs, targets = _matching(outputs, targets)
     return half_squared_distance(*outputs, *targets)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.operation import Operation
@@ -26,9 +27,22 @@ __tracebackhide__ = True  # pytest shows the line of the caller
 class Tunable:
     """What a neuron, a layer and a network have in common: parameters, and a file to keep them in."""
 
+    kinds: ClassVar[dict[str, type[Tunable]]] = {}  # its subclasses by name, those of your own among them
+
+    def __init_subclass__(cls) -> None:
+        Tunable.kinds[cls.__name__] = cls
+
+    def parts(self) -> Mapping[str, Tunable]:
+        """What it is made of, by the name of its place; nothing for a neuron."""
+        return {}
+
     def named_parameters(self) -> dict[str, Value]:
         """The weights and biases by the name of their place, `"layer1.neuron3.w2"`."""
-        raise NotImplementedError
+        return {
+            f"{place}.{name}": parameter
+            for place, part in self.parts().items()
+            for name, parameter in part.named_parameters().items()
+        }
 
     def parameters(self) -> list[Value]:
         """The weights and biases: each neuron's weights, then its bias, layer after layer; a shared one once."""
@@ -39,18 +53,14 @@ class Tunable:
         for parameter in self.parameters():
             parameter.grad = None
 
-    def as_data(self) -> dict[str, Any]:
-        """Everything that makes it up, as plain data for JSON."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_data(cls, data: Any, activations: dict[str, Operation | None]) -> Self:
-        """The opposite of `as_data`."""
-        raise NotImplementedError
+    def label_values(self, place: str = "") -> None:
+        """Labels its values as those of a place, which is `""` or ends with a dot: `label_values("layer1.")`."""
+        for name, part in self.parts().items():
+            part.label_values(f"{place}{name}.")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it to `path` as JSON, whole or not at all: an older file stays until the new one is complete."""
-        text = json.dumps({"kind": type(self).__name__, **self.as_data()}, indent=1, allow_nan=False)
+        text = json.dumps(self, default=methodcaller("_as_data"), indent=1, allow_nan=False)
         write_whole(path, text + "\n")
 
     @classmethod
@@ -65,18 +75,33 @@ class Tunable:
             ValueError: The file is damaged or holds something else; the message says what.
         """
         known = {**TABLE, **{operation.name: operation for operation in activations}, "none": None}
+
+        def part(data: dict[str, Any]) -> Tunable:
+            if data["kind"] not in Tunable.kinds:
+                raise ValueError(
+                    f"it has a part of the kind {data['kind']!r}, which is not known here: import its class first"
+                )
+            return Tunable.kinds[data["kind"]]._from_data(data, known)
+
         try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-            if not isinstance(data, dict):
-                raise ValueError(f"it holds a {type(data).__name__} where save writes an object, {{…}}")
-            kind = data["kind"]
-            if kind != cls.__name__:
+            loaded = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=part)
+            kind = type(loaded).__name__
+            if not isinstance(loaded, Tunable):
+                raise ValueError(f"it holds a {kind} where save writes an object, {{…}}")
+            if not isinstance(loaded, cls) or kind != cls.__name__:
                 raise ValueError(f"it holds a {kind}: load it with {kind}.load")
-            return cls.from_data(data, known)
-        except KeyError as error:
-            raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {error.args[0]!r} is missing") from None
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {error}") from None
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            reason = f"{error} is missing" if isinstance(error, KeyError) else error
+            raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {reason}") from None
+        loaded.label_values()
+        return loaded
+
+    def _as_data(self) -> dict[str, Any]:
+        return {"kind": type(self).__name__, "parts": list(self.parts().values())}
+
+    @classmethod
+    def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Tunable:
+        raise NotImplementedError
 
 
 class Neuron(Tunable):
@@ -94,51 +119,34 @@ class Neuron(Tunable):
         weights: One number or Value for each input.
         bias: A number or a Value.
         activation: What the weighted input w·x + b goes through; `None` leaves it as it is.
-        place: Where the neuron stands, `"layer1.neuron3"`: the beginning of its values' labels.
     """
 
-    def __init__(
-        self,
-        weights: Sequence[Any],
-        bias: Any,
-        activation: Operation | None = sigmoid,
-        place: str = "",
-    ) -> None:
+    def __init__(self, weights: Sequence[Any], bias: Any, activation: Operation | None = sigmoid) -> None:
         if len(weights) == 0:
             raise ValueError("a neuron needs at least one weight: give one for each input")
-        prefix = f"{place}." if place else ""
-        self.weights = [_parameter(weight, f"{prefix}w{i}") for i, weight in enumerate(weights, 1)]
-        self.bias = _parameter(bias, f"{prefix}b")
+        self.weights = [_parameter(weight, f"w{i}") for i, weight in enumerate(weights, 1)]
+        self.bias = _parameter(bias, "b")
         self.activation = activation
-        self._label_z, self._label_a = f"{prefix}z", f"{prefix}a"
+        self._label_z, self._label_a = "z", "a"
 
     @classmethod
-    def random(
-        cls,
-        inputs: int,
-        *,
-        seed: int | random.Random | None = None,
-        activation: Operation | None = sigmoid,
-        place: str = "",
-    ) -> Self:
-        """A neuron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1."""
-        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
+    def random(cls, inputs: int, *, seed: int | random.Random | None = None, **options: Any) -> Self:
+        """A neuron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1.
+
+        Whatever else the class takes may be given too, as in `Neuron.random(2, activation=tanh)`.
+        """
         if inputs < 1:
             raise ValueError(f"a neuron needs at least one input, but got {inputs}: give a whole number above 0")
+        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
         bias, *weights = [generator.gauss(0, 1) for _ in range(1 + inputs)]
-        return cls._of(weights, bias, activation, place)
-
-    @classmethod
-    def _of(cls, weights: Sequence[Any], bias: Any, activation: Operation | None, place: str) -> Self:
-        """One of this class, whatever its own constructor takes."""
-        neuron = cls.__new__(cls)
-        Neuron.__init__(neuron, weights, bias, activation, place)
-        return neuron
+        return cls(weights, bias, **options)
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
-        self._require_one_for_each_weight(inputs)
-        z = Value.record(dot_product, (*self.weights, *inputs)) + self.bias
+        weights = self.weights
+        if not hasattr(inputs, "__len__") or len(inputs) != len(weights):
+            raise self._mismatched(inputs)
+        z = Value.record(dot_product, (*weights, *inputs)) + self.bias
         z.label = self._label_z
         if self.activation is None:
             return z
@@ -148,33 +156,42 @@ class Neuron(Tunable):
 
     def predict(self, inputs: Sequence[float]) -> float:
         """The output for these numbers as a plain number; nothing is recorded."""
-        self._require_one_for_each_weight(inputs)
+        if not hasattr(inputs, "__len__") or len(inputs) != len(self.weights):
+            raise self._mismatched(inputs)
         z: float = dot_product(*[weight.data for weight in self.weights], *inputs) + self.bias.data
         return z if self.activation is None else self.activation(z)
 
-    def _require_one_for_each_weight(self, inputs: Sequence[Any]) -> None:
+    def _mismatched(self, inputs: Sequence[Any]) -> Exception:
         if not hasattr(inputs, "__len__"):
-            raise TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
+            return TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
         weights, count = len(self.weights), len(inputs)
-        if count != weights:
-            raise ValueError(
-                f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
-                f"give one for each weight"
-            )
+        return ValueError(
+            f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
+            f"give one for each weight"
+        )
 
     def named_parameters(self) -> dict[str, Value]:
         names = [f"w{i}" for i in range(1, len(self.weights) + 1)]
         return dict(zip([*names, "b"], [*self.weights, self.bias], strict=True))
 
-    def as_data(self) -> dict[str, Any]:
+    def label_values(self, place: str = "") -> None:
+        for name, parameter in self.named_parameters().items():
+            parameter.label = f"{place}{name}"
+        self._label_z, self._label_a = f"{place}z", f"{place}a"
+
+    def _as_data(self) -> dict[str, Any]:
         activation = "none" if self.activation is None else self.activation.name
-        return {"weights": [w.data for w in self.weights], "bias": self.bias.data, "activation": activation}
+        weights = [weight.data for weight in self.weights]
+        kind = type(self).__name__
+        return {"kind": kind, "weights": weights, "bias": self.bias.data, "activation": activation}
 
     @classmethod
-    def from_data(cls, data: Any, activations: dict[str, Operation | None], place: str = "") -> Self:
+    def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Neuron:
         if data["activation"] not in activations:
             raise ValueError(f"its activation {data['activation']!r} is unknown here: pass it as activations=[…]")
-        return cls._of(data["weights"], data["bias"], activations[data["activation"]], place)
+        neuron = cls.__new__(cls)  # whatever its own constructor takes
+        Neuron.__init__(neuron, data["weights"], data["bias"], activations[data["activation"]])
+        return neuron
 
     def __repr__(self) -> str:
         activation = f", {self.activation.name}" if type(self) is Neuron and self.activation else ""
@@ -193,15 +210,8 @@ class Perceptron(Neuron):
     At exactly 0 the output is 0.
     """
 
-    def __init__(self, weights: Sequence[Any], bias: Any, place: str = "") -> None:
-        super().__init__(weights, bias, heaviside, place)
-
-    @classmethod
-    def random(  # type: ignore[override]  # a perceptron's activation is not chosen
-        cls, inputs: int, *, seed: int | random.Random | None = None, place: str = ""
-    ) -> Self:
-        """A perceptron whose weights and bias are drawn from the normal distribution of mean 0 and deviation 1."""
-        return super().random(inputs, seed=seed, activation=heaviside, place=place)
+    def __init__(self, weights: Sequence[Any], bias: Any) -> None:
+        super().__init__(weights, bias, heaviside)
 
 
 class Layer(Tunable):
@@ -229,21 +239,12 @@ class Layer(Tunable):
         """The outputs as plain numbers; nothing is recorded."""
         return [neuron.predict(inputs) for neuron in self.neurons]
 
-    def named_parameters(self) -> dict[str, Value]:
-        return _named("neuron", self.neurons)
-
-    def as_data(self) -> dict[str, Any]:
-        return {"neurons": [{"kind": type(neuron).__name__, **neuron.as_data()} for neuron in self.neurons]}
+    def parts(self) -> dict[str, Neuron]:
+        return {f"neuron{i}": neuron for i, neuron in enumerate(self.neurons, 1)}
 
     @classmethod
-    def from_data(cls, data: Any, activations: dict[str, Operation | None], place: str = "") -> Self:
-        prefix = f"{place}." if place else ""
-        return cls(
-            [
-                _kind(neuron["kind"]).from_data(neuron, activations, f"{prefix}neuron{i}")
-                for i, neuron in enumerate(data["neurons"], 1)
-            ]
-        )
+    def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Layer:
+        return cls(data["parts"])
 
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons)} × {self.neurons[0]!r})"
@@ -284,12 +285,12 @@ class Network(Tunable):
                 f"write whole numbers, for instance Network([64, 30, 10])"
             )
         generator = random.Random(seed)
-        self.layers = []
-        for number, (inputs, outputs) in enumerate(pairwise(sizes), 1):
-            chosen = output_activation if number == len(sizes) - 1 else activation
-            places = [f"layer{number}.neuron{i}" for i in range(1, outputs + 1)]
-            neurons = [Neuron.random(inputs, seed=generator, activation=chosen, place=place) for place in places]
-            self.layers.append(Layer(neurons))
+        activations = [activation] * (len(sizes) - 2) + [output_activation]
+        self.layers = [
+            Layer([Neuron.random(inputs, seed=generator, activation=chosen) for _ in range(neurons)])
+            for (inputs, neurons), chosen in zip(pairwise(sizes), activations, strict=True)
+        ]
+        self.label_values()
 
     @classmethod
     def of(cls, layers: Sequence[Layer]) -> Self:
@@ -320,15 +321,12 @@ class Network(Tunable):
             outputs = layer.predict(outputs)
         return outputs
 
-    def named_parameters(self) -> dict[str, Value]:
-        return _named("layer", self.layers)
-
-    def as_data(self) -> dict[str, Any]:
-        return {"layers": [layer.as_data() for layer in self.layers]}
+    def parts(self) -> dict[str, Layer]:
+        return {f"layer{i}": layer for i, layer in enumerate(self.layers, 1)}
 
     @classmethod
-    def from_data(cls, data: Any, activations: dict[str, Operation | None]) -> Self:
-        return cls.of([Layer.from_data(layer, activations, f"layer{i}") for i, layer in enumerate(data["layers"], 1)])
+    def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Network:
+        return cls.of(data["parts"])
 
     def __repr__(self) -> str:
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
@@ -338,22 +336,3 @@ def _parameter(given: Any, label: str) -> Value:
     if isinstance(given, Value) and given.inputs:
         raise ValueError(f"{given!r} can't be a weight or bias: it is computed from other values, so give it a leaf")
     return given if isinstance(given, Value) else Value(given, label)
-
-
-def _kind(name: str) -> type[Neuron]:
-    """The class of neurons of this name, which may be one of your own."""
-    kinds = [Neuron]
-    for kind in kinds:  # which grows while it is walked
-        kinds += kind.__subclasses__()
-    for kind in reversed(kinds):  # of two with one name, that which was defined last
-        if kind.__name__ == name:
-            return kind
-    raise ValueError(f"it has a neuron of the kind {name!r}, which is not known here: import its class first")
-
-
-def _named(part: str, members: Sequence[Tunable]) -> dict[str, Value]:
-    return {
-        f"{part}{i}.{name}": parameter
-        for i, member in enumerate(members, 1)
-        for name, parameter in member.named_parameters().items()
-    }

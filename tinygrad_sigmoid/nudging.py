@@ -17,21 +17,13 @@ from tinygrad_sigmoid.value import Value, write
 
 @dataclass(frozen=True)
 class Nudge:
-    """How an output answered a small change of some leaves.
+    """How an output answered a small change of some leaves."""
 
-    Attributes:
-        output: The output; its graph is as it was before.
-        changes: The change Δv of each leaf.
-        gradients: ∂output/∂v for each leaf, at the point from which it was nudged.
-        before: The output's number before the change.
-        after: The output's number after it.
-    """
-
-    output: Value
-    changes: dict[Value, float]
-    gradients: dict[Value, float]
-    before: float
-    after: float
+    output: Value  # its graph is as it was before
+    changes: dict[Value, float]  # Δv of each leaf
+    gradients: dict[Value, float]  # ∂output/∂v for each leaf, at the point from which it was nudged
+    before: float  # the output's number before the change
+    after: float  # and after it
 
     @property
     def predicted(self) -> float:
@@ -109,20 +101,15 @@ class Halving:
         return smallest[len(smallest) // 2] if smallest else math.nan  # the middle one: rounding may spoil the last
 
     @property
-    def vanishes(self) -> bool:
-        """Whether a remainder far above rounding is gone at half the size: the larger nudge went past a kink."""
-        return any(
-            abs(larger.remainder) > 64 * larger.noise_floor and abs(smaller.remainder) <= smaller.noise_floor
-            for larger, smaller in pairwise(self.nudges)
-        )
-
-    @property
     def verdict(self) -> str:
         """What the remainders say about the gradient, or why they say nothing."""
         slope = self.slope
         if all(n.actual == 0 and n.predicted == 0 for n in self.nudges):
             return "nothing moves at all: the output is flat here, and a gradient of 0 is all there is to know"
-        if self.vanishes:
+        if any(  # a remainder far above rounding is gone at half the size
+            abs(larger.remainder) > 64 * larger.noise_floor and abs(smaller.remainder) <= smaller.noise_floor
+            for larger, smaller in pairwise(self.nudges)
+        ):
             return "the remainder vanishes all at once: the larger nudges went past a kink or a jump"
         if math.isnan(slope) and any(n.actual == 0 and n.predicted != 0 for n in self.nudges):
             return "the change is too small to show in the output's digits: nudge further"

@@ -1,8 +1,8 @@
 """An operation: one rule of calculus, stated once.
 
 A rule says two things: how an operation is computed from its inputs (`forward`), and how fast its output changes with
-each of them (`derivatives`). Everything else in this package, from backpropagation to pictures and machine code,
-reads these two and knows no formula by itself.
+each of them (`derivatives`). Everything else in this package, from backpropagation to pictures and machine code, uses
+only these two functions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, overload
 
 from tinygrad_sigmoid import copying
-from tinygrad_sigmoid.errors import uncomputable
+from tinygrad_sigmoid.errors import inputs_of, uncomputable
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import Notation
 
@@ -42,10 +42,10 @@ class Operation:
     >>> x.grad
     0.0625
 
-    The rule is written in ordinary arithmetic and other operations. Fed floats it gives numbers, fed Values it records
-    a graph (so second derivatives, formulas and compiled code come from the same lines). It must not branch on the
-    value of an input, which would freeze the branch that was taken: use `heaviside`, `maximum` or `minimum` instead.
-    A function that Python has and this package hasn't, as `math.erf`, becomes an operation with `elementary`.
+    Write the rule in ordinary arithmetic and other operations. Given floats it returns floats; given Values it records
+    a graph, which is how second derivatives, formulas and compiled code come from the same lines. Don't use `if` on an
+    input, which would keep only the branch taken: use `heaviside`, `maximum` or `minimum`. A function that Python has
+    and this package hasn't, as `math.erf`, can be said in other languages with `translated`.
 
     Args:
         name: The operation's name, which is also the name of the variable that holds it (pickling finds it by that).
@@ -77,9 +77,7 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        code = derivatives.__code__  # of a function: `inspect`, which could read more, takes long to import
-        self.input_names = code.co_varnames[1 : code.co_argcount]  # after `out`
-        self.arity = None if code.co_flags & 4 else len(self.input_names)  # 4 for *inputs: any number of them
+        self.input_names, self.arity = inputs_of(derivatives)
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -87,7 +85,7 @@ class Operation:
     def __call__(self, *inputs: Recorded | float) -> Recorded: ...
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float if all inputs are numbers, else what the first that is not a number records."""
-        if not (len(inputs) == 1 and type(inputs[0]) is float):  # as most are that stand in other rules
+        if not (len(inputs) == 1 and type(inputs[0]) is float):  # the usual case inside other rules
             for given in inputs:
                 if record := getattr(type(given), "record", None):
                     return record(self, inputs)

@@ -1,7 +1,7 @@
 """The table of rules: every operation that formulas can name, with its own formula and local derivatives, once.
 
-Read a row as on paper: after the name, how the output is computed; then, from the output `out` and the inputs, how
-fast it changes with each input. Rows without a formula of their own, such as `exp`, are elementary; all others are
+Read one as on paper: after the name, how the output is computed; then, from the output `out` and the inputs, how fast
+it changes with each input. Arithmetic, choices and functions such as `exp` are computed by Python; all others are
 composed of these.
 
 The forms are chosen to be accurate as well as right. σ'(z) is σ(z)·σ(−z), because the textbook's σ(z)·(1 − σ(z))
@@ -50,7 +50,7 @@ def _slope_of_power(out: Any, x: Any, p: float) -> Any:
     # The exponent is a plain number here, never a Value, so to look at it freezes nothing.
     if not p:
         return 0.0
-    # Below ½ the float p − 1 is rounded, and x^(p − 1), the same as out/x, would be off by up to 350 units.
+    # Below ½ the float p − 1 is rounded, and x^(p − 1), the same as out/x, would lose up to three digits.
     return p * x ** (p - 1.0) if p >= 0.5 else p * out / x
 
 
@@ -69,7 +69,7 @@ sqrt = Operation("sqrt", math.sqrt, lambda out, x: (0.5 / out,), defined=lambda 
 
 def _exp(x: float) -> float:
     # Python alone raises here; processors, NumPy and JavaScript give infinity, and 1/(1 + ∞) is the right 0 for σ. A
-    # Value that comes out infinite is refused all the same, when it is recorded.
+    # Value that comes out infinite is an error all the same, when it is recorded.
     try:
         return math.exp(x)
     except OverflowError:
@@ -135,7 +135,7 @@ def _swapped_halves(out: Any, *inputs: Any) -> tuple[Any, ...]:
 
 dot_product = Operation("dot_product", _sum_of_products, _swapped_halves)
 
-# -- σ and its relatives: everything from here on is composed of the rows above --------------------------------------
+# -- σ and its relatives: everything from here on is composed of the operations above --------------------------------
 
 sigmoid: Operation = Operation("sigmoid", lambda z: 1.0 / (1.0 + exp(-z)), lambda out, z: (out * sigmoid(-z),))
 
@@ -145,9 +145,9 @@ log_sigmoid = Operation("log_sigmoid", lambda z: -softplus(-z), lambda out, z: (
 
 
 def _tanh(x: Any) -> Any:
-    # (1 − e^−2x)/(1 + e^−2x) where x > 0, and the same with the other sign below 0.
+    # (1 − e^−2x)/(1 + e^−2x) from 0 on, and the same with the other sign below 0.
     e = expm1(-2.0 * abs(x))
-    return (heaviside(-x) - heaviside(x)) * e / (2.0 + e)
+    return (2.0 * heaviside(-x) - 1.0) * e / (2.0 + e)
 
 
 tanh = Operation("tanh", _tanh, lambda out, x: (4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x),))

@@ -21,7 +21,7 @@ from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
-from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron, Tunable
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value, write
 
@@ -54,16 +54,17 @@ def replay_for(
     if not known_to_agree:
         recorded.require_same_losses(network, samples, loss)
     numbers = sum(len(value.inputs) for value in topological_order(recorded.loss)) * len(samples) * epochs
-    return Replay(network, samples, recorded, fastest(numbers) if target == "best" else [target])
+    return Replay(network, samples, recorded.compiled(fastest(numbers) if target == "best" else [target]))
 
 
-def is_own(part: Trainable) -> bool:
+def is_own(part: Tunable) -> bool:
     """Whether it is made of this package's own classes and of operations; a subclass may do anything."""
-    if type(part) is Network:
-        return all(map(is_own, part.layers))
-    if type(part) is Layer:
-        return all(map(is_own, part.neurons))
-    return type(part) in (Neuron, Perceptron) and isinstance(part.activation, Operation | None)  # type: ignore[union-attr]
+    own = type(part) in (Network, Layer, Neuron, Perceptron)
+    return (
+        own
+        and isinstance(getattr(part, "activation", None), Operation | None)
+        and all(map(is_own, part.parts().values()))
+    )
 
 
 def fastest(numbers: int) -> list[CompiledFor]:
@@ -123,14 +124,12 @@ class Recorded:
 class Replay:
     """The compiled graph of the first sample, with the numbers of all samples."""
 
-    def __init__(
-        self, network: Trainable, samples: Sequence[Sample], recorded: Recorded, targets: Sequence[CompiledFor]
-    ) -> None:
+    def __init__(self, network: Trainable, samples: Sequence[Sample], program: Program) -> None:
         self.network = network
-        self.parameters = recorded.parameters
+        self.parameters = network.parameters()
         self.first = samples[0]
-        self.program = recorded.compiled(targets)
-        self.samples = self._table(samples)
+        self.program = program
+        self.samples = program.samples(*zip(*samples, strict=True))
 
     def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
         """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
@@ -153,31 +152,25 @@ class Replay:
         if not samples or self.program.target == "python":
             return [self.network.predict(inputs) for inputs, _ in samples]
         require_same_widths(samples, self.first)
-        outputs: list[list[float]] = self.program.watched(self._numbers(), self._table(samples)).tolist()
+        table = self.program.samples(*zip(*samples, strict=True))
+        outputs: list[list[float]] = self.program.watched(self._numbers(), table).tolist()
         return outputs
 
     def _numbers(self) -> Any:
-        """The parameters as the program wants them."""
         return self.program.parameters_from([parameter.data for parameter in self.parameters])
-
-    def _table(self, samples: Sequence[Sample]) -> Any:
-        return self.program.samples(*zip(*samples, strict=True))
 
 
 def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
     """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
-    wanted = _widths(first)
-    for place, sample in enumerate(samples):
-        if (found := _widths(sample)) != wanted:
+    wanted, *found = [
+        f"{len(inputs)} inputs and {len(listed(targets))} targets" for inputs, targets in [first, *samples]
+    ]
+    for place, widths in enumerate(found):
+        if widths != wanted:
             raise ValueError(
-                f"sample {place}, counted from 0, has {found}, but the first to be trained on has {wanted}: give as "
+                f"sample {place}, counted from 0, has {widths}, but the first to be trained on has {wanted}: give as "
                 f"many in all"
             )
-
-
-def _widths(sample: Sample) -> str:
-    inputs, targets = sample
-    return f"{len(inputs)} inputs and {len(listed(targets))} targets"
 
 
 def _not_one_graph(reason: str) -> NotOneGraph:

@@ -14,23 +14,14 @@ from tinygrad_sigmoid.value import Value
 
 @dataclass(frozen=True)
 class Scan:
-    """How an output goes with one leaf while all others stay.
+    """How an output goes with one leaf while all others stay."""
 
-    Attributes:
-        name: The leaf's label.
-        numbers: The leaf's numbers, from low to high, in equal steps.
-        outputs: The output for each of them; nan where it is not defined.
-        at: Where the leaf stood.
-        output: The output there.
-        gradient: ∂output/∂leaf there.
-    """
-
-    name: str
-    numbers: tuple[float, ...]
-    outputs: tuple[float, ...]
-    at: float
-    output: float
-    gradient: float
+    name: str  # the leaf's label
+    numbers: tuple[float, ...]  # the leaf's, from low to high, in equal steps
+    outputs: tuple[float, ...]  # one for each of them; nan where it is not defined
+    at: float  # where the leaf stood
+    output: float  # there
+    gradient: float  # ∂output/∂leaf there
 
     @property
     def tangent(self) -> tuple[float, ...]:

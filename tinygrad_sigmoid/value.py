@@ -1,8 +1,8 @@
-"""A value: a number that remembers how it was computed, and can pass the chain rule back along the way it came.
+"""A value: a number that remembers how it was computed, and can pass the chain rule back to where it came from.
 
 To compute with values is to record a graph: each operation makes a new value that knows its operation, its inputs and
-its local derivatives, ∂output/∂input for each of them. `backward` walks that graph from the output to its beginnings
-and adds to the gradient of every input *upstream gradient · local derivative*. That is backpropagation.
+its local derivatives, ∂output/∂input for each of them. `backward` walks that graph from the output to its leaves, and
+adds to the gradient of every input *upstream gradient · local derivative*. That is backpropagation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     __slots__ = "_data constant grad index inputs label local_derivatives mark moment operation".split()  # noqa: SIM905
 
     _data: float  # what `data` reads and writes
-    grad: float | None  # ∂output/∂this of the last backward pass; None until one has computed it
+    grad: float | None  # ∂output/∂this; None before the first backward pass; in a leaf, the sum over passes
     label: str
     operation: Operation | None  # what it was computed with; None for a leaf
     inputs: tuple[Value, ...]  # what it was computed from, in order, an input used twice standing there twice
@@ -109,10 +109,10 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
                 out = as_number(out)
             if out - out != 0.0:  # infinity and nan alone do this
                 raise OverflowError
-            if len(slopes) != len(inputs):
-                raise TypeError
+            if type(slopes) is not tuple or len(slopes) != len(inputs):
+                raise TypeError(errors.NOT_ONE_FOR_EACH)
         except (ArithmeticError, ValueError, TypeError) as error:
-            raise errors.uncomputable(operation, error, as_values(inputs), out) from None
+            raise errors.uncomputable(operation, error, inputs, out) from None
         value = _new(Value)
         value._data = out
         value.operation = operation
@@ -132,7 +132,7 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
         >>> x = Value(3, "x")
         >>> y = x * x
         >>> y.backward()
-        >>> x.grad
+        >>> x.grad  # 1·3 + 1·3: upstream gradient · local derivative, added up over the two uses of x
         6.0
 
         Leaves add up over passes until `zero_grad()`, as in PyTorch; the gradients in between are those of this pass.
@@ -145,7 +145,7 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
         for value in order:
             value.grad = None
         self.grad = 1.0 if self.inputs else (self.grad or 0.0) + 1.0
-        for value in reversed(order):  # every use of a value comes before the value itself
+        for value in reversed(order):  # when we reach a value, all its uses have added to its gradient
             upstream: Any = value.grad
             for used, local in zip(value.inputs, value.local_derivatives):  # noqa: B905 (`record` has counted them)
                 so_far = used.grad
@@ -225,7 +225,7 @@ def operation_of(value: Value) -> Operation:
 
 
 def write(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
-    """Gives leaves new numbers, all at one moment; that they are finite floats has been seen to."""
+    """Gives leaves new numbers, all at one moment; the caller has checked that they are finite floats."""
     now = clock.last_write = next_index()
     for leaf, number in zip(leaves, numbers):  # noqa: B905 (as many as there are leaves)
         leaf._data = number
@@ -246,7 +246,8 @@ def require_fresh(order: Sequence[Value]) -> None:
 
 def _require_same(value: Value) -> None:
     """Raises `StaleGraph` if the operation gives something else now than when it was recorded or last replayed."""
-    operation, changed = operation_of(value), [used for used in value.inputs if used.moment > value.moment]
+    operation = operation_of(value)
+    changed = [used for used in dict.fromkeys(value.inputs) if used.moment > value.moment and not used.constant]
     try:
         again = Value.record(operation, value.inputs)
     except (ArithmeticError, ValueError):  # it could be computed once, so something was changed

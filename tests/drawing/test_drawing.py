@@ -294,7 +294,8 @@ def test_a_large_network_is_collapsed_to_neurons_and_a_larger_one_to_layers() ->
 
 
 def test_a_neuron_that_is_used_twice_is_one_collapsed_box_even_if_it_feeds_itself() -> None:
-    recurrent = Neuron([0.5], 0.1, place="layer1.neuron1")
+    recurrent = Neuron([0.5], 0.1)
+    recurrent.label_values("layer1.neuron1.")
     picture = read(draw(recurrent([recurrent([1.0])]) * 2, collapse="layer1").source)
     heading = "layer1.neuron1.a·2"
     assert [lines[0] for lines in picture.boxes.values()] == ["1", "layer1", "2", heading]

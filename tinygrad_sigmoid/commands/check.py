@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
 
@@ -13,7 +13,6 @@ from tinygrad_sigmoid.commands import add_formula, graph_of
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.value import Value
 
 EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
@@ -37,22 +36,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(mismatch, file=sys.stderr)
         return 1
     print(f"{arguments.formula} {_equals(output.data)}")
+    own = [leaf for leaf in leaves(output) if not leaf.constant]
     for order in range(1, arguments.order + 1):
-        for names, derivative in _derivatives(output, order):
-            print(f"  {_quotient(names)} {_equals(derivative)}")
+        for chosen in combinations_with_replacement(own, order):
+            derivative = output
+            with suppress(ArithmeticError):  # it is too large, and the certificate says so
+                for leaf in chosen:
+                    [derivative] = gradients(derivative, [leaf])
+                print(f"  {_quotient([leaf.label for leaf in chosen])} {_equals(derivative.data)}")
     print(certificate)
     return 0
-
-
-def _derivatives(output: Value, order: int) -> Iterator[tuple[tuple[str, ...], float]]:
-    """The derivatives of this order, each once, with the names of the leaves; none where they are too large."""
-    own = [leaf for leaf in leaves(output) if not leaf.constant]
-    for chosen in combinations_with_replacement(own, order):
-        derivative = output
-        with suppress(ArithmeticError):  # the certificate says so
-            for leaf in chosen:
-                [derivative] = gradients(derivative, [leaf])
-            yield tuple(leaf.label for leaf in chosen), derivative.data
 
 
 def _quotient(names: Sequence[str]) -> str:

@@ -30,7 +30,6 @@ PLACES = {
     name: [8 * (row + i) + column + j for i in (0, 1) for j in (0, 1)]
     for name, row, column in (("hook", 0, 2), ("stem", 2, 2), ("foot", 6, 2))
 }
-PICTURES = ("neuron.svg", "neuron.html")
 MOMENTS = 12  # of a repair are shown
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.out.is_dir():
         raise NotADirectoryError(f"{arguments.out} is not a folder: make it first, or pass another as --out")
     require_seed(arguments.seed)
-    graph, page = [arguments.out / name for name in PICTURES]
+    graph, page = arguments.out / "neuron.svg", arguments.out / "neuron.html"
     require_writable(graph)
     require_writable(page)
     digits, test_digits = load_digits()
@@ -80,13 +79,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def ones_and_twos(digits: list[Digit]) -> list[tuple[list[float], list[float]]]:
-    """Samples for a neuron whose output is to be 1 for a "1" and 0 for a "2": the darkness of each place."""
-    return [(darkness(digit), [float(digit.digit == 1)]) for digit in digits if digit.digit in (1, 2)]
-
-
-def darkness(digit: Digit) -> list[float]:
-    """How dark each of the `PLACES` is, from 0 (paper) to 1 (ink)."""
-    return [fmean(digit.inputs[pixel] for pixel in pixels) for pixels in PLACES.values()]
+    """Samples for a neuron that is to give 1 for a "1" and 0 for a "2": how dark each of the `PLACES` is, 0 to 1."""
+    return [
+        ([fmean(digit.inputs[pixel] for pixel in pixels) for pixels in PLACES.values()], [float(digit.digit == 1)])
+        for digit in digits
+        if digit.digit in (1, 2)
+    ]
 
 
 def pictures_of_places(digits: list[Digit]) -> str:

@@ -47,12 +47,8 @@ def festival() -> Numbers:
 
 
 def nand_gate() -> Numbers:
-    gate, weighted = Perceptron([-2, -2], 3), Neuron([-2, -2], 3, None)
-    numbers: Numbers = {}
-    for x1, x2 in BITS:
-        numbers[f"{x1} {x2}: w·x + b"] = weighted.predict([x1, x2])
-        numbers[f"{x1} {x2}: output"] = gate.predict([x1, x2])
-    return numbers
+    neurons = {"w·x + b": Neuron([-2, -2], 3, None), "output": Perceptron([-2, -2], 3)}
+    return {f"{x1} {x2}: {what}": neuron.predict([x1, x2]) for x1, x2 in BITS for what, neuron in neurons.items()}
 
 
 def half_adder(x1: float, x2: float, nand: Neuron, carry: Neuron) -> tuple[float, float]:
@@ -68,7 +64,7 @@ def adder() -> Numbers:
     for x1, x2 in BITS:
         total, carried = half_adder(x1, x2, nand, Perceptron([both_wires], 3))
         numbers[f"{x1} + {x2}: carry and sum"] = f"{carried:.0f} {total:.0f}"
-    return {**numbers, "one weight for two wires of weight −2": both_wires}
+    return numbers | {"one weight for two wires of weight −2": both_wires}
 
 
 def flip() -> Numbers:
@@ -220,8 +216,7 @@ def learning_rates() -> Numbers:
     digits, test = load_digits()
     numbers: Numbers = {}
     for rate in (0.001, 3.0, 100.0):
-        history = train(Network([64, 15, 10], seed=1), digits[:500], epochs=3, rate=rate, seed=1, test=test)
-        for epoch in history:
+        for epoch in train(Network([64, 15, 10], seed=1), digits[:500], epochs=3, rate=rate, seed=1, test=test):
             numbers[f"η = {rate:g}, epoch {epoch.number}: % right"] = _percent(epoch.correct, epoch.tested)
     return numbers
 

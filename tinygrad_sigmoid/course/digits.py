@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import math
 import os
-import sys
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
@@ -21,8 +20,7 @@ from typing import NamedTuple
 TRAINING_DIGITS = 1_500  # of the 1,797 that ship; the other 297 are for testing
 MNIST_TRAINING_DIGITS = 50_000  # of MNIST's 60,000, as in the book, which keeps the others for choosing a learning rate
 
-SHADES = " ░▒▓█"
-ASCII_SHADES = " .+%@"
+SHADES = " ░▒▓█"  # from paper to ink
 LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
 
 
@@ -76,18 +74,16 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
     return train[:MNIST_TRAINING_DIGITS], test
 
 
-def digit_picture(pixels: Sequence[float], shades: str = "") -> str:
-    r"""A square picture as lines of text: a pixel is two characters wide, or half a character high in a large picture.
+def digit_picture(pixels: Sequence[float]) -> str:
+    """A square picture as lines of text: a pixel is two characters wide, or half a character high in a large picture.
 
-    >>> print(digit_picture([0.0, 1.0, 0.5, 0.25], shades=" .+%@").replace(" ", "_"))
-    __@@
-    ++..
+    >>> print(digit_picture([0.75, 1.0, 0.5, 0.25]))
+    ▓▓██
+    ▒▒░░
 
     Args:
         pixels: Row by row, from 0 (paper) to 1 (ink).
-        shades: A character for each shade, from paper to ink; left out, blocks where the terminal can show them.
     """
-    shades = shades or _shades_of_terminal()
     side = math.isqrt(len(pixels))
     if side * side != len(pixels):
         raise ValueError(f"a picture of {len(pixels)} pixels is not square: pass as many rows as columns")
@@ -95,8 +91,8 @@ def digit_picture(pixels: Sequence[float], shades: str = "") -> str:
     if side > LARGE:
         pairs = zip_longest(rows[::2], rows[1::2], fillvalue=[0.0] * side)
         rows, width = [[(one + other) / 2 for one, other in zip(*pair, strict=True)] for pair in pairs], 1
-    inked = [[round(min(max(pixel, 0.0), 1.0) * (len(shades) - 1)) for pixel in row] for row in rows]
-    return "\n".join("".join(shades[ink] * width for ink in row) for row in inked)
+    inked = [[round(min(max(pixel, 0.0), 1.0) * (len(SHADES) - 1)) for pixel in row] for row in rows]
+    return "\n".join("".join(SHADES[ink] * width for ink in row) for row in inked)
 
 
 def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -> str:
@@ -115,14 +111,6 @@ def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -
 
 def _one_hot(digit: int) -> list[float]:
     return [float(place == digit) for place in range(10)]
-
-
-def _shades_of_terminal() -> str:
-    try:
-        SHADES.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return ASCII_SHADES
-    return SHADES
 
 
 def _idx_digits(folder: Path, part: str) -> list[Digit]:

@@ -46,10 +46,8 @@ class Item:
 
     def figures(self) -> list[Figure]:
         """Its figures, computed afresh."""
-        return [
-            Figure(what, here, self.expected.get(what, ""), self.book.get(what, ""))
-            for what, here in self.computed().items()
-        ]
+        numbers = self.computed()
+        return [Figure(what, numbers[what], self.expected.get(what, ""), self.book.get(what, "")) for what in numbers]
 
     def heading(self, width: int = WIDTH) -> str:
         """Its number, what it claims and what is done, as text; lines of prose have at most `width` characters."""
@@ -75,12 +73,9 @@ class Item:
         rows = [("", "the book", "expected", "here")]
         rows += [(figure.what, figure.book, figure.expected, figure.shown) for figure in figures]
         columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
-        sides = "<" + ">" * (len(columns) - 1)
-        padded = [
-            [f"{cell:{side}{max(map(len, column))}}" for cell in column]
-            for side, column in zip(sides, columns, strict=True)
-        ]
-        lines = ["   ".join(row) for row in zip(*padded, strict=True)]
+        first, *others = [max(map(len, column)) for column in columns]
+        formatted = "   ".join([f"{{:<{first}}}", *[f"{{:>{cells}}}" for cells in others]])
+        lines = [formatted.format(*row) for row in zip(*columns, strict=True)]
         return "\n".join([*lines, textwrap.fill(f"Notice: {self.notice}", width)])
 
 

@@ -39,21 +39,16 @@ class Outcome:
     """How an exhibit did on a graph."""
 
     exhibit: Exhibit
-    gradients: dict[Value, float] = field(repr=False)  # empty if it was not run
     right: dict[Value, float] = field(repr=False)  # for leaves, the sum over the passes that it keeps
-    edges: list[Edge] = field(repr=False)  # those that it took, in order
+    gradients: dict[Value, float] = field(repr=False, default_factory=dict)  # empty if it was not run
+    edges: list[Edge] = field(repr=False, default_factory=list)  # those that it took, in order
     mistake: Mistake | None = None
-    not_run: str = ""  # why it was not run
+    reason: str = ""  # what is wrong, with the number of the edge, or why it was not run; empty if it agrees
 
     @property
     def agrees(self) -> bool:
         """Whether it gives the right gradients on this graph."""
-        return self.mistake is None and not self.not_run
-
-    @property
-    def reason(self) -> str:
-        """What is wrong, with the number of the edge; empty if it agrees."""
-        return self.not_run if self.mistake is None else f"edge {self.mistake.number}: {self.mistake.reason}"
+        return not self.reason
 
     def __str__(self) -> str:
         lines = [f"{self.exhibit.name}: {self.reason or 'agrees with the right one on this graph.'}"]
@@ -104,12 +99,13 @@ class Comparison:
 
         lines = [f"{'∂output/∂':>{NAMES}}{''.join(headings)}{more}", row(RIGHT.name, self.right)]
         for outcome in self.outcomes:
-            remark = "  never ends" if outcome.not_run else "  agrees" if outcome.agrees else "  wrong"
-            if outcome.exhibit.kept > 1 and outcome.agrees:
-                remark += f": {outcome.exhibit.kept} × {' '.join(_numbers(self.right, columns))}"
-            elif outcome.exhibit.kept > 1:
+            exhibit = outcome.exhibit
+            remark = "agrees" if outcome.agrees else "wrong" if outcome.edges else "never ends"
+            if exhibit.kept > 1 and outcome.agrees:
+                remark += f": {exhibit.kept} × {' '.join(_numbers(self.right, columns))}"
+            elif exhibit.kept > 1:
                 remark += f": should be {' '.join(_numbers(outcome.right, columns))}"
-            lines.append(row(outcome.exhibit.name, outcome.gradients, remark))
+            lines.append(row(exhibit.name, outcome.gradients, f"  {remark}"))
         return "\n".join(lines)
 
 
@@ -159,13 +155,12 @@ def outcome_of(exhibit: Exhibit, output: Value) -> Outcome:
     RIGHT.run(output, once)
     right = {value: gradient * (1 if value.inputs else exhibit.kept) for value, gradient in once.items()}
     if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1.0).values()) - 1) > LONGEST:
-        not_run = f"it would take {number_text(wanted)} edges, so it was not run."
-        return Outcome(exhibit, {}, right, [], not_run=not_run)
+        return Outcome(exhibit, right, reason=f"it would take {number_text(wanted)} edges, so it was not run.")
     exhibit.run(output, ledger)
     mistake = None
     if any(abs(ledger.get(value, 0.0) - right[value]) > allowed[value] for value in right):
         mistake = _first_mistake(exhibit, ledger.edges, once, allowed, Names(topological_order(output)))
-    return Outcome(exhibit, dict(ledger), right, ledger.edges, mistake)
+    return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, mistake.reason if mistake else "")
 
 
 def _first_mistake(
@@ -184,13 +179,13 @@ def _first_mistake(
         # An input that is used twice may have two local derivatives; exhibits take the edges in order.
         slopes = [local for candidate, local in edges(value) if candidate is used]
         total = edge.before + edge.upstream * slopes[(times[value, used] - 1) % len(slopes)]
-        before, after, wanted = number_text(edge.before), number_text(edge.after), number_text(right[value])
-        told = f"{names[value]} hands {number_text(edge.upstream)} on to {names[used]}"
+        told = f"edge {number}: {names[value]} hands {number_text(edge.upstream)} on to {names[used]}"
         if abs(edge.upstream - right[value]) > allowed[value]:
-            told += f", but the gradient of {names[value]} is {wanted}: "
-            told += _why_not_whole(uses[value] - contributions[value], uses[value])
+            wanted, missing = number_text(right[value]), uses[value] - contributions[value]
+            told += f", but the gradient of {names[value]} is {wanted}: {_why_not_whole(missing, uses[value])}"
             return Mistake(edge, number, value, f"should hand on {wanted}", told)
         if edge.after != total:
+            before, after = number_text(edge.before), number_text(edge.after)
             told += f", and its {before} is replaced by {after} where it should become {number_text(total)}."
             return Mistake(edge, number, used, f"{after} replaces {before}", told)
         if times[value, used] > len(slopes) * exhibit.passes:

@@ -85,12 +85,10 @@ def draw(
     """
     for output in outputs:
         require_value(output, "draw")
+        require_fresh(computed(output))
     if not outputs:
         raise TypeError("draw needs something to draw: pass a value")
-    drawn = diagram(*outputs, collapse=collapse, expand=expand)
-    for output in outputs:
-        require_fresh(computed(output))
-    return drawing(drawn, marks)
+    return drawing(diagram(*outputs, collapse=collapse, expand=expand), marks)
 
 
 def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False) -> Drawing:

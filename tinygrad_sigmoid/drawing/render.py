@@ -49,22 +49,12 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         picture = svg(self.source, options.get("engine") or self.engine)
         return picture if options.get("encoding") is None else picture.decode()
 
-    @property
-    def _render(self) -> Any:
+    def _render(self, engine: str, format: str, filepath: str, **options: Any) -> Any:
         # Where `render` and `view` of the class above, having named and saved the DOT file, hand it to `dot`.
-        return super()._render if shutil.which("dot") else self._render_without_dot
-
-    def _render_without_dot(
-        self,
-        engine: str,
-        format: str,
-        filepath: str,
-        outfile: str | os.PathLike[str] | None = None,
-        raise_if_result_exists: bool = False,
-        **options: Any,
-    ) -> str:
-        target = Path(outfile or f"{filepath}.{format}")
-        if raise_if_result_exists and target.exists():
+        if shutil.which("dot"):
+            return super()._render(engine, format, filepath, **options)
+        target = Path(options["outfile"] or f"{filepath}.{format}")
+        if options["raise_if_result_exists"] and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
         write_whole(target, self.pipe(format, engine=engine, **options))
         return os.fspath(target)
@@ -80,7 +70,8 @@ def svg(source: str, engine: str = "dot") -> bytes:
         RenderError: The packages it takes are not installed.
         ValueError: Graphviz can't read the text, or can't find a layout for it.
     """
-    wasmtime, linker, module = _compiled_once()
+    with _compiling:
+        wasmtime, linker, module = _compiled()
     store = wasmtime.Store(linker.engine)
     store.set_wasi(wasmtime.WasiConfig())  # nothing inherited: no files, no variables, no standard output
     exports = linker.instantiate(store, module).exports(store)
@@ -108,12 +99,7 @@ def svg(source: str, engine: str = "dot") -> bytes:
     return bytes(memory.read(store, picture_at, picture_at + length))
 
 
-_compiling = threading.Lock()
-
-
-def _compiled_once() -> tuple[Any, Any, Any]:
-    with _compiling:
-        return _compiled()
+_compiling = threading.Lock()  # so that threads that begin together compile it once
 
 
 @cache

@@ -6,20 +6,20 @@ import html
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from xml.etree.ElementTree import fromstring, tostring
 
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
+from tinygrad_sigmoid.drawing.dot import drawing
 from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.files import write_whole
-from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
-from tinygrad_sigmoid.page.picture import picture
 from tinygrad_sigmoid.reading.formulas import formula
-from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value, as_values, operation_of
@@ -53,7 +53,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
 
     >>> from tinygrad_sigmoid import Neuron
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
-    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html) < 200_000
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 50_000
     (True, True)
 
     Args:
@@ -71,18 +71,18 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
-    program = _javascript(output, _changeable(output), trace=True)
-    operations = [_on_figures(value) if value.inputs else "null" for value in walked.values]
+    inputs = [leaf for leaf in leaves(output) if not leaf.constant]
+    operations = {value: _on_figures(value) for value in walked.values if value.inputs}
     parts = {
         "title": html.escape(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
-        "picture": picture(drawn),
-        "program": program,
-        "perceptron": _perceptron(output),
-        "operations": ",\n".join(dict.fromkeys(operations)),
-        "graph": _as_json(_described(walked, drawn, operations)),
+        "picture": _picture(drawn),
+        "program": _javascript(output, inputs, trace=True),
+        "perceptron": _perceptron(output, inputs),
+        "operations": ",\n".join(dict.fromkeys(operations.values())),
+        "graph": _data(walked, drawn, operations),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -103,22 +103,17 @@ def _javascript(output: Value, inputs: Sequence[Value], *, trace: bool = False) 
     return re.sub(r"<(?=[!/a-zA-Z])", "< ", source)
 
 
-def _perceptron(output: Value) -> str:
+def _perceptron(output: Value, inputs: Sequence[Value]) -> str:
     """The same graph with a perceptron's step for each σ, as JavaScript; without any σ there is nothing to compare."""
-    order = topological_order(output)
-    if not any(value.operation is sigmoid for value in order):
-        return "null"
-    new: dict[Value, Value] = {}
+    again: dict[Value, Value] = {}
     try:
-        for value in order:
-            if value.operation is None:
-                [new[value]] = as_values([value.data if value.constant else Value(value.data)])
-            else:
-                operation = heaviside if value.operation is sigmoid else value.operation
-                new[value] = operation(*[new[used] for used in value.inputs])
+        for value in computed(output):
+            operation = heaviside if value.operation is sigmoid else operation_of(value)
+            again[value] = operation(*[again.get(used, used) for used in value.inputs])
     except (ArithmeticError, ValueError):  # as the logarithm of a perceptron's 0
         return "null"
-    return _javascript(new[output], [new[leaf] for leaf in _changeable(output)])
+    has_sigma = any(value.operation is sigmoid for value in again)
+    return _javascript(again[output], inputs) if has_sigma else "null"
 
 
 def _on_figures(value: Value) -> str:
@@ -133,60 +128,76 @@ def _on_figures(value: Value) -> str:
         return "null"
 
 
-def _changeable(output: Value) -> list[Value]:
-    return [leaf for leaf in leaves(output) if not leaf.constant]
+# -- The picture -------------------------------------------------------------------------------------------------------
+
+
+def _picture(drawn: Diagram) -> str:
+    """Graphviz's SVG, fit to stand in HTML: the frames, then the edges, then the boxes in topological order."""
+    root = fromstring(drawing(drawn, room=True).pipe("svg", quiet=True, encoding="utf-8"))
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # HTML needs no namespace
+        for name in ("fill", "stroke", "stroke-width", "font-family", "font-size", "text-anchor"):
+            element.attrib.pop(name, None)  # the page has styles of its own
+    [graph] = root
+    parts = {g.get("id"): g for g in graph}
+    frames = [g for g in graph if g.get("class") == "cluster"]
+    graph[:] = [*frames, *[parts[edge.id] for edge in drawn.edges], *[parts[box.id] for box in drawn.boxes]]
+    for g in graph:
+        g.remove(g[0])  # its title, which browsers would show as a tooltip
+    for edge in drawn.edges:
+        [(value, operand), *_] = edge.uses
+        label = parts[edge.id].find("text")
+        if label is not None and not edge.joined:
+            label.text = f"∂ {number_text(value.local_derivatives[operand])}"
+    _, _, width, height = root.get("viewBox", "").split()
+    root.attrib |= {"class": "graph", "role": "group", "aria-label": "The computation graph"}
+    root.attrib |= {"width": width, "height": height}
+    return tostring(root, encoding="unicode")
 
 
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _described(walked: Steps, drawn: Diagram, operations: Sequence[str]) -> dict[str, object]:
-    distinct = list(dict.fromkeys(operations))
-    names = Names(walked.values)
-    index = {value: i for i, value in enumerate(walked.values)}
+def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str:
+    """What the page's script has to know, as JSON that can stand inside a script element: no label can end it."""
+    distinct = list(dict.fromkeys(operations.values()))
+    index = walked.index_of
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
-    return {
+    data = {
         "values": [
             {
                 "name": name,
                 "data": value.data,
                 "constant": value.constant,
                 "inputs": [index[used] for used in value.inputs],
-                "operation": distinct.index(operation),
-                "pattern": names.pattern(value) if value.inputs else None,
+                "operation": distinct.index(operations[value]) if value.inputs else None,
+                "pattern": walked.naming.pattern(value) if value.inputs else None,
             }
-            for name, value, operation in zip(walked.names, walked.values, operations, strict=True)
+            for name, value in zip(walked.names, walked.values, strict=True)
         ],
         "boxes": [
             {
                 "id": box.id,
                 "values": [index[value] for value in box.values],
-                "shown": [index[value] for value in box.shown_outside],
+                "shown": index[next(iter(box.shown_outside))] if len(box.shown_outside) == 1 else None,
                 "closed": box.collapsed and ".".join([*box.place, box.collapsed]),
             }
             for box in drawn.boxes
             if not box.values[0].constant
         ],
-        "leaves": [index[leaf] for leaf in _changeable(walked.values[-1])],
-        "output": len(walked.values) - 1,
         "beginning": walked.beginning,
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
-
-
-def _as_json(data: object) -> str:
-    """JSON that can stand inside a script element: no label can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
 
 
 def _table(walked: Steps, title: str) -> str:
-    names = Names(walked.values)
     lines = []
     for name, value in zip(walked.names, walked.values, strict=True):
         if not value.constant:
             numbers = [number_text(value.data), number_text(walked.gradients[value])]
-            cells = [name, names.formula(value) if value.inputs else "leaf", *numbers]
+            cells = [name, walked.naming.formula(value) if value.inputs else "leaf", *numbers]
             lines.append("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells) + "</tr>")
     head = "".join(f'<th scope="col">{text}</th>' for text in ("value", "computed as", "data", "gradient"))
     return (

@@ -2,20 +2,30 @@
 // graph and the table of rules, and what the steps say was written by the rules in Python.
 (() => {
   const byId = (id) => document.getElementById(id);
-  const { values, boxes, leaves, steps, forward, output, beginning } = JSON.parse(byId("graph-data").textContent);
-  const first = leaves.map((leaf) => values[leaf].data);
+  const { values, boxes, steps, forward, beginning } = JSON.parse(byId("graph-data").textContent);
+  const output = values.length - 1;
+  const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
+  const first = { data: values.map((value) => value.data) };
   const MOST_ROWS = 40;
 
-  let numbers = [...first]; // of the leaves
-  let now = computed(numbers);
   let at = 0; // the step that is shown; 0 shows the numbers of both passes
-  let nudge = begun(0);
   let playing = null;
-  let due = false;
+  let remembering = null;
+  let due = 0;
+  let now; // what both passes give: each value's data, gradient and local derivatives
+  let nudge; // the leaf that is moved, and what was given when that began
+  moveTo(first);
+  startNudge(leaves[0]);
 
-  function computed(given) {
-    const [data, local, gradients] = compute(...given);
-    return { data, local, gradients };
+  // The numbers of all leaves, with another for one of them if it is given.
+  function numbersOf({ data }, leaf, number) {
+    return leaves.map((i) => (i === leaf ? number : data[i]));
+  }
+
+  function moveTo(...given) {
+    const [data, local, gradients] = compute(...numbersOf(...given));
+    now = { data, local, gradients };
+    update();
   }
 
   // -- Elements ---------------------------------------------------------------------------------------------------------
@@ -28,7 +38,6 @@
   }
 
   const html = (kind, properties) => Object.assign(document.createElement(kind), properties);
-  const mark = (elements, name) => elements.forEach((element) => element.classList.add(name));
 
   function on(element, events, action) {
     for (const name of events.split(" ")) element.addEventListener(name, action);
@@ -42,8 +51,7 @@
 
   // The number in four digits. Python rounds a tie to the even digit, toExponential(3) rounds it away from 0.
   function fourDigits(number) {
-    const short = /\.\d{3}5e/.test(number.toExponential());
-    const tie = short && /^(-?\d\.\d\d[02468])50*(e.*)/.exec(number.toExponential(100));
+    const tie = /^(-?\d\.\d\d[02468])50*(e.*)/.exec(number.toExponential(100));
     return tie ? tie[1] + tie[2] : number.toExponential(3);
   }
 
@@ -69,52 +77,40 @@
     return Math.abs(outcome - figure(result)) <= 1e-15 * total && !lost ? "=" : "≈";
   }
 
-  // -- What is known at a step: all of it at step 0, and else what the steps so far have computed -----------------------
-
-  const known = () => (at === 0 ? now : knownAfter(at));
-
-  function knownAfter(count) {
+  // What is known after some of the steps; where no step is shown, what is known after all of them.
+  function known(count = at || steps.length) {
     const data = values.map((value, i) => (value.inputs.length ? null : now.data[i]));
-    const gradients = values.map(() => null);
-    for (const step of steps.slice(0, Math.min(count, forward))) data[step.value] = now.data[step.value];
-    if (count > forward) gradients[output] = 1;
-    for (const step of steps.slice(forward, Math.max(count, forward))) {
-      const contribution = gradients[step.value] * now.local[step.value][step.operand];
-      gradients[step.input] = gradients[step.input] === null ? contribution : gradients[step.input] + contribution;
-    }
+    const gradients = values.map((_, i) => (i === output && count > forward ? 1 : null));
+    for (const { value, input, operand } of steps.slice(0, count))
+      if (input === undefined) data[value] = now.data[value];
+      else gradients[input] = (gradients[input] ?? 0) + gradients[value] * now.local[value][operand];
     return { data, gradients, local: count > forward ? now.local : null };
   }
 
   // -- The picture ------------------------------------------------------------------------------------------------------
 
-  const showing = values.map(() => []); // the boxes with a value's numbers: in the picture, and inside an opened box
-  const holders = values.map(() => []); // the closed box that each value is in, if it is in one
-  const edges = values.map((value, i) => value.inputs.map((_, operand) => [byId(`e${i}.${operand}`)].filter(Boolean)));
-  const shownAs = (value) => [...showing[value], ...holders[value]];
+  const allBoxes = () => [...document.querySelectorAll(".node[tabindex]")];
+  const allEdges = () => [...document.querySelectorAll(".edge[id*='.']")]; // but for those that join closed boxes
+  const useOf = (edge) => edge.id.slice(1).split(".").map(Number); // e5.1 leads to the second operand of value 5
 
-  // A box, the values in it, those that are shown outside, and its name if it is closed.
+  // A box, the values in it, the one whose numbers it shows, and its name if it is closed.
   function adoptBox(box, { values: own, shown, closed }) {
-    const leaf = closed ? -1 : leaves.indexOf(own[0]);
+    const [i] = own;
+    const leaf = !closed && leaves.includes(i);
+    box.own = own;
+    if (shown !== null) box.dataset.value = shown;
     box.setAttribute("tabindex", 0);
-    box.setAttribute("role", leaf < 0 ? "button" : "slider");
+    box.setAttribute("role", leaf ? "slider" : "button");
     on(box, "pointerenter focus", () => relate(own));
     on(box, "pointerleave blur", () => relate([]));
-    if (leaf >= 0) makeDraggable(box, leaf);
-    else makeButton(box, closed ? () => openInside(closed, own) : () => goTo(1 + steps.findIndex((step) => step.value === own[0])));
-    if (closed) for (const i of own) holders[i].push(box);
-    if (shown.length !== 1) return;
-    box.texts = [...box.querySelectorAll("text")];
-    box.dataset.value = shown[0];
-    showing[shown[0]].push(box);
-  }
 
-  // Elements that are no longer on the page need no numbers.
-  function forget() {
-    for (const elements of [...showing, ...edges.flat()]) elements.splice(0, Infinity, ...elements.filter((element) => element.isConnected));
-  }
-
-  function makeButton(box, act) {
-    on(box, "click", act);
+    const act = () => {
+      if (leaf) typeNumber(i);
+      else if (closed) openInside(closed, own);
+      else goTo(1 + steps.findIndex((step) => step.value === i));
+    };
+    if (leaf) makeDraggable(box, i);
+    else on(box, "click", act);
     on(box, "keydown", (event) => {
       if (event.key !== "Enter") return;
       event.preventDefault(); // or it would press what gets the focus now
@@ -127,24 +123,20 @@
     on(box, "pointerdown", (event) => {
       if (event.button) return;
       begin(leaf);
-      from = { x: event.clientX, number: numbers[leaf] };
+      from = { x: event.clientX, number: now.data[leaf] };
       box.setPointerCapture(event.pointerId);
     });
     on(box, "pointermove", (event) => {
-      if (from) set(leaf, rounded(from.number + Math.round(event.clientX - from.x) * grain(from.number), from.number));
+      if (from) moveTo(now, leaf, rounded(from.number + Math.round(event.clientX - from.x) * grain(from.number), from.number));
     });
     on(box, "pointerup pointercancel", () => (from = null));
     on(box, "keydown", (event) => {
       const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
-      if (by) {
-        if (nudge.leaf !== leaf) begin(leaf);
-        set(leaf, rounded(numbers[leaf] + by * grain(first[leaf]), first[leaf]));
-      } else if (event.key === "Enter") {
-        list(leaf);
-        byId(`exact-${leaf}`).focus();
-      } else return;
+      if (!by) return;
       event.preventDefault();
       event.stopPropagation();
+      begin(leaf);
+      moveTo(now, leaf, rounded(now.data[leaf] + by * grain(first.data[leaf]), first.data[leaf]));
     });
   }
 
@@ -155,65 +147,51 @@
 
   function showNumbers() {
     const { data, gradients, local } = known();
-    values.forEach((value, i) => {
-      if (value.constant) return;
-      const [number, gradient] = [shown(data[i]), shown(gradients[i])];
-      for (const box of showing[i]) {
-        const heading = box.texts[0].textContent;
-        write(box.texts.at(-2), `data ${number}`);
-        write(box.texts.at(-1), `grad ${gradient}`);
-        const said = `${heading} data ${number} grad ${gradient}`;
-        box.setAttribute("aria-label", heading === value.name ? said : `${said}, ${value.name}`);
-        if (box.getAttribute("role") === "slider") box.setAttribute("aria-valuenow", now.data[i]);
-      }
-      value.inputs.forEach((input, operand) => {
-        if (values[input].constant) return;
-        for (const edge of edges[i][operand]) write(edge.querySelector("text"), `∂ ${shown(local && local[i][operand])}`);
-      });
-    });
+    for (const box of document.querySelectorAll("[data-value]")) {
+      const i = Number(box.dataset.value);
+      const texts = [...box.querySelectorAll("text")];
+      const lines = [texts[0].textContent, `data ${shown(data[i])}`, `grad ${shown(gradients[i])}`];
+      write(texts.at(-2), lines[1]);
+      write(texts.at(-1), lines[2]);
+      box.setAttribute("aria-label", lines.join(" ") + (lines[0] === values[i].name ? "" : `, ${values[i].name}`));
+      if (box.getAttribute("role") === "slider") box.setAttribute("aria-valuenow", now.data[i]);
+    }
+    for (const edge of allEdges()) {
+      const [value, operand] = useOf(edge);
+      write(edge.querySelector("text"), `∂ ${shown(local && local[value][operand])}`);
+    }
     const bad = now.data.findIndex((number) => !Number.isFinite(number));
     write(byId("trouble"), bad < 0 ? "" : `${values[bad].name} is ${shown(now.data[bad])} here: change a leaf to leave this place.`);
   }
 
-  // Everything that a value depends on, or that depends on it: pairs of a value and the edges that lead there.
-  const above = values.map((value, i) => value.inputs.map((input, operand) => [input, edges[i][operand]]));
-  const below = values.map(() => []);
-  above.forEach((links, i) => links.forEach(([input, leading]) => below[input].push([i, leading])));
-
-  function reach(own, next, name) {
-    const found = new Set(own);
-    for (const i of found)
-      for (const [other, leading] of next[i]) {
-        found.add(other);
-        mark([...shownAs(other), ...leading], name);
-      }
+  // Gives a class to the boxes with any of these values in them and to the edges that are meant; all others lose it.
+  function highlight(name, some, meant = () => false) {
+    for (const box of allBoxes()) box.classList.toggle(name, box.own.some((i) => some.has(i)));
+    for (const edge of allEdges()) edge.classList.toggle(name, meant(...useOf(edge)));
   }
 
+  // Shows all that these values depend on, and all that depends on them.
   function relate(own) {
-    for (const element of document.querySelectorAll(".graph :is(.self, .up, .down)")) element.classList.remove("self", "up", "down");
+    const self = new Set(own);
+    const [up, down] = [new Set(own), new Set(own)];
+    for (const i of up) for (const input of values[i].inputs) up.add(input);
+    values.forEach(({ inputs }, i) => inputs.some((input) => down.has(input)) && down.add(i));
+    highlight("self", self);
+    highlight("up", up.difference(self), (value) => up.has(value));
+    highlight("down", down.difference(self), (value, operand) => down.has(values[value].inputs[operand]));
     document.body.classList.toggle("related", own.length > 0);
-    mark(own.flatMap(shownAs), "self");
-    reach(own, above, "up");
-    reach(own, below, "down");
   }
 
   // -- Closed boxes, which open below the picture -----------------------------------------------------------------------
 
-  // What is in a box, and what comes into it from outside, in columns: each value to the right of all it depends on.
+  // What is in a box, and what comes into it from outside, in columns: each value just to the left of all that uses it.
   function columnsOf(inside) {
-    const members = new Set(inside.flatMap((i) => [i, ...values[i].inputs.filter((input) => !values[input].constant)]));
-    const column = new Map();
-    for (const i of inside) {
-      const ahead = values[i].inputs.filter((input) => members.has(input));
-      if (ahead.length) column.set(i, 1 + Math.max(...ahead.map((input) => column.get(input) ?? 0)));
-    }
-    const columns = [];
-    for (const i of [...members].sort((a, b) => a - b)) {
-      // What begins here stands just before its first use.
-      const place = column.get(i) ?? Math.min(...below[i].map(([user]) => column.get(user) ?? Infinity)) - 1;
-      (columns[place] ??= []).push(i);
-    }
-    return columns;
+    const depth = new Map(inside.map((i) => [i, 0]));
+    for (const i of inside.toReversed())
+      for (const input of values[i].inputs)
+        if (!values[input].constant) depth.set(input, Math.max(depth.get(input) ?? 0, depth.get(i) + 1));
+    const members = [...depth.keys()].sort((a, b) => a - b);
+    return Object.values(Object.groupBy(members, (i) => depth.get(i))).reverse();
   }
 
   function openInside(name, inside) {
@@ -225,21 +203,18 @@
     );
     const size = { width: 270 * columns.length, height };
     const picture = svg("svg", { class: "graph", role: "group", "aria-label": `The inside of ${name}`, ...size });
-    write(byId("inside-name"), name);
-    byId("inside-canvas").replaceChildren(picture);
-    byId("inside").hidden = false;
-    forget();
     for (const i of inside)
       values[i].inputs.forEach((input, operand) => {
-        if (!where.has(input)) return;
-        edges[i][operand].push(edgeBetween(where.get(input), where.get(i)));
-        picture.append(edges[i][operand].at(-1));
+        if (where.has(input)) picture.append(edgeBetween(where.get(input), where.get(i), `e${i}.${operand}`));
       });
     for (const [i, place] of where) {
       const box = boxAt(place, i);
       picture.append(box);
-      adoptBox(box, { values: [i], shown: [i] });
+      adoptBox(box, { values: [i], shown: i });
     }
+    write(byId("inside-name"), name);
+    byId("inside-canvas").replaceChildren(picture);
+    byId("inside").show();
     byId("inside-close").focus();
     update();
   }
@@ -251,60 +226,45 @@
     return svg("g", { class: `node ${kind}` }, svg("rect", { x, y, width: 170, height: 48, rx: leaf ? 0 : 7 }), ...lines);
   }
 
-  function edgeBetween([fromX, fromY], [toX, toY]) {
+  function edgeBetween([fromX, fromY], [toX, toY], id) {
     const [x1, y1, x2, y2] = [fromX + 170, fromY + 24, toX, toY + 24];
     const line = svg("path", { d: `M${x1},${y1}L${x2},${y2}` });
     const local = svg("text", { x: x1 + 50, y: y1 + ((y2 - y1) * 50) / (x2 - x1) - 3 });
-    return svg("g", { class: "edge" }, line, local);
+    return svg("g", { class: "edge", id }, line, local);
   }
 
-  on(byId("inside-close"), "click", () => {
-    byId("inside-canvas").replaceChildren();
-    byId("inside").hidden = true;
-    forget();
-    byId("canvas").focus();
-  });
+  on(byId("inside-close"), "click", () => byId("inside").close());
 
   // -- Steps ------------------------------------------------------------------------------------------------------------
 
-  function goTo(step, remember = true) {
+  function goTo(step) {
     at = Math.min(Math.max(step, 0), steps.length);
-    if (remember) rememberStep();
+    remembering ??= setTimeout(rememberStep, 350);
     update();
   }
 
-  // The step in the address, which browsers allow to change only so often.
-  let remembering = null;
+  // The step in the address, which browsers allow to change only so often; a notebook's frame has none.
   function rememberStep() {
-    remembering ??= setTimeout(() => {
-      remembering = null;
-      try {
-        history.replaceState(null, "", `#${at}`);
-      } catch {
-        // A notebook's frame has no address to change.
-      }
-    }, 350);
+    remembering = null;
+    if (location.protocol !== "about:") history.replaceState(null, "", `#${at}`);
   }
 
   function showStep() {
-    for (const element of document.querySelectorAll(".active, .target")) element.classList.remove("active", "target");
     byId("at").value = at;
     byId("at").setAttribute("aria-valuetext", at ? `step ${at} of ${steps.length}` : "all numbers");
-    byId("first").disabled = byId("back").disabled = at === 0;
+    byId("first").disabled = at === 1;
+    byId("back").disabled = at === 0;
     byId("on").disabled = byId("last").disabled = at === steps.length;
     const step = steps[at - 1];
-    const lines = step ? told(step) : [`${steps.length} steps`, `${forward} forward, ${steps.length - forward} back. All numbers are shown.`];
-    ["step-heading", "step-sentence", "step-local", "step-sum"].forEach((id, i) => write(byId(id), lines[i] ?? ""));
-    if (!step) return;
+    told(step).forEach((line, i) => write(byId("step").children[i], line));
     // Forward, all operands lead to the value; backward, the value passes its gradient on to one of them.
-    const { inputs } = values[step.value];
-    const [own, theirs] = at > forward ? ["active", "target"] : ["target", "active"];
-    mark(shownAs(step.value), own);
-    for (const operand of at > forward ? [step.operand] : inputs.keys()) {
-      mark(shownAs(inputs[operand]), theirs);
-      mark(edges[step.value][operand], "active");
-    }
-    for (const value of [step.value, step.input ?? step.value]) if (shownAs(value).length) scrollTo(shownAs(value)[0]);
+    const inputs = step ? values[step.value].inputs : [];
+    const operands = at > forward ? [step.operand] : [...inputs.keys()];
+    const ends = [new Set(step && [step.value]), new Set(operands.map((operand) => inputs[operand]))];
+    const [from, to] = at > forward ? ends : ends.toReversed();
+    highlight("active", from, (value, operand) => value === step?.value && operands.includes(operand));
+    highlight("target", to);
+    for (const value of step ? [step.value, step.input ?? step.value] : []) scrollTo(allBoxes().find((box) => box.own.includes(value)));
   }
 
   // Brings what a step is about into sight, within the picture's own frame.
@@ -316,7 +276,9 @@
     canvas.scrollTop += missing(place.top, place.bottom, frame.top, frame.bottom);
   }
 
+  // The four lines that are said about a step, or about all of them.
   function told(step) {
+    if (!step) return [`${steps.length} steps`, `${forward} forward, ${steps.length - forward} back. All numbers are shown.`, "", ""];
     const pass = at <= forward ? "forward" : at === forward + 1 ? `backward, from ${beginning}` : "backward";
     return [`Step ${at} of ${steps.length}, ${pass}`, step.sentence, ...(at > forward ? passed(step) : made(step))];
   }
@@ -336,8 +298,8 @@
   }
 
   function passed(step) {
-    const before = knownAfter(at - 1).gradients[step.input];
-    const { gradients } = knownAfter(at);
+    const before = known(at - 1).gradients[step.input];
+    const { gradients } = known(at);
     const [upstream, local, after] = [gradients[step.value], now.local[step.value][step.operand], gradients[step.input]];
     const formula = step.formula === shown(local) ? "=" : `= ${step.formula} ${equals(local, local)}`;
     const sum = before === null ? shown(upstream) : `${shown(before)} + ${bracketed(shown(upstream))}`;
@@ -359,139 +321,130 @@
     byId("play").setAttribute("aria-pressed", start);
   }
 
-  const goes = {
-    first: () => goTo(1),
-    back: () => goTo(at - 1),
-    on: () => goTo(at + 1),
-    last: () => goTo(steps.length),
-    backward: () => goTo(forward + 1),
-    leave: () => goTo(0),
+  // For each button its key, and the step that it goes to.
+  const buttons = {
+    first: ["Home", () => 1],
+    back: ["ArrowLeft", () => at - 1],
+    on: ["ArrowRight", () => at + 1],
+    last: ["End", () => steps.length],
+    backward: ["b", () => forward + 1],
+    leave: ["Escape", () => 0],
   };
-  function go(id) {
-    play(id === "play" && playing === null);
-    goes[id]?.();
+  const keys = { " ": "play" };
+  on(byId("play"), "click", () => play(playing === null));
+  for (const [id, [key, step]] of Object.entries(buttons)) {
+    keys[key] = id;
+    on(byId(id), "click", () => {
+      play(false);
+      goTo(step());
+    });
   }
-  for (const id of [...Object.keys(goes), "play"]) on(byId(id), "click", () => go(id));
-  byId("at").max = steps.length;
-  on(byId("at"), "input", () => goTo(Number(byId("at").value)));
-
-  const keys = { ArrowLeft: "back", ArrowRight: "on", Home: "first", End: "last", b: "backward", Escape: "leave", " ": "play" };
   on(document, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
     if (event.target.matches("input, #canvas, #inside-canvas, #rows")) return; // which have a use for these keys
     if (event.key === " " && event.target.closest("button, a")) return;
     event.preventDefault();
-    go(keys[event.key]);
+    byId(keys[event.key]).click();
   });
+  byId("at").max = steps.length;
+  on(byId("at"), "input", () => goTo(Number(byId("at").value)));
 
   function fromAddress() {
-    const step = /^#(\d+)$/.exec(location.hash);
-    if (step) goTo(Number(step[1]), false);
+    if (/^#\d+$/.test(location.hash)) goTo(Number(location.hash.slice(1)));
   }
   on(window, "hashchange", fromAddress);
 
   // -- Leaves -----------------------------------------------------------------------------------------------------------
 
-  function list(wanted) {
+  function list(wanted = []) {
     const search = byId("find").value.trim().toLowerCase();
-    const matching = leaves.flatMap((leaf, i) => (values[leaf].name.toLowerCase().includes(search) ? [i] : []));
-    const listed = matching.slice(0, MOST_ROWS);
-    if (wanted !== undefined && !listed.includes(wanted)) listed.unshift(wanted);
+    const matching = leaves.filter((leaf) => values[leaf].name.toLowerCase().includes(search));
+    const listed = [...wanted, ...matching.slice(0, MOST_ROWS)];
     byId("rows").replaceChildren(...listed.map(row));
     const unlisted = leaves.length - listed.length;
     write(byId("unlisted"), unlisted ? `${unlisted} more: type a part of a name above.` : "");
     showRows();
   }
 
+  function typeNumber(leaf) {
+    if (!byId(`exact-${leaf}`)) list([leaf]);
+    byId(`exact-${leaf}`).focus();
+  }
+
   function row(leaf) {
-    const name = values[leaves[leaf]].name;
-    const [min, max] = range(leaf);
+    const { name } = values[leaf];
     const label = html("label", { textContent: name, htmlFor: `slide-${leaf}`, title: name });
-    const slider = html("input", { type: "range", id: `slide-${leaf}`, min, max, step: grain(first[leaf]) });
+    const slider = html("input", { type: "range", id: `slide-${leaf}`, step: grain(first.data[leaf]) });
     const exact = html("input", { type: "number", id: `exact-${leaf}`, step: "any", ariaLabel: `${name}, typed` });
     const gradient = html("output", { htmlFor: exact.id });
     on(slider, "pointerdown focus", () => begin(leaf));
-    on(slider, "input", () => set(leaf, Number(slider.value)));
     on(exact, "focus", () => begin(leaf));
     on(exact, "blur", update);
-    on(exact, "input", () => Number.isFinite(exact.valueAsNumber) && set(leaf, exact.valueAsNumber));
+    for (const field of [slider, exact]) on(field, "input", () => Number.isFinite(field.valueAsNumber) && moveTo(now, leaf, field.valueAsNumber));
     const element = html("div", { className: "row", leaf, slider, exact, gradient });
     element.append(label, gradient, slider, exact);
     return element;
   }
 
   function range(leaf) {
-    const reach = 400 * grain(first[leaf]);
-    return [Math.min(first[leaf] - reach, numbers[leaf]), Math.max(first[leaf] + reach, numbers[leaf])];
+    const [start, number] = [first.data[leaf], now.data[leaf]];
+    const reach = 400 * grain(start);
+    return [Math.min(start - reach, number), Math.max(start + reach, number)];
   }
 
   function showRows() {
     const { gradients } = known();
     for (const { leaf, slider, exact, gradient, classList } of byId("rows").children) {
-      const number = numbers[leaf];
+      const number = now.data[leaf];
       [slider.min, slider.max] = range(leaf);
       if (Number(slider.value) !== number) slider.value = number;
       if (exact.valueAsNumber !== number && document.activeElement !== exact) exact.value = number;
-      write(gradient, `grad ${shown(gradients[leaves[leaf]])}`);
+      write(gradient, `grad ${shown(gradients[leaf])}`);
       classList.toggle("nudged", leaf === nudge.leaf);
     }
-  }
-
-  function set(leaf, number) {
-    numbers[leaf] = number;
-    now = computed(numbers);
-    update();
   }
 
   byId("find").hidden = leaves.length <= MOST_ROWS;
   on(byId("find"), "input", () => list());
   on(byId("reset"), "click", () => {
-    numbers = [...first];
-    now = computed(numbers);
-    begin(nudge.leaf, true);
-    update();
+    moveTo(first);
+    startNudge(nudge.leaf);
   });
 
   // -- Nudge ------------------------------------------------------------------------------------------------------------
 
-  function begun(leaf) {
-    return {
-      leaf,
-      from: [...numbers],
-      before: now.data[output],
-      slope: now.gradients[leaves[leaf]],
-      perceptron: asPerceptron?.(...numbers)[0],
-    };
-  }
-
-  // A nudge goes on while the same leaf is moved and no other has been.
-  function begin(leaf, anew = false) {
-    if (!anew && leaf === nudge.leaf && numbers.every((number, i) => i === leaf || number === nudge.from[i])) return;
-    nudge = begun(leaf);
+  function startNudge(leaf) {
+    nudge = { leaf, start: now };
     update();
   }
 
-  on(byId("anew"), "click", () => begin(nudge.leaf, true));
+  // A nudge goes on while the same leaf is moved and no other has been.
+  function begin(leaf) {
+    if (leaf !== nudge.leaf || leaves.some((i) => i !== leaf && now.data[i] !== nudge.start.data[i])) startNudge(leaf);
+  }
+
+  on(byId("anew"), "click", () => startNudge(nudge.leaf));
 
   function showNudge() {
-    const { leaf, from, before, slope, perceptron } = nudge;
-    const name = values[leaves[leaf]].name;
-    const change = numbers[leaf] - from[leaf];
-    const [predicted, actual] = [slope * change, now.data[output] - before];
+    const { leaf, start } = nudge;
+    const { name } = values[leaf];
+    const [from, to] = [start.data[leaf], now.data[leaf]];
+    const predicted = start.gradients[leaf] * (to - from);
+    const actual = now.data[output] - start.data[output];
     const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
     const told = {
-      "nudge-sentence": change ? `${name} went from ${shown(from[leaf])} to ${shown(numbers[leaf])}.` : invitation,
+      "nudge-sentence": from === to ? invitation : `${name} went from ${shown(from)} to ${shown(to)}.`,
       "said-change": `change of ${name}`,
-      change: signed(change),
-      gradient: shown(slope),
+      change: signed(to - from),
+      gradient: shown(start.gradients[leaf]),
       predicted: signed(predicted),
       actual: signed(actual),
       remainder: signed(actual - predicted),
     };
     byId("row-perceptron").hidden = byId("key-perceptron").hidden = !asPerceptron;
     if (asPerceptron) {
-      const after = asPerceptron(...numbers)[0];
-      told.perceptron = `${after === perceptron ? "none" : signed(after - perceptron)} (${shown(perceptron)} → ${shown(after)})`;
+      const [before, after] = [start, now].map((state) => asPerceptron(...numbersOf(state))[0]);
+      told.perceptron = `${after === before ? "none" : signed(after - before)} (${shown(before)} → ${shown(after)})`;
     }
     for (const [id, text] of Object.entries(told)) write(byId(id), text);
     plot(name, predicted);
@@ -499,17 +452,18 @@
 
   // The output along a leaf, all others as they were when the nudge began: it stays the same while the leaf is dragged.
   function curves(low, high) {
-    const { leaf, from, curves: known } = nudge;
+    const { leaf, start, curves: known } = nudge;
     if (known?.low === low && known.high === high) return known;
     const xs = Array.from({ length: 121 }, (_, i) => low + ((high - low) * i) / 120);
-    const points = xs.map((x) => from.with(leaf, x));
-    const curve = points.map((given) => compute(...given)[0][output]);
-    const step = asPerceptron ? points.map((given) => asPerceptron(...given)[0]) : [];
+    const points = xs.map((x) => numbersOf(start, leaf, x));
+    const curve = points.map((numbers) => compute(...numbers)[0][output]);
+    const step = asPerceptron ? points.map((numbers) => asPerceptron(...numbers)[0]) : [];
     return (nudge.curves = { low, high, xs, curve, step });
   }
 
   function plot(name, predicted) {
-    const { leaf, from, before, slope } = nudge;
+    const { leaf, start } = nudge;
+    const [from, before] = [start.data[leaf], start.data[output]];
     const [low, high] = range(leaf);
     const { xs, curve, step } = curves(low, high);
     const heights = [...curve, ...step, now.data[output]].filter(Number.isFinite);
@@ -524,15 +478,20 @@
     const parts = [
       svg("path", { class: "perceptron", d: path(step) }),
       svg("path", { class: "curve", d: path(curve) }),
-      svg("path", { class: "tangent", d: path(xs.map((x) => before + slope * (x - from[leaf]))) }),
+      svg("path", { class: "tangent", d: path(xs.map((x) => before + start.gradients[leaf] * (x - from))) }),
     ];
-    if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from[leaf]), cy: py(before), r: 5.5 }));
-    const [x, y] = [px(numbers[leaf]) - 4.5, py(now.data[output]) - 4.5];
+    if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5.5 }));
+    const [x, y] = [px(now.data[leaf]) - 4.5, py(now.data[output]) - 4.5];
     if (Number.isFinite(y)) parts.push(svg("rect", { x, y, width: 9, height: 9 }));
     byId("curves").replaceChildren(...parts);
     const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
-    const sides = [tick(70, 203, "start", shown(low)), tick(350, 203, "end", shown(high)), tick(210, 216, "middle", name)];
-    byId("ticks").replaceChildren(...sides, tick(66, 20, "end", shown(top)), tick(66, 188, "end", shown(bottom)));
+    byId("ticks").replaceChildren(
+      tick(70, 203, "start", shown(low)),
+      tick(350, 203, "end", shown(high)),
+      tick(210, 216, "middle", name),
+      tick(66, 20, "end", shown(top)),
+      tick(66, 188, "end", shown(bottom)),
+    );
     byId("plot").setAttribute(
       "aria-label",
       `The output against ${name}, from ${shown(low)} to ${shown(high)}; the tangent predicts ${shown(before + predicted)}, the output is ${shown(now.data[output])}`,
@@ -542,10 +501,8 @@
   // -- Together ---------------------------------------------------------------------------------------------------------
 
   function update() {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(() => {
-      due = false;
+    due ||= requestAnimationFrame(() => {
+      due = 0;
       showNumbers();
       showStep();
       showRows();
@@ -559,5 +516,4 @@
   for (const box of boxes) adoptBox(byId(box.id), box);
   list();
   fromAddress();
-  update();
 })();

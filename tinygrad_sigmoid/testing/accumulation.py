@@ -57,13 +57,24 @@ def check_backward(output: Value, backward: Backward, certificate: Certificate) 
     first, second, separate = _two_passes(output, backward)
     received = _received(output, first)
     for value, own in received.items():
-        if own.problem:
-            certificate.unresolved.append(f"the gradient of {name_of(value)}: {own.problem}")
-        elif not value.constant and value in first:
-            _check_sum(value, received, output, first, certificate)
+        problem, got = own.problem, first.get(value)
+        if not problem and (value.constant or value not in first):
+            continue
+        if got is not None and not math.isfinite(got) and own.size >= OVERFLOW:
+            problem = problem or "what its uses contribute is too large for a float"
+        if problem:
+            certificate.unresolved.append(f"the gradient of {name_of(value)}: {problem}")
+            continue
+        total, allowed = own.total, own.allowed
+        if not _is_near(got, total, allowed):
+            raise _mismatch(_culprit(value, got, received), value, total, allowed, output, first)
+        certificate.gradients += 1
+        if allowed:
+            certificate.worst_sum = max(certificate.worst_sum, float(abs(Fraction(got or 0) - total) / allowed))
     for value, own in received.items():
-        if not own.problem and _is_finite(first.get(value)):
-            _check_second_pass(value, own, output, first, second, adds_up=not value.inputs and not separate)
+        before = first.get(value)
+        if not own.problem and before is not None and math.isfinite(before):
+            _check_second_pass(value, own, before, output, second, adds_up=not value.inputs and not separate)
     return first
 
 
@@ -116,53 +127,40 @@ def _received(output: Value, gradients: Gradients) -> dict[Value, Received]:
     return received
 
 
-def _check_sum(
-    value: Value, received: Mapping[Value, Received], output: Value, gradients: Gradients, certificate: Certificate
-) -> None:
-    own, got = received[value], gradients[value]
-    if got is not None and not math.isfinite(got) and own.size >= OVERFLOW:
-        certificate.unresolved.append(
-            f"the gradient of {name_of(value)}: what its uses contribute is too large for a float"
-        )
-        return
-    total, allowed = own.total, own.allowed
-    if got is None or not math.isfinite(got) or abs(Fraction(got) - total) > allowed:
-        raise _mismatch(_culprit(value, got, received, output), value, total, allowed, output, gradients)
-    certificate.gradients += 1
-    if allowed:
-        certificate.worst_sum = max(certificate.worst_sum, float(abs(Fraction(got) - total) / allowed))
-
-
 def _check_second_pass(
-    value: Value, own: Received, output: Value, first: Gradients, second: Gradients, *, adds_up: bool
+    value: Value, own: Received, before: float, output: Value, gradients: Gradients, *, adds_up: bool
 ) -> None:
     """A second pass adds the same once more to the gradients of leaves, and gives all others again."""
-    got, before = second.get(value), first[value]
-    sentence = f"two passes: the gradient of {name_of(value)} "
+    got = gradients.get(value)
     if adds_up:
         true, allowed = 2 * own.total, 4 * own.allowed
-        right = (_is_finite(got) and abs(Fraction(got or 0) - true) <= allowed) or 2 * own.size >= OVERFLOW
-        sentence += "does not grow by the same amount in a second backward pass, as that of a leaf must"
+        right = _is_near(got, true, allowed) or 2 * own.size >= OVERFLOW
+        problem = "does not grow by the same amount in a second backward pass, as that of a leaf must"
     else:
-        true, allowed = Fraction(before or 0), Fraction(0)
-        right = got is not None and before is not None and same_bits(got, before)
-        sentence += "is another after a second backward pass: is it added to what the first one left there?"
+        true, allowed = Fraction(before), Fraction(0)
+        right = got is not None and same_bits(got, before)
+        problem = "is another after a second backward pass: is it added to what the first one left there?"
     if not right:
-        raise _mismatch(sentence, value, true, allowed, output, second)
+        sentence = f"two passes: the gradient of {name_of(value)} {problem}"
+        raise _mismatch(sentence, value, true, allowed, output, gradients)
 
 
 def _mismatch(
     culprit: str, value: Value, true: Fraction, allowed: Fraction, output: Value, gradients: Gradients
 ) -> GradientMismatch:
-    in_ulps = _as_float(allowed / max(abs(true) * ULP, SMALLEST))
-    shown, got = descendants(value, output) - {value}, gradients.get(value)
     return GradientMismatch(
-        culprit, value, got=got, true=_as_float(true), allowed=in_ulps, shown=shown, gradients=gradients
+        culprit,
+        value,
+        got=gradients.get(value),
+        true=_as_float(true),
+        allowed=allowed,
+        shown=descendants(value, output),
+        gradients=gradients,
     )
 
 
-def _is_finite(gradient: float | None) -> bool:
-    return gradient is not None and math.isfinite(gradient)
+def _is_near(got: float | None, true: Fraction, allowed: Fraction) -> bool:
+    return got is not None and math.isfinite(got) and abs(Fraction(got) - true) <= allowed
 
 
 def _as_float(number: Fraction) -> float:
@@ -172,22 +170,19 @@ def _as_float(number: Fraction) -> float:
 # -- What was done wrong -----------------------------------------------------------------------------------------------
 
 
-def _culprit(value: Value, got: float | None, received: Mapping[Value, Received], output: Value) -> str:
+def _culprit(value: Value, got: float | None, received: Mapping[Value, Received]) -> str:
     """What was done wrong to arrive at the gradient `got`, in a sentence."""
     if got is None:
         return f"accumulation: no gradient of {name_of(value)} was computed"
-    if math.isfinite(got):
-        close = received[value].size / 10**9
-        for gradient, sentence in _mistakes(value, received, output):
-            if abs(Fraction(got) - gradient) <= close:
-                return sentence
-    true = _as_float(received[value].total)
-    return (
-        f"accumulation: the gradient of {name_of(value)} is {compared(got, true)}: it must be what its uses add up to"
-    )
+    close = received[value].size / 10**9
+    for gradient, sentence in _mistakes(value, received):
+        if _is_near(got, gradient, close):
+            return sentence
+    wrong = compared(got, _as_float(received[value].total))
+    return f"accumulation: the gradient of {name_of(value)} is {wrong}: it must be what its uses add up to"
 
 
-def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -> Iterator[tuple[Fraction, str]]:
+def _mistakes(value: Value, received: Mapping[Value, Received]) -> Iterator[tuple[Fraction, str]]:
     """The usual mistakes: the gradient of a value that comes of each, and the sentence that describes it."""
     name, uses, true = name_of(value), received[value].uses, received[value].total
     if len(uses) > 1:
@@ -196,8 +191,7 @@ def _mistakes(value: Value, received: Mapping[Value, Received], output: Value) -
             yield amount, f"accumulation: {kept}: `=` for `+=`, or a set for a list?"
     users = dict.fromkeys(user for user, _ in uses)
     for user in users:
-        if user is not output:
-            yield from _mistakes_of_order(user, value, received)
+        yield from _mistakes_of_order(user, value, received)
     if len(uses) > 1:
         names = " and ".join(dict.fromkeys(map(name_of, users)))
         yield Fraction(0), f"order: {names} propagated their gradients before any of their uses had been accumulated"

@@ -49,13 +49,10 @@ def check_gradients(
         TypeError: A function gives something else than a Value.
     """
     __tracebackhide__ = True
-    certificate = Certificate()
     try:
-        output = _recorded(checked, at)
-        _check(output, certificate, order, backward, end_to_end)
+        return _checked(_recorded(checked, at), order, backward, end_to_end)
     except GradientMismatch as mismatch:
         raise mismatch.with_traceback(None) from None  # which shows the user's call, and not our own
-    return certificate
 
 
 def check_operation(operation: Operation, at: float | Sequence[float], *, order: int = 2) -> Certificate:
@@ -82,8 +79,9 @@ def check_operation(operation: Operation, at: float | Sequence[float], *, order:
     return check_gradients(operation(*inputs), order=order)
 
 
-def _check(output: Value, certificate: Certificate, order: int, backward: Backward, end_to_end: bool | None) -> None:
-    """Goes through the levels, and notes in the certificate what is proven."""
+def _checked(output: Value, order: int, backward: Backward, end_to_end: bool | None) -> Certificate:
+    """What is proven by going through the levels."""
+    certificate = Certificate()
     values = computed(output)
     for value in values:
         check_value(value)
@@ -95,8 +93,9 @@ def _check(output: Value, certificate: Certificate, order: int, backward: Backwa
     if order > 1:
         for leaf, gradient in _recorded_gradients(output, found, certificate).items():
             if gradient.inputs:
-                certificate.derivatives[leaf.label or name_of(leaf)] = inner = Certificate()
-                _check(gradient, inner, order - 1, Value.backward, end_to_end)
+                inner = _checked(gradient, order - 1, Value.backward, end_to_end)
+                certificate.derivatives[name_of(leaf)] = inner
+    return certificate
 
 
 def _recorded_gradients(output: Value, found: Gradients, certificate: Certificate) -> Mapping[Value, Value]:

@@ -8,22 +8,11 @@ from decimal import Decimal, Overflow, getcontext, localcontext
 
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed, leaves
+from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, digits, exact_result
+from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, digits
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
-from tinygrad_sigmoid.testing.slopes import (
-    CLOSENESS,
-    DIGITS,
-    EPSILON,
-    OVERFLOW_BOUND,
-    SMALLEST,
-    SMALLEST_NORMAL,
-    Verdict,
-    enough_digits,
-    judged,
-    ulps,
-)
 from tinygrad_sigmoid.value import Value, operation_of
 
 AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
@@ -33,7 +22,6 @@ SHIFT = 2.0**-10  # by what part of themselves leaves are moved to look at a gra
 CLOSE = Decimal("1e-6")  # how well it must agree there, as a part of what all paths contribute
 WELL_SCALED = 1e6  # where some number of a graph, or its inverse, is larger, that is not done
 
-Moves = Mapping[Value, int]
 AsFunction = Callable[..., Decimal]
 
 
@@ -42,9 +30,8 @@ def check_end_to_end(output: Value, gradients: Gradients, certificate: Certifica
     graph = Replay(output)
     contributions, noise = noise_floors(output)
     size = sum(abs(value.data) * weight for value, weight in contributions.items())
-    if obstacle := graph.obstacle() or (
-        "a gradient is too large for a float" if not all(map(math.isfinite, [size, *noise.values()])) else ""
-    ):
+    finite = all(map(math.isfinite, [size, *noise.values()]))
+    if obstacle := graph.obstacle() or ("" if finite else "a gradient is too large for a float"):
         certificate.unresolved.append(f"end to end: {obstacle}")
         return
     for leaf in graph.leaves:
@@ -62,16 +49,15 @@ def _check_leaf(
         certificate.unresolved.append(f"end to end, {name_of(leaf)}: rounding moves the slope beyond all bounds")
         return
     allowed = MARGIN * moved + Decimal(noise)
-    verdict, true = judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
-    if verdict is Verdict.WRONG:
+    verdict, true, *_ = slopes.judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
+    if verdict is slopes.Verdict.WRONG:
         sentence = f"end to end: the gradient of {name_of(leaf)} is not the slope of the graph as it is computed"
-        in_ulps = float(allowed / ulps(true))
-        raise GradientMismatch(sentence, leaf, got=gradient, true=true, allowed=in_ulps, shown=graph.order)
-    if verdict is Verdict.UNRESOLVED:
+        raise GradientMismatch(sentence, leaf, got=gradient, true=true, allowed=allowed, shown=graph.order)
+    if verdict is slopes.Verdict.UNRESOLVED:
         certificate.unresolved.append(f"end to end, {name_of(leaf)}: the slope does not settle")
         return
     certificate.leaves += 1
-    if verdict is Verdict.RIGHT and allowed:
+    if verdict is slopes.Verdict.RIGHT and allowed:
         certificate.worst_leaf = max(certificate.worst_leaf, float(abs(Decimal(gradient) - true) / allowed))
 
 
@@ -82,17 +68,16 @@ class Replay:
         self.output = output
         self.order = computed(output)
         self.leaves = leaves(output)
-        self._ways: list[Moves] = [{}, *_ways_to_move(self.order)]
-        self._unchanged: dict[tuple[int, int], dict[Value, Decimal]] = {}
+        self._ways: list[Mapping[Value, int]] = [{}, *_ways_to_move(self.order)]
         self._smallest = min([1.0, *[abs(leaf.data) for leaf in self.leaves if leaf.data]])
+        self._unchanged: dict[tuple[int, int], dict[Value, Decimal]] = {}
 
     def scale(self, leaf: Value) -> float:
         return min(abs(leaf.data), 1.0) or self._smallest
 
     def as_function_of(self, leaf: Value) -> AsFunction:
         """The output with the leaf at `x`, and with the results moved in one of the ways; 0 moves none."""
-        later = descendants(leaf, self.output)
-        concerned = [value for value in self.order if value in later]
+        concerned = descendants(leaf, self.output)
 
         def result(x: Decimal, way: int = 0) -> Decimal:
             key = getcontext().prec, way
@@ -108,18 +93,18 @@ class Replay:
     def moved(self, leaf: Value, result: AsFunction, claim: float, size: float) -> Decimal | None:
         """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
         at, scale = Decimal(leaf.data), self.scale(leaf)
-        with localcontext(digits(enough_digits(CLOSENESS[0], leaf.data, size, scale, claim))):
-            change = Decimal(scale).scaleb(-CLOSENESS[0])
+        with localcontext(digits(slopes.enough_digits(slopes.CLOSENESS[0], leaf.data, size, scale, claim))):
+            change = Decimal(scale).scaleb(-slopes.CLOSENESS[0])
             try:
-                slopes = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]
+                found = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]
             except UNDEFINED:  # beyond the edge of where it is defined
                 return None
-            if all(slope.is_finite() and slope.adjusted() < OVERFLOW_BOUND for slope in slopes):
-                return max(slopes) - min(slopes)
+            if all(slope.is_finite() and slope.adjusted() < slopes.OVERFLOW_BOUND for slope in found):
+                return max(found) - min(found)
             return None
 
     def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
-        """How far each operation that has a kink or a jump is from it: on one side more than 0, on the other less."""
+        """How far each kink or jump is away, signed by side; values without a number have the recorded one."""
         return {
             value: Exact(operation.kink_at(*_inputs(value, numbers))).number
             for value in self.order
@@ -129,9 +114,9 @@ class Replay:
     def obstacle(self) -> str:
         """Why the slope of the whole can't be computed, or the chain rule need not arrive at it; '' if it must."""
         try:
-            with localcontext(digits(DIGITS)):
-                true = self.distances(replayed(self.order, {}, {}))
-                rounded = self.distances({value: Decimal(value.data) for value in (*self.leaves, *self.order)})
+            with localcontext(digits(slopes.DIGITS)):
+                true = self.distances(replayed(self.order))
+                rounded = self.distances({})
         except Opaque as opaque:
             return f"{opaque} takes floats only, so more digits can't be had"
         except UNDEFINED:
@@ -144,7 +129,7 @@ class Replay:
         return ""
 
 
-def _ways_to_move(order: Sequence[Value]) -> list[Moves]:
+def _ways_to_move(order: Sequence[Value]) -> list[Mapping[Value, int]]:
     """All results up by an ulp; then, for each binary digit of their places, up where it is 1 and down where it is 0.
 
     So any two results move the same way once and opposite ways once: what one of them does to the slope can't be
@@ -157,22 +142,21 @@ def _ways_to_move(order: Sequence[Value]) -> list[Moves]:
     return [dict.fromkeys(order, 1), *by_digit]
 
 
-def replayed(order: Iterable[Value], known: Mapping[Value, Decimal], moves: Moves) -> dict[Value, Decimal]:
-    """The numbers of a graph with the digits now in force, each result moved by so many ulp."""
+def replayed(
+    order: Iterable[Value], known: Mapping[Value, Decimal] = {}, moves: Mapping[Value, int] = {}
+) -> dict[Value, Decimal]:
+    """The numbers of a graph with the digits now in force, some known already, each result moved by so many ulp."""
     numbers = dict(known)
     for value in order:
-        result = exact_result(operation_of(value), _inputs(value, numbers))
+        result = Exact.record(operation_of(value), _inputs(value, numbers)).number
         if move := moves.get(value):
-            result += move * max(abs(result) * EPSILON, SMALLEST_NORMAL)
+            result += move * max(abs(result) * slopes.EPSILON, slopes.SMALLEST_NORMAL)
         numbers[value] = result
     return numbers
 
 
-def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact | float]:
-    return [
-        Exact(numbers[used]) if used in numbers else used.data if used.constant else Exact(used.data)
-        for used in value.inputs
-    ]
+def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact]:
+    return [Exact(numbers.get(used, used.data)) for used in value.inputs]
 
 
 def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]:
@@ -186,7 +170,7 @@ def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]
     for value in reversed(order):
         for used, local in zip(value.inputs, value.local_derivatives, strict=True):
             sizes[used] = sizes.get(used, 0.0) + sizes[value] * abs(local)
-            lost = underflow[value] * abs(local) + float(SMALLEST) + sizes[value] * float(SMALLEST_NORMAL)
+            lost = underflow[value] * abs(local) + float(slopes.SMALLEST) + sizes[value] * float(slopes.SMALLEST_NORMAL)
             underflow[used] = underflow.get(used, 0.0) + lost
     relative = (MARGIN + len(order)) * 2.0**-53
     return sizes, {value: relative * sizes[value] + underflow[value] for value in sizes}
@@ -197,38 +181,41 @@ def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]
 
 def check_at_shifted_point(output: Value, recorded: Mapping[Value, Value], certificate: Certificate) -> None:
     """Raises a mismatch if a gradient as a graph is the slope where it was recorded, but not a little way off."""
+    try:
+        problem = _compared_at_shifted_point(output, recorded)
+    except (Opaque, Overflow, *UNDEFINED):
+        problem = "they can't be computed with more digits"
+    if problem:
+        certificate.unresolved.append(f"the derivatives at a shifted point: {problem}")
+
+
+def _compared_at_shifted_point(output: Value, recorded: Mapping[Value, Value]) -> str:
+    """Why the gradients can't be compared with slopes there; '' if they could be, and agree."""
     graph = Replay(output)
     sizes, _ = noise_floors(output)
     numbers = [abs(number) for value in sizes for number in (value.data, *value.local_derivatives)]
-    where = "the derivatives at a shifted point"
     if not all(number == 0 or 1 / WELL_SCALED <= number <= WELL_SCALED for number in numbers):
-        certificate.unresolved.append(f"{where}: a number is too large or too small ({WELL_SCALED:.0e})")
-        return
+        return f"a number is too large or too small ({WELL_SCALED:.0e})"
     shifted = {
         leaf: Decimal(leaf.data) * Decimal(1 + SHIFT) if leaf.data else Decimal(SHIFT)
         for leaf in graph.leaves
         if not leaf.constant
     }
-    try:
-        with localcontext(digits(2 * DIGITS)):
-            here, there = replayed(graph.order, {}, {}), replayed(graph.order, shifted, {})
-            distances = zip(graph.distances(here).values(), graph.distances(there).values(), strict=True)
-            if not all(one * other > 0 for one, other in distances):
-                certificate.unresolved.append(f"{where}: a kink or a jump is near")
-                return
-            for leaf, gradient in recorded.items():
-                change = Decimal(graph.scale(leaf)).scaleb(-CLOSENESS[0])
-                moved = replayed(graph.order, {**shifted, leaf: shifted[leaf] + change}, {})
-                true = (moved[output] - there[output]) / change
-                got = replayed(computed(gradient), shifted, {}).get(gradient, Decimal(gradient.data))
-                if abs(got - true) > Decimal(max(sizes[leaf], 1 / WELL_SCALED)) * CLOSE:
-                    sentence = (
-                        f"the gradient of {name_of(leaf)} as a graph is right where it was recorded, but not where the "
-                        f"leaves are {SHIFT:.1%} larger: is a number frozen in it?"
-                    )
-                    in_ulps = float(CLOSE / EPSILON)
-                    raise GradientMismatch(
-                        sentence, leaf, got=float(got), true=true, allowed=in_ulps, shown=graph.order
-                    )
-    except (Opaque, Overflow, *UNDEFINED):
-        certificate.unresolved.append(f"{where}: they can't be computed with more digits")
+    with localcontext(digits(2 * slopes.DIGITS)):
+        here, there = replayed(graph.order), replayed(graph.order, shifted)
+        distances = zip(graph.distances(here).values(), graph.distances(there).values(), strict=True)
+        if not all(one * other > 0 for one, other in distances):
+            return "a kink or a jump is near"
+        for leaf, gradient in recorded.items():
+            change = Decimal(graph.scale(leaf)).scaleb(-slopes.CLOSENESS[0])
+            moved = replayed(graph.order, {**shifted, leaf: shifted[leaf] + change})
+            true = (moved[output] - there[output]) / change
+            got = replayed(computed(gradient), shifted).get(gradient, Decimal(gradient.data))
+            allowed = Decimal(max(sizes[leaf], 1 / WELL_SCALED)) * CLOSE
+            if abs(got - true) > allowed:
+                sentence = (
+                    f"the gradient of {name_of(leaf)} as a graph is right where it was recorded, but not where the "
+                    f"leaves are {SHIFT:.1%} larger: is a number frozen in it?"
+                )
+                raise GradientMismatch(sentence, leaf, got=float(got), true=true, allowed=allowed, shown=graph.order)
+    return ""

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
 from functools import lru_cache, total_ordering
 
+from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.arithmetic import Arithmetic
 from tinygrad_sigmoid.elementary import Opaque, traced
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE
 
 
 @lru_cache(maxsize=256)
@@ -37,10 +37,17 @@ class Exact(Arithmetic):
 
     @staticmethod
     def record(operation: Operation, inputs: Sequence[Exact | float]) -> Exact:
-        """What the operation gives on these inputs, by its own formula."""
+        """What the operation gives on these inputs, by its own formula.
+
+        Raises:
+            Opaque: Its `forward` takes floats only.
+        """
         if in_decimals := IN_DECIMALS.get(operation):
             return Exact(in_decimals(*[_decimal(given) for given in inputs]))
-        return Exact(operation.forward(*[Exact(given) for given in inputs]))
+        try:
+            return Exact(traced(operation.forward, *[Exact(given) for given in inputs]))
+        except Opaque:
+            raise Opaque(operation.name) from None
 
     def __lt__(self, other: Exact | float) -> bool:
         return self.number < _decimal(other)
@@ -51,20 +58,7 @@ class Exact(Arithmetic):
     __hash__ = None  # type: ignore[assignment]
 
 
-def exact_result(operation: Operation, inputs: Sequence[Exact | float]) -> Decimal:
-    """What the operation gives on these inputs, with the digits now in force.
-
-    Raises:
-        Opaque: Its `forward` takes floats only.
-    """
-    try:
-        return traced(Exact.record, operation, inputs).number
-    except Opaque:
-        raise Opaque(operation.name) from None
-
-
 def _decimal(given: Exact | Decimal | float) -> Decimal:
-    """A number with all its digits."""
     return given.number if isinstance(given, Exact) else Decimal(given)
 
 
@@ -102,21 +96,20 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
 
 
 # What every target has to know for itself. Everything else is composed of these and of comparisons.
-_BY_NAME: dict[str, Callable[..., Decimal]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
-    "negate": operator.neg,
-    "absolute": operator.abs,
-    "exp": Decimal.exp,
-    "expm1": _near_zero_too(lambda x: x.exp() - 1, lambda x: x + x * x / 2),
-    "log": Decimal.ln,
-    "log1p": _near_zero_too(lambda x: (1 + x).ln(), lambda x: x - x * x / 2),
-    "sqrt": Decimal.sqrt,
-    "sin": _near_zero_too(_by_mpmath("sin"), lambda x: x),
-    "cos": _near_zero_too(_by_mpmath("cos"), lambda x: 1 - x * x / 2),
-    "general_power": _power,
-    "fixed_power": _power,
+IN_DECIMALS: dict[Operation, Callable[..., Decimal]] = {
+    table.add: operator.add,
+    table.subtract: operator.sub,
+    table.multiply: operator.mul,
+    table.divide: operator.truediv,
+    table.negate: operator.neg,
+    table.absolute: operator.abs,
+    table.exp: Decimal.exp,
+    table.expm1: _near_zero_too(lambda x: x.exp() - 1, lambda x: x + x * x / 2),
+    table.log: Decimal.ln,
+    table.log1p: _near_zero_too(lambda x: (1 + x).ln(), lambda x: x - x * x / 2),
+    table.sqrt: Decimal.sqrt,
+    table.sin: _near_zero_too(_by_mpmath("sin"), lambda x: x),
+    table.cos: _near_zero_too(_by_mpmath("cos"), lambda x: 1 - x * x / 2),
+    table.general_power: _power,
+    table.fixed_power: _power,
 }
-IN_DECIMALS = {TABLE[name]: function for name, function in _BY_NAME.items()}

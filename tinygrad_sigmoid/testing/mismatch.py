@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.pasting import as_lines
@@ -30,7 +31,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         used: The input of it that was concerned, if only one was.
         got: The number that was found.
         true: The right number; `None` if no single number is right.
-        allowed: How far from the right number it may be, in units of the last place.
+        allowed: How far from the right number it may be, in units of the last place (given as a difference).
         shown: The values computed that belong to the part of the graph that shows it.
         gradients: The gradients found in that part.
     """
@@ -42,7 +43,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         *,
         got: float | None,
         true: Decimal | float | None = None,
-        allowed: float = 0.0,
+        allowed: Decimal | Fraction | float = 0.0,
         operation: Operation | None = None,
         used: Value | None = None,
         shown: Collection[Value] = (),
@@ -55,7 +56,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         self.used = used
         self.got = got
         self.true = None if true is None else float(true)
-        self.allowed = allowed
+        self.allowed = math.nan if self.true is None else float(allowed) / _ulp(self.true)
         self.shown = {used for used in shown if used.inputs} or {value}
         self.gradients = gradients or {}
 
@@ -64,7 +65,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         """How far the number found is from the right one, in units of the last place."""
         if self.got is None or self.true is None:
             return math.nan
-        return abs(self.got - self.true) / max(abs(self.true) * 2.0**-52, math.ulp(0.0))
+        return abs(self.got - self.true) / _ulp(self.true)
 
     @property
     def code(self) -> str:
@@ -107,7 +108,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
             lines.append(f"    true     {self.true!r}")
         if self.got is not None and self.true is not None:
             lines.append(f"    error    {self.error:.3g} ulp (units of the last place), allowed {self.allowed:.3g}")
-        code = self.code.splitlines()
+        code = as_lines(self.shown, self.value)
         if len(code) > LONGEST:
             code = [*code[:2], f"# … {len(code) - LONGEST} lines more in .code", *code[2 - LONGEST :]]
         return "\n".join([*lines, *[f"    {line}" for line in code]])
@@ -120,13 +121,18 @@ def name_of(value: Value) -> str:
     return f"{value.operation.name}(…) = {value.data:.6g}" if value.operation else f"the leaf {value.data:.6g}"
 
 
-def descendants(value: Value, output: Value) -> set[Value]:
-    """What was computed from a value on the way to the output, and the value itself."""
-    found = {value}
-    for later in topological_order(output):
-        if not found.isdisjoint(later.inputs):
-            found.add(later)
+def descendants(value: Value, output: Value) -> list[Value]:
+    """What was computed from a value on the way to the output, inputs before what is computed from them."""
+    concerned, found = {value}, []
+    for later in computed(output):
+        if not concerned.isdisjoint(later.inputs):
+            concerned.add(later)
+            found.append(later)
     return found
+
+
+def _ulp(number: float) -> float:
+    return max(abs(number) * 2.0**-52, math.ulp(0.0))
 
 
 def same_bits(a: float, b: float) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, digits, exact_result
+from tinygrad_sigmoid.testing.exact import IN_DECIMALS, Exact, digits
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
-from tinygrad_sigmoid.testing.slopes import DIGITS, SMALLEST_NORMAL, Verdict, judged, judged_by_differences, ulps
 from tinygrad_sigmoid.value import Value, operation_of
 
 # For a local derivative, in ulp. A very large or small one has an exponential or a power behind it, and those turn a
@@ -37,104 +39,102 @@ def check_value(value: Value) -> None:
         raise GradientMismatch(sentence, value, got=value.data, true=now)
     if operation in IN_DECIMALS:
         with localcontext(digits(30)):
-            true = exact_result(operation, numbers)
-            wrong = abs(Decimal(now) - true) > ALLOWED_ELEMENTARY * ulps(true)
+            true = Exact.record(operation, numbers).number
+            allowed = ALLOWED_ELEMENTARY * slopes.ulps(true)
+            wrong = abs(Decimal(now) - true) > allowed
         if wrong:
             sentence = f"the forward of {operation.name} is wrong: it gives {compared(now, true)}"
-            raise GradientMismatch(sentence, value, operation=operation, got=now, true=true, allowed=ALLOWED_ELEMENTARY)
+            raise GradientMismatch(sentence, value, operation=operation, got=now, true=true, allowed=allowed)
 
 
 def check_rule(value: Value, certificate: Certificate, suspects: frozenset[Operation] = frozenset()) -> None:
     """Raises a mismatch if one of a value's local derivatives is not the slope of its operation's formula.
 
-    Args:
-        value: A value computed.
-        certificate: What is proven is noted there.
-        suspects: Operations whose rules are composed of this one's, so that an error here explains theirs.
+    The suspects are operations whose rules are composed of this one's: an error here explains theirs.
     """
-    operation, count = operation_of(value), len(value.inputs)
-    if len(value.local_derivatives) != count:
-        given = len(value.local_derivatives)
-        sentence = f"the rule of {operation.name} is wrong: it gives {given} local derivatives for {count} inputs"
+    operation, given, count = operation_of(value), len(value.local_derivatives), len(value.inputs)
+    wrong = f"the rule of {operation.name} is wrong"
+    if given != count:
+        sentence = f"{wrong}: it gives {given} local derivatives for {count} inputs"
         raise GradientMismatch(sentence, value, operation=operation, got=None)
-    formula = Formula(operation, [used.data for used in value.inputs])
+    numbers = [used.data for used in value.inputs]
     for place, (used, claim) in enumerate(zip(value.inputs, value.local_derivatives, strict=True)):
         if used.constant:
             continue
-        verdict, true, allowed = formula.verdict(place, claim)
+        partial = Partial(operation, numbers, place)
         where = f"∂{operation.name}/∂{used.label or f'input {place + 1}'}"
-        at = f"{where} at ({', '.join(f'{number:.6g}' for number in formula.numbers)})"
-        if verdict is Verdict.WRONG:
+        at = f"{where} at ({', '.join(f'{number:.6g}' for number in numbers)})"
+        if math.isnan(claim):
+            sentence = f"{wrong}: {where} is {compared(claim, claim)}"
+            raise GradientMismatch(sentence, value, operation=operation, used=used, got=claim)
+        verdict, true, allowed, exact = partial.judged(claim)
+        if verdict is slopes.Verdict.WRONG:
             _check_composed_of(operation, value, suspects | {operation})
-            sentence = f"the rule of {operation.name} is wrong: {where} is {_against(formula, value, place, true)}"
+            sentence = f"{wrong}: {where} is {_against(true, claim, partial, value, exact=exact)}"
             raise GradientMismatch(
                 sentence, value, operation=operation, used=used, got=claim, true=true, allowed=allowed
             )
-        if verdict is Verdict.UNRESOLVED:
-            certificate.unresolved.append(f"{at}: {TOO_COARSE if formula.opaque else SETTLES_NOT}")
+        if verdict is slopes.Verdict.UNRESOLVED:
+            certificate.unresolved.append(f"{at}: {SETTLES_NOT if exact else TOO_COARSE}")
             continue
         certificate.local_derivatives += 1
-        if verdict is Verdict.KINK or (operation.kink_at is not None and operation.kink_at(*formula.numbers) == 0):
-            (certificate.jumps if formula.jumps(place) else certificate.kinks).append(at)
-        elif math.isfinite(claim) and not formula.opaque:
-            certificate.worst_ulp = max(certificate.worst_ulp, float(abs(Decimal(claim) - true) / ulps(true)))
+        if verdict is slopes.Verdict.KINK or (operation.kink_at is not None and operation.kink_at(*numbers) == 0):
+            (certificate.jumps if partial.jumps() else certificate.kinks).append(at)
+        elif math.isfinite(claim) and exact:
+            certificate.worst_ulp = max(certificate.worst_ulp, float(abs(Decimal(claim) - true) / slopes.ulps(true)))
 
 
-class Formula:
-    """An operation's own `forward` at some inputs, to be differentiated: with many digits, or by differences."""
+@dataclass(frozen=True)
+class Partial:
+    """An operation's own `forward` as a function of one of its inputs, to be differentiated."""
 
-    def __init__(self, operation: Operation, numbers: Sequence[float]) -> None:
-        self.operation = operation
-        self.numbers = list(numbers)
-        self.opaque = False
+    operation: Operation
+    numbers: Sequence[float]
+    place: int
 
-    def verdict(self, place: int, claim: float) -> tuple[Verdict, Decimal, float]:
-        """The verdict on ∂result/∂input, the right derivative, and the ulps that a claim may be away from it."""
-        at = self.numbers[place]
-        if not self.opaque:
-            scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
-            size = abs(self.operation.forward(*self.numbers))
-            try:
-                verdict, true = judged(claim, lambda x: self._exactly(place, x), at, scale, size, _allowed)
-                return verdict, true, float(_allowed(true) / ulps(true))
-            except Opaque:
-                self.opaque = True
-        verdict, slope, uncertain = judged_by_differences(claim, lambda x: self._in_floats(place, x), at)
-        return verdict, Decimal(slope), uncertain / float(ulps(Decimal(slope)))
+    def exactly(self, x: Decimal) -> Decimal:
+        return Exact.record(self.operation, self._moved(Exact(x))).number
 
-    def _exactly(self, place: int, x: Decimal) -> Decimal:
-        return exact_result(self.operation, [*self.numbers[:place], Exact(x), *self.numbers[place + 1 :]])
+    def in_floats(self, x: float) -> float:
+        return float(self.operation.forward(*self._moved(x)))
 
-    def _in_floats(self, place: int, x: float) -> float:
-        result: float = self.operation.forward(*self.numbers[:place], x, *self.numbers[place + 1 :])
-        return result
+    def _moved(self, x: Exact | float) -> list[Exact | float]:
+        return [*self.numbers[: self.place], x, *self.numbers[self.place + 1 :]]
 
-    def jumps(self, place: int) -> bool:
+    def judged(self, claim: float) -> slopes.Judgement:
+        """The judgement on a claimed derivative: with many digits, or by differences if it takes floats only."""
+        at = self.numbers[self.place]
+        scale = min(abs(at), 1.0) or min([1.0, *[abs(number) for number in self.numbers if number]])
+        with suppress(Opaque):
+            return slopes.judged(claim, self.exactly, at, scale, abs(self.in_floats(at)), _allowed)
+        return slopes.judged_by_differences(claim, self.in_floats, at)
+
+    def jumps(self) -> bool:
         """Whether the result changes as much across the input on a short way as on one a thousand times as long."""
-        at = self.numbers[place]
+        at = self.numbers[self.place]
         changes = [change * (abs(at) or 1.0) for change in (1e-12, 1e-9)]
         try:
-            near, far = [abs(self._in_floats(place, at + h) - self._in_floats(place, at - h)) for h in changes]
+            near, far = [abs(self.in_floats(at + h) - self.in_floats(at - h)) for h in changes]
         except (ArithmeticError, ValueError):  # it is not defined on both sides
             return False
         return near > far / 2
 
-    def right_on_paper(self, place: int, true: Decimal) -> bool:
+    def right_on_paper(self, true: Decimal) -> bool:
         """Whether the operation's rule would be right if it were computed with many digits."""
-        with localcontext(digits(2 * DIGITS)):
+        with localcontext(digits(2 * slopes.DIGITS)):
             inputs = [Exact(number) for number in self.numbers]
             try:
                 out = Exact.record(self.operation, inputs)
-                derivative = Exact(self.operation.derivatives(out, *inputs)[place]).number
+                derivative = Exact(self.operation.derivatives(out, *inputs)[self.place]).number
             except (ArithmeticError, TypeError, AttributeError):
                 return False
-            return abs(derivative - true) <= abs(true) * Decimal(10) ** -(DIGITS // 2 - 10)
+            return abs(derivative - true) <= abs(true) * Decimal(10) ** -(slopes.DIGITS // 2 - 10)
 
 
 def _allowed(true: Decimal) -> Decimal:
-    if abs(true) < SMALLEST_NORMAL:
-        return SMALLEST_NORMAL
-    return (ALLOWED + abs(true.adjusted()) * 10 // 3) * ulps(true)
+    if abs(true) < slopes.SMALLEST_NORMAL:
+        return slopes.SMALLEST_NORMAL
+    return (ALLOWED + abs(true.adjusted()) * 10 // 3) * slopes.ulps(true)
 
 
 def _check_composed_of(operation: Operation, value: Value, suspects: frozenset[Operation]) -> None:
@@ -151,12 +151,11 @@ def _check_composed_of(operation: Operation, value: Value, suspects: frozenset[O
             check_rule(inner, Certificate(), suspects)
 
 
-def _against(formula: Formula, value: Value, place: int, true: Decimal) -> str:
+def _against(true: Decimal, claim: float, partial: Partial, value: Value, *, exact: bool) -> str:
     """How a wrong derivative compares with the right one, and what may have been mistaken."""
-    claim = value.local_derivatives[place]
-    for other, used in enumerate(value.inputs):
-        if other != place and not used.constant and claim and formula.verdict(other, claim)[0] is Verdict.RIGHT:
-            return f"that of input {other + 1}: are the derivatives in the order of the inputs?"
-    if not formula.opaque and formula.right_on_paper(place, true):
-        return f"{compared(claim, true)}: right on paper, but written so that it loses digits"
-    return compared(claim, true)
+    for place, used in enumerate(value.inputs):
+        other = replace(partial, place=place)
+        if other != partial and not used.constant and claim and other.judged(claim).verdict is slopes.Verdict.RIGHT:
+            return f"that of input {place + 1}: are the derivatives in the order of the inputs?"
+    losing = exact and partial.right_on_paper(true)
+    return compared(claim, true) + (": right on paper, but written so that it loses digits" if losing else "")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal, getcontext, localcontext
 from enum import Enum
+from typing import NamedTuple
 
 from tinygrad_sigmoid.testing.exact import UNDEFINED, digits
 
@@ -43,6 +44,15 @@ class Verdict(Enum):
     UNRESOLVED = "unresolved"
 
 
+class Judgement(NamedTuple):
+    """What was found out about a claimed derivative."""
+
+    verdict: Verdict
+    true: Decimal  # the right derivative, as far as it could be told
+    allowed: Decimal  # how far the claim may be from it
+    exact: bool = True  # whether it was computed with many digits, and not by differences of floats
+
+
 def judged(
     claim: float,
     result: Callable[[Decimal], Decimal],
@@ -50,22 +60,20 @@ def judged(
     scale: float,
     size: float,
     allowed: Callable[[Decimal], Decimal],
-) -> tuple[Verdict, Decimal]:
-    """The verdict on a claimed derivative of `result` at `at`, and the right one, as far as it could be told.
+) -> Judgement:
+    """The judgement on a claimed derivative of `result` at `at`.
 
     Args:
-        claim: The derivative in question.
+        claim: The derivative in question, which may be infinite.
         result: Computes with the digits in force when it is called.
         at: The input.
         scale: Changes that are small beside this cross no kink that `at` does not lie on, and no wave.
         size: How large the result is, or what it is computed from, roughly; at least 0.
         allowed: How far a claim may be from a right derivative of this size.
     """
-    if math.isnan(claim):
-        return Verdict.WRONG, Decimal("NaN")
     claimed = Decimal(claim) if math.isfinite(claim) else LARGEST.copy_sign(Decimal(claim))
     previous: tuple[Decimal, Decimal] | None = None
-    truth = Decimal("NaN")
+    truth, margin = Decimal("NaN"), Decimal(0)
     for closeness in CLOSENESS:
         # In doubt, as many digits as the smallest slope takes: the claim may be of the wrong size. And what is computed
         # on the way to a small result, as the 1 of log(1 + x), may be larger than it.
@@ -84,15 +92,15 @@ def judged(
             if math.isinf(claim) and abs(truth) >= LARGEST * (1 - 64 * EPSILON):
                 off = Decimal(0)
             if off + rounding <= margin and wide <= margin:
-                return Verdict.RIGHT, truth
+                return Judgement(Verdict.RIGHT, truth, margin)
             if previous is not None:
                 if off <= margin and wide > (previous[1] - previous[0]) / 2:
-                    return Verdict.KINK, truth
+                    return Judgement(Verdict.KINK, truth, margin)
                 side = abs(low - previous[0]) if claimed < low else abs(high - previous[1])
                 if off > margin + 4 * (side + rounding):
-                    return Verdict.WRONG, truth
+                    return Judgement(Verdict.WRONG, truth, margin)
             previous = low, high
-    return Verdict.UNRESOLVED, truth
+    return Judgement(Verdict.UNRESOLVED, truth, margin)
 
 
 def _slope(
@@ -131,14 +139,15 @@ def _exponent(number: float) -> int:
 # -- Functions that take floats only -----------------------------------------------------------------------------------
 
 
-def judged_by_differences(claim: float, result: Callable[[float], float], at: float) -> tuple[Verdict, float, float]:
-    """The verdict on a claimed derivative, the slope as differences have it, and how far that may be off."""
+def judged_by_differences(claim: float, result: Callable[[float], float], at: float) -> Judgement:
+    """The judgement on a claimed derivative, as far as differences tell the right one."""
     slope, uncertain = extrapolated(result, at)
     off, size = abs(claim - slope), max(abs(claim), abs(slope))
-    if not math.isfinite(uncertain) or uncertain > RESOLVED * size:
-        # Too coarse to call a claim right; a claim that is far outside all the same is wrong.
-        return (Verdict.WRONG if off > 100 * uncertain else Verdict.UNRESOLVED), slope, uncertain
-    return (Verdict.WRONG if off > 10 * uncertain else Verdict.RIGHT), slope, uncertain
+    coarse = not math.isfinite(uncertain) or uncertain > RESOLVED * size
+    # Too coarse to call a claim right; a claim that is far outside all the same is wrong.
+    otherwise, tolerated = (Verdict.UNRESOLVED, 100) if coarse else (Verdict.RIGHT, 10)
+    verdict = Verdict.WRONG if off > tolerated * uncertain else otherwise
+    return Judgement(verdict, Decimal(slope), Decimal(uncertain), exact=False)
 
 
 def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, float]:

@@ -16,6 +16,7 @@ and of whatever works on graphs:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
@@ -50,18 +51,13 @@ ANYWHERE = st.one_of(HARD, st.floats(-800.0, 800.0), st.floats(allow_nan=False, 
 _EXPONENTS = st.sampled_from([2.0, 3.0, 0.5, -1.0, 0.0, 1.0, -2.0])
 
 
+@dataclass(frozen=True, repr=False)
 class Expression:
-    """A function of numbers or Values, with numbers at which it can be computed; its `repr` is Python that pastes.
+    """A function of numbers or Values, with numbers at which it can be computed; its `repr` is Python that pastes."""
 
-    Attributes:
-        function: What it computes.
-        at: A number for each of its inputs.
-    """
-
-    def __init__(self, function: Callable[..., Value], at: dict[str, float], text: str = "") -> None:
-        self.function = function
-        self.at = at
-        self._text = text
+    function: Callable[..., Value]
+    at: dict[str, float]  # a number for each of its inputs
+    text: str
 
     def __call__(self, *inputs: Value | float) -> Value:
         return self.function(*inputs)
@@ -71,14 +67,14 @@ class Expression:
         return self.function(*[Value(number, name) for name, number in self.at.items()])
 
     def __repr__(self) -> str:
-        return f"expression({self._text}, {', '.join(f'{name}={number!r}' for name, number in self.at.items())})"
+        return f"expression({self.text}, {', '.join(f'{name}={number!r}' for name, number in self.at.items())})"
 
 
 def expression(function: Callable[..., Value], **at: float) -> Expression:
     """The expression that a failing test has printed, for `@example(expression(…))`.
 
     >>> from tinygrad_sigmoid import exp, relu
-    >>> expression(lambda x: relu((t1 := exp(x))) + t1, x=0.0).recorded()
+    >>> expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0).recorded()
     Value(2.0)
     """
     text = getattr(function, "__name__", "…")
