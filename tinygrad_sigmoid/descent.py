@@ -44,7 +44,8 @@ class GradientDescent:
             RuntimeError: No backward pass has reached a parameter since `zero_grad`.
             ArithmeticError: A parameter would become infinite or nan; none is changed then.
         """
-        rate, numbers = self.rate / samples, []
+        rate = self.rate / samples
+        numbers: list[float] = []
         for parameter in self.parameters:
             grad = parameter.grad
             if grad is None:

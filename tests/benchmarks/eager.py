@@ -21,7 +21,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tinygrad_sigmoid import GradientDescent, Network, Neuron, Value, squared_error
+from tinygrad_sigmoid import GradientDescent, Network, Neuron, Value, sigmoid, squared_error
 
 try:
     from micrograd import engine, nn
@@ -55,6 +55,27 @@ def our_network(sizes: Sequence[int], batch: Sequence[Any], added_up: bool) -> t
     def run() -> None:
         descent.zero_grad()
         pass_back((squared_error(network(x), y) for x, y in batch), added_up)
+        descent.step(len(batch))
+
+    return run, lambda: [parameter.grad for parameter in network.parameters()]
+
+
+def our_literal_network(sizes: Sequence[int], batch: Sequence[Any], added_up: bool) -> tuple[Run, Run]:
+    """As micrograd's lecture writes it: a multiplication and an addition for each weight, in place of `dot`."""
+    network = Network(sizes, seed=0)
+    descent = GradientDescent(network.parameters(), RATE)
+
+    def outputs(inputs: Sequence[Any]) -> Sequence[Any]:
+        for layer in network.layers:
+            inputs = [
+                sigmoid(sum((w * x for w, x in zip(neuron.weights, inputs, strict=True)), neuron.bias))
+                for neuron in layer.neurons
+            ]
+        return inputs
+
+    def run() -> None:
+        descent.zero_grad()
+        pass_back((0.5 * sum((a - t) ** 2 for a, t in zip(outputs(x), y, strict=True)) for x, y in batch), added_up)
         descent.step(len(batch))
 
     return run, lambda: [parameter.grad for parameter in network.parameters()]
@@ -201,6 +222,13 @@ def against_micrograd(rounds: int) -> None:
         ("W1: a neuron, 3 inputs, squared error, update", our_neuron, micrograd_neuron, neuron, 3_000),
         ("W2: 2-16-16-1, 100 points", our_network, micrograd_network, ([2, 16, 16, 1], points, True), 1),
         ("the same, sample by sample", our_network, micrograd_network, ([2, 16, 16, 1], points, False), 1),
+        (
+            "the same, added up, `sum(w*x for …)`",
+            our_literal_network,
+            micrograd_network,
+            ([2, 16, 16, 1], points, True),
+            1,
+        ),
         ("W3: 64-30-10, mini-batch of 10", our_network, micrograd_network, ([64, 30, 10], images, True), 1),
         ("the same, sample by sample", our_network, micrograd_network, ([64, 30, 10], images, False), 1),
         ("`+ - *`, 1,000 values", our_tree, micrograd_tree, (uniform[:500],), 50),
