@@ -51,7 +51,7 @@ TESTS = {
     "notation": ["test_formula", "test_steps"],
     "operation": ["test_value", "test_errors", "test_operations", "test_formula"],
     "operations": ["test_value", "test_operations", "test_errors", "test_derivatives", "test_neuron", "test_formula"],
-    "elementary": ["test_source", "test_compiled_javascript", "test_compiled"],
+    "elementary": ["test_elementary", "test_source", "test_compiled_javascript"],
     "graph": ["test_graph", "test_value", "test_state_machine", "test_steps"],
     "arithmetic": ["test_value", "test_errors", "test_operations"],
     "value": ["test_value", "test_errors", "test_graph", "test_state_machine", "test_steps", "test_derivatives"],
@@ -87,9 +87,12 @@ EQUIVALENT = [
     Equivalent("floats", "-(2**53) <= number <= 2**53", "-2 ** 53 < number <= 2 ** 53", SHORTCUT),
     Equivalent("floats", "-(2**53) <= number <= 2**53", "-2 ** 53 <= number < 2 ** 53", SHORTCUT),
     Equivalent("operations", "p >= 0.5", "p > 0.5", "at ½ both forms are right to the last digits"),
-    Equivalent("notation", 'return ""', "return None", "asked only whether it is empty"),
+    Equivalent("reading/writer", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("graph", "value.mark = mark", "pass", "an output that is met twice is taken out again below"),
     Equivalent("value", "type(given) is not Value", "type(given) is Value", "values stay what they are in `as_values`"),
+    Equivalent("value", "__array_priority__ = 1", "__array_priority__ = 2", "any number above 0 will do"),
+    Equivalent("neuron", "indent=1, allow_nan", "indent=2, allow_nan", "white space in a file"),
+    Equivalent("reading/formulas", "Value(start + place", "Value(start - place", "no formula depends on where"),
     Equivalent("derivatives", "_is(u, 1.0)", "_is(1.0, u)", ORDER),
     Equivalent("derivatives", "_is(x, 1.0)", "_is(1.0, x)", ORDER),
     Equivalent("derivatives", "_is(x, -1.0)", "_is(-1.0, x)", ORDER),
@@ -105,7 +108,14 @@ EQUIVALENT = [
         "(f'{symbol}{{0}}', f'{{0}} {symbol} {{1}}')",
         "asked only whether something is among them",
     ),
+    Equivalent("reading/steps", "<= 1e-12 * total", "< 1e-12 * total", "no contribution is so exactly that share"),
     Equivalent("reading/steps", "(before, 1.0)", "(1.0, before)", "only their product is used"),
+    Equivalent(
+        "reading/parsing", "(row.name, row.notation.symbol)", "(row.notation.symbol, row.name)", "both are keys"
+    ),
+    Equivalent(
+        "reading/parsing", "in (left, right)", "in (right, left)", "what counts is how many there are, or which one"
+    ),
     Equivalent("reading/parsing", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]
@@ -154,7 +164,8 @@ def mutants_of(module: str) -> list[Mutant]:
     for where, part in _parts(ast.parse(source), ""):
         for first, last, text in _changes(part):
             mutant = _with(module, where, source, first, last, text)
-            found[mutant.source] = mutant
+            if mutant.line != mutant.mutated:
+                found[mutant.source] = mutant
     return list(found.values())
 
 
@@ -199,6 +210,8 @@ def _parts(tree: ast.AST, where: str) -> Iterator[tuple[str, Part]]:
 def _is_never_mutated(part: ast.AST) -> bool:
     match part:
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Subscript(value=ast.Name(id="tuple" | "list" | "dict")):  # a type
             return True
         case ast.keyword(arg="strict"):  # of zip: a check of what is so anyway
             return True
@@ -278,13 +291,13 @@ def _changes(part: Part) -> Iterator[tuple[Part, Part, str]]:
             name = ast.unparse(function)
             if name in FUNCTIONS:
                 yield function, function, FUNCTIONS[name]
-            if name not in ("isinstance", "getattr", "hasattr"):  # these would only fail
+            if name not in ("isinstance", "getattr", "hasattr", "max", "min"):  # which would only fail, or be the same
                 yield from _swapped(arguments)
         case ast.Tuple(elements, ast.Load()):
             yield from _swapped(elements)
         case ast.Slice(lower, upper, None) if (lower is None) != (upper is None):
             yield part, part, ast.unparse(ast.Slice(upper, lower))
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
             yield part, part, "return None"
         case ast.AugAssign(target, operator, value):
             yield part, part, f"{ast.unparse(target)} = {ast.unparse(value)}"
