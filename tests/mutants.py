@@ -164,7 +164,7 @@ def mutants_of(module: str) -> list[Mutant]:
     for where, part in _parts(ast.parse(source), ""):
         for first, last, text in _changes(part):
             mutant = _with(module, where, source, first, last, text)
-            if mutant.line != mutant.mutated:
+            if mutant.mutated != mutant.line:  # as where two equal numbers of a tuple change places
                 found[mutant.source] = mutant
     return list(found.values())
 

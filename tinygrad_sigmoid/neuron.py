@@ -90,10 +90,10 @@ class Tunable:
                 raise ValueError(f"it holds a {kind} where save writes an object, {{…}}")
             if not isinstance(loaded, cls) or kind != cls.__name__:
                 raise ValueError(f"it holds a {kind}: load it with {kind}.load")
+            loaded.label_values()
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
             raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {reason}") from None
-        loaded.label_values()
         return loaded
 
     def _as_data(self) -> dict[str, Any]:
