@@ -54,7 +54,15 @@ TESTS = {
     "elementary": ["test_elementary", "test_source", "test_compiled_javascript"],
     "graph": ["test_graph", "test_value", "test_state_machine", "test_steps"],
     "arithmetic": ["test_value", "test_errors", "test_operations"],
-    "value": ["test_value", "test_errors", "test_graph", "test_state_machine", "test_steps", "test_derivatives"],
+    "value": [
+        "test_value",
+        "test_errors",
+        "test_operations",
+        "test_graph",
+        "test_state_machine",
+        "test_steps",
+        "test_derivatives",
+    ],
     "derivatives": ["test_derivatives", "test_errors", "test_value"],
     "losses": ["test_losses", "test_errors", "test_operations"],
     "neuron": ["test_neuron", "test_errors"],
@@ -90,6 +98,16 @@ EQUIVALENT = [
     Equivalent("reading/writer", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("graph", "value.mark = mark", "pass", "an output that is met twice is taken out again below"),
     Equivalent("value", "type(given) is not Value", "type(given) is Value", "values stay what they are in `as_values`"),
+    Equivalent("value", "number - number == 0.0", "number + number == 0.0", SHORTCUT),
+    Equivalent(
+        "value", "used.moment > value.moment and", "used.moment >= value.moment and", "no two moments are equal"
+    ),
+    Equivalent("value", "max([used.moment", "min([used.moment", "the graph is only looked at once more"),
+    Equivalent(
+        "losses", "(logs[place ^ 1], beyond[place // 2])", "(beyond[place // 2], logs[place ^ 1])", "a + b = b + a"
+    ),
+    Equivalent("notation", "1, 2, 3, 4, 100", "1, 2, 3, 5, 100", "nothing binds as tightly as 5"),
+    Equivalent("reading/explain", "continue", "pass", "no path leads back to where it ends"),
     Equivalent("value", "__array_priority__ = 1", "__array_priority__ = 2", "any number above 0 will do"),
     Equivalent("neuron", "indent=1, allow_nan", "indent=2, allow_nan", "white space in a file"),
     Equivalent("reading/formulas", "Value(start + place", "Value(start - place", "no formula depends on where"),

@@ -204,3 +204,9 @@ def test_a_formula_may_be_nested_a_hundred_deep(nested: str) -> None:
     assert recorded(deep(95), {"w": 0.0}).label == ""
     with pytest.raises(FormulaError, match=r"nested more than 100 deep|nested parentheses|too many nested"):
         recorded(deep(150), {"w": 0.0})
+
+
+def test_a_hundred_levels_are_read_and_one_more_is_not() -> None:
+    assert recorded("sigmoid(" * 100 + "w" + ")" * 100, {"w": 0.0}).inputs
+    with pytest.raises(FormulaError, match="nested more than 100 deep"):
+        recorded("sigmoid(" * 101 + "w" + ")" * 101, {"w": 0.0})

@@ -230,3 +230,9 @@ def test_a_label_of_up_to_40_characters_is_written_out() -> None:
 )
 def test_brackets_in_latex(build: Callable[[Value, Value], Value], written: str) -> None:
     assert latex(build(Value(1.5, "x"), Value(2.5, "y"))) == written
+
+
+def test_two_numbered_inputs_are_enough_for_a_vector() -> None:
+    weights, inputs = [[Value(i, f"{stem}{i}") for i in (1, 2)] for stem in ("w", "x")]
+    assert formula(dot(weights, inputs)) == "w·x"
+    assert formula(dot(weights[:1], inputs[:1])) == "w1·x1"

@@ -109,7 +109,7 @@ def test_adding_up_records_no_additional_zero() -> None:
 
 def test_methods_are_the_operations_of_the_table() -> None:
     x = Value(0.5)
-    for name in ("exp", "log", "tanh", "sigmoid", "relu", "sqrt"):
+    for name in ("exp", "log", "sin", "cos", "tanh", "sigmoid", "relu", "sqrt"):
         out = getattr(x, name)()
         assert out.operation.name == name
         assert out.inputs == (x,)
