@@ -390,17 +390,18 @@ class Watch:
         items.sort(key=lambda item: (-self.kills[item.nodeid], self.usual.get(item.nodeid, 0.0)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._write(self.failed or nodeid)  # unless it comes to an end
+        self._write(nodeid)
         signal.alarm(10 + int(10 * self.usual.get(nodeid, 60.0)))  # which ends the process
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed and not self.failed:
             self.failed = report.nodeid
-        self._write(self.failed)
+        self._write("" if report.when == "teardown" else report.nodeid)
 
-    def _write(self, failed: str) -> None:
-        self.report.write_text(json.dumps([failed, self.seconds]))
+    def _write(self, running: str) -> None:
+        """What would be known if this process were ended now: then the test that is running never came to an end."""
+        self.report.write_text(json.dumps([self.failed or running, self.seconds]))
 
 
 class Bench:
