@@ -51,10 +51,18 @@ TESTS = {
     "notation": ["test_formula", "test_steps"],
     "operation": ["test_value", "test_errors", "test_operations", "test_formula"],
     "operations": ["test_value", "test_operations", "test_errors", "test_derivatives", "test_neuron", "test_formula"],
-    "elementary": ["test_source", "test_compiled_javascript", "test_compiled"],
+    "elementary": ["test_elementary", "test_source", "test_compiled_javascript"],
     "graph": ["test_graph", "test_value", "test_state_machine", "test_steps"],
     "arithmetic": ["test_value", "test_errors", "test_operations"],
-    "value": ["test_value", "test_errors", "test_graph", "test_state_machine", "test_steps", "test_derivatives"],
+    "value": [
+        "test_value",
+        "test_errors",
+        "test_operations",
+        "test_graph",
+        "test_state_machine",
+        "test_steps",
+        "test_derivatives",
+    ],
     "derivatives": ["test_derivatives", "test_errors", "test_value"],
     "losses": ["test_losses", "test_errors", "test_operations"],
     "neuron": ["test_neuron", "test_errors"],
@@ -90,6 +98,19 @@ EQUIVALENT = [
     Equivalent("reading/writer", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("graph", "value.mark = mark", "pass", "an output that is met twice is taken out again below"),
     Equivalent("value", "type(given) is not Value", "type(given) is Value", "values stay what they are in `as_values`"),
+    Equivalent("value", "number - number == 0.0", "number + number == 0.0", SHORTCUT),
+    Equivalent(
+        "value", "used.moment > value.moment and", "used.moment >= value.moment and", "no two moments are equal"
+    ),
+    Equivalent("value", "max([used.moment", "min([used.moment", "the graph is only looked at once more"),
+    Equivalent(
+        "losses", "(logs[place ^ 1], beyond[place // 2])", "(beyond[place // 2], logs[place ^ 1])", "a + b = b + a"
+    ),
+    Equivalent("notation", "1, 2, 3, 4, 100", "1, 2, 3, 5, 100", "nothing binds as tightly as 5"),
+    Equivalent("reading/explain", "continue", "pass", "no path leads back to where it ends"),
+    Equivalent("value", "__array_priority__ = 1", "__array_priority__ = 2", "any number above 0 will do"),
+    Equivalent("neuron", "indent=1, allow_nan", "indent=2, allow_nan", "white space in a file"),
+    Equivalent("reading/formulas", "Value(start + place", "Value(start - place", "no formula depends on where"),
     Equivalent("derivatives", "_is(u, 1.0)", "_is(1.0, u)", ORDER),
     Equivalent("derivatives", "_is(x, 1.0)", "_is(1.0, x)", ORDER),
     Equivalent("derivatives", "_is(x, -1.0)", "_is(-1.0, x)", ORDER),
@@ -105,7 +126,14 @@ EQUIVALENT = [
         "(f'{symbol}{{0}}', f'{{0}} {symbol} {{1}}')",
         "asked only whether something is among them",
     ),
+    Equivalent("reading/steps", "<= 1e-12 * total", "< 1e-12 * total", "no contribution is so exactly that share"),
     Equivalent("reading/steps", "(before, 1.0)", "(1.0, before)", "only their product is used"),
+    Equivalent(
+        "reading/parsing", "(row.name, row.notation.symbol)", "(row.notation.symbol, row.name)", "both are keys"
+    ),
+    Equivalent(
+        "reading/parsing", "in (left, right)", "in (right, left)", "what counts is how many there are, or which one"
+    ),
     Equivalent("reading/parsing", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]
@@ -201,6 +229,8 @@ def _is_never_mutated(part: ast.AST) -> bool:
     match part:
         case ast.JoinedStr() | ast.Import() | ast.ImportFrom():
             return True
+        case ast.Subscript(value=ast.Name(id="tuple" | "list" | "dict")):  # a type
+            return True
         case ast.keyword(arg="strict"):  # of zip: a check of what is so anyway
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
@@ -279,13 +309,13 @@ def _changes(part: Part) -> Iterator[tuple[Part, Part, str]]:
             name = ast.unparse(function)
             if name in FUNCTIONS:
                 yield function, function, FUNCTIONS[name]
-            if name not in ("isinstance", "getattr", "hasattr"):  # these would only fail
+            if name not in ("isinstance", "getattr", "hasattr", "max", "min"):  # which would only fail, or be the same
                 yield from _swapped(arguments)
         case ast.Tuple(elements, ast.Load()):
             yield from _swapped(elements)
         case ast.Slice(lower, upper, None) if (lower is None) != (upper is None):
             yield part, part, ast.unparse(ast.Slice(upper, lower))
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
             yield part, part, "return None"
         case ast.AugAssign(target, operator, value):
             yield part, part, f"{ast.unparse(target)} = {ast.unparse(value)}"
@@ -360,17 +390,18 @@ class Watch:
         items.sort(key=lambda item: (-self.kills[item.nodeid], self.usual.get(item.nodeid, 0.0)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._write(self.failed or nodeid)  # unless it comes to an end
+        self._write(nodeid)
         signal.alarm(10 + int(10 * self.usual.get(nodeid, 60.0)))  # which ends the process
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
         if report.failed and not self.failed:
             self.failed = report.nodeid
-        self._write(self.failed)
+        self._write("" if report.when == "teardown" else report.nodeid)
 
-    def _write(self, failed: str) -> None:
-        self.report.write_text(json.dumps([failed, self.seconds]))
+    def _write(self, running: str) -> None:
+        """What would be known if this process were ended now: then the test that is running never came to an end."""
+        self.report.write_text(json.dumps([self.failed or running, self.seconds]))
 
 
 class Bench:

@@ -105,6 +105,9 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("2(x + w)", "write the multiplication"),
         ("w(x + b)", "write the multiplication: w*(…)"),
         ("w*x + (b", "write it as in"),
+        ("w*2 + (b", "write it as in"),
+        ("w" * 60, f"the name '{'w' * 60}' has no number"),
+        ("w" * 61, f"the name '{'w' * 59}…' has no number"),
         ("w if x", "write it as in"),
         ("sigmod(w)", "'sigmod' is not an operation of the table: did you mean sigmoid?"),
         ("w < " + "+".join(["x"] * 900), "a part of it has no place in a formula"),
@@ -201,3 +204,9 @@ def test_a_formula_may_be_nested_a_hundred_deep(nested: str) -> None:
     assert recorded(deep(95), {"w": 0.0}).label == ""
     with pytest.raises(FormulaError, match=r"nested more than 100 deep|nested parentheses|too many nested"):
         recorded(deep(150), {"w": 0.0})
+
+
+def test_a_hundred_levels_are_read_and_one_more_is_not() -> None:
+    assert recorded("sigmoid(" * 100 + "w" + ")" * 100, {"w": 0.0}).inputs
+    with pytest.raises(FormulaError, match="nested more than 100 deep"):
+        recorded("sigmoid(" * 101 + "w" + ")" * 101, {"w": 0.0})

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -197,3 +198,41 @@ def test_a_formula_of_up_to_32_characters_is_a_name() -> None:
     for length, named in ((9, True), (10, False)):
         total = a + Value(2, "b" * length)
         assert Names(topological_order(total))[total] == (f"{a.label} + {'b' * length}" if named else "v2")
+
+
+def test_a_long_dot_shows_its_first_two_products_and_its_last() -> None:
+    values = [Value(i, letter) for i, letter in enumerate("abcdefg", 1)]
+    assert formula(dot(values[:6], values[5::-1])) == "a·f + b·e + c·d + d·c + e·b + f·a"
+    assert formula(dot(values, values[::-1])) == "a·g + b·f + … + g·a"
+    assert latex(dot(values, values[::-1])) == r"a \cdot g + b \cdot f + \dots + g \cdot a"
+
+
+def test_a_label_of_up_to_40_characters_is_written_out() -> None:
+    for length, written in ((40, "x" * 40), (41, "x" * 39 + "…")):
+        assert formula(Value(1, "x" * length)) == written
+
+
+@pytest.mark.parametrize(
+    ("build", "written"),
+    [
+        (lambda x, y: (x + y) / y, r"\frac{x + y}{y}"),
+        (lambda x, y: (x / y) ** 2, r"{\left(\frac{x}{y}\right)}^{2}"),
+        (lambda x, y: (x + y) ** 3, r"{\left(x + y\right)}^{3}"),
+        (lambda x, y: x ** (y + 1), r"{x}^{y + 1}"),
+        (lambda x, y: sqrt(x / y), r"\sqrt{\frac{x}{y}}"),
+        (lambda x, y: exp(x + y), "e^{x + y}"),
+        (lambda x, y: (x + y) * (x - y), r"\left(x + y\right) \cdot \left(x - y\right)"),
+        (lambda x, y: abs(x - y), r"\left|x - y\right|"),
+        (lambda x, y: Value(1, "12") * x, r"12 \cdot x"),
+        (lambda x, y: x * 1e20 - y * math.pi, r"x \cdot \left(1 \cdot 10^{20}\right) - y \cdot 3.142"),
+        (lambda x, y: x * -2.0, r"x \cdot \left(-2\right)"),
+    ],
+)
+def test_brackets_in_latex(build: Callable[[Value, Value], Value], written: str) -> None:
+    assert latex(build(Value(1.5, "x"), Value(2.5, "y"))) == written
+
+
+def test_two_numbered_inputs_are_enough_for_a_vector() -> None:
+    weights, inputs = [[Value(i, f"{stem}{i}") for i in (1, 2)] for stem in ("w", "x")]
+    assert formula(dot(weights, inputs)) == "w·x"
+    assert formula(dot(weights[:1], inputs[:1])) == "w1·x1"

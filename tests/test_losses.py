@@ -160,3 +160,8 @@ def test_numbers_alone_give_a_float() -> None:
     for outputs, targets in ((0.25, 1.0), ([0.25], 1.0), (0.25, [1.0])):
         loss = squared_error(outputs, targets)
         assert (loss, type(loss)) == (0.28125, float)
+
+
+def test_an_array_without_dimensions_is_no_list() -> None:
+    with pytest.raises(TypeError, match=r"array\(1.*one number at a time"):
+        squared_error(Value(0.25), np.array(1.0))

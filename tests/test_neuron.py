@@ -373,3 +373,7 @@ def test_of_two_classes_with_one_name_the_one_defined_last_is_loaded(tmp_path: P
 def test_four_weights_are_shown_and_of_more_how_many() -> None:
     assert repr(Neuron([1] * 4, 0)) == "Neuron([1, 1, 1, 1], 0, sigmoid)"
     assert repr(Neuron([1] * 5, 0)) == "Neuron([1, 1, 1, 1, … 1 more], 0, sigmoid)"
+
+
+def test_a_neuron_of_one_input_may_be_random() -> None:
+    assert len(Neuron.random(1, seed=0).weights) == 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, sigmoid, steps
+from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, log1p, sigmoid, steps
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.explain import MOST_PATHS
 from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep
@@ -344,3 +344,17 @@ def test_figures_are_exact_where_they_give_what_is_shown_and_not_what_is_kept() 
     assert str(steps(x * 3)[0]) == "x·3 = 0.1·3 = 0.3"
     assert str(steps(x * 1000)[0]) == "x·1000 = 0.1·1000 = 100"
     assert str(steps(Value(0.12346, "x") * 2)[0]) == "x·2 = 0.1235·2 ≈ 0.2469"
+
+
+def test_a_step_backward_is_indented_by_the_width_of_its_number() -> None:
+    x = y = Value(0.5, "x")
+    assert str(steps(-x)).splitlines()[-2:] == ["2  ∂(−x)/∂x = −1", "   gradient of x = 1·(−1) = −1"]
+    for _ in range(5):
+        y = -y
+    assert str(steps(y)).splitlines()[-2:] == ["10  ∂(−x)/∂x = −1", "    gradient of x = 1·(−1) = −1"]
+
+
+def test_figures_that_can_not_be_computed_with_are_not_exact() -> None:
+    step = steps(log1p(Value(-0.99999999, "x"))).forward[0]  # shown as −1, of which there is no logarithm
+    assert step.exact is False
+    assert str(step) == "log1p(x) = log1p(−1) ≈ −18.42"

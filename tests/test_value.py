@@ -109,7 +109,7 @@ def test_adding_up_records_no_additional_zero() -> None:
 
 def test_methods_are_the_operations_of_the_table() -> None:
     x = Value(0.5)
-    for name in ("exp", "log", "tanh", "sigmoid", "relu", "sqrt"):
+    for name in ("exp", "log", "sin", "cos", "tanh", "sigmoid", "relu", "sqrt"):
         out = getattr(x, name)()
         assert out.operation.name == name
         assert out.inputs == (x,)
@@ -680,3 +680,9 @@ def test_a_graph_that_could_not_be_computed_any_more_is_stale() -> None:
             y.backward()
         x.data = 1.0
         y.forward().backward()
+
+
+def test_an_operation_that_gives_an_int_makes_a_value_with_a_float() -> None:
+    whole = Operation("whole", lambda x: round(x), lambda out, x: (0.0,))
+    first, again = whole(Value(2.6)), whole(Value(2.6) * 1.0).forward()
+    assert [(value.data, type(value.data)) for value in (first, again)] == [(3.0, float), (3.0, float)]
