@@ -99,6 +99,7 @@ def test_python_gives_the_bits_of_the_graph_or_fails_as_it_does(output: Value, d
         )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(graphs())
 def test_the_trace_is_every_number_of_both_passes(output: Value) -> None:

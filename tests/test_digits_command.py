@@ -44,6 +44,7 @@ def test_training_prints_the_books_lines_and_pictures(mnist: str, capsys: pytest
     assert captured.err == "", "there is no progress bar away from a terminal"
 
 
+@pytest.mark.slow
 def test_the_shipped_digits_are_the_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "network.json"
     Network([64, 5, 10], seed=7).save(path)
@@ -52,6 +53,7 @@ def test_the_shipped_digits_are_the_default(capsys: pytest.CaptureFixture[str], 
     assert capsys.readouterr().out.startswith(f"{right} of 297 test digits are read right")
 
 
+@pytest.mark.slow
 def test_without_options_it_trains_as_the_book(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

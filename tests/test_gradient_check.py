@@ -160,6 +160,7 @@ def test_an_infinity_on_the_way_to_a_finite_gradient_is_unresolved() -> None:
 # -- The judge ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", IN_DECIMALS, ids=lambda operation: operation.name)
 @given(x=st.floats(1e-300, 300), y=st.floats(-3, 3))
 def test_elementary_functions_have_all_their_digits(operation: Operation, x: float, y: float) -> None:

@@ -19,6 +19,8 @@ from tinygrad_sigmoid.course.repair import (
 )
 from tinygrad_sigmoid.training import correct, read_as
 
+pytestmark = pytest.mark.slow
+
 TEST = load_digits()[1]
 
 
@@ -46,7 +48,6 @@ def test_the_network_is_worth_repairing(trained: Network) -> None:
         assert read_as(as_perceptrons(trained).predict(digit.inputs)) != 1
 
 
-@pytest.mark.slow
 def test_a_misread_one_is_repaired_through_sigma_and_little_else_changes(trained: Network) -> None:
     for digit in misread([trained], TEST, 1)[:2]:
         story = list(tuned_until_right(deepcopy(trained), digit, others_than(digit)))
@@ -87,7 +88,6 @@ def test_perceptrons_have_no_gradient_to_follow(trained: Network) -> None:
     assert {parameter.grad for parameter in perceptrons.parameters()} == {0.0}
 
 
-@pytest.mark.slow
 def test_nudging_perceptrons_breaks_other_digits(trained: Network) -> None:
     digit = first_misread_one(trained)
     broken = []

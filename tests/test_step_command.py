@@ -52,6 +52,7 @@ def test_ctrl_d_ends_the_walk():
     assert terminal.end() == 0
 
 
+@pytest.mark.slow
 def test_colours_on_a_terminal_only_and_not_with_no_color():
     for environment, coloured in [({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]:
         terminal = Terminal("step", *FORMULA, **environment)

@@ -73,6 +73,7 @@ def test_graphs_have_hard_numbers_constants_shared_values_and_every_operation() 
     assert {value.operation for value in found} == {None, *TABLE.values()}
 
 
+@pytest.mark.slow
 @given(expressions(operations=[multiply, log], min_operations=2, max_operations=4, max_inputs=1))
 def test_it_has_what_was_asked_for(drawn: Expression) -> None:
     order = computed(drawn.recorded())
@@ -122,6 +123,7 @@ def test_a_wrong_rule_shrinks_to_that_operation_alone(name: str) -> None:
     assert [value.operation.name for value in computed(smallest.recorded())] == [name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLE)
 @settings(max_examples=30)
 @given(data=st.data())
@@ -134,6 +136,7 @@ def test_an_operation_of_ones_own_in_two_lines(at: float) -> None:
     check_operation(softsign, at)
 
 
+@pytest.mark.slow
 def test_points_go_everywhere() -> None:
     for wanted in (
         lambda x: x == 0,

@@ -50,6 +50,7 @@ def history(target: Any, loss: Any = squared_error, batch: int = 5) -> tuple[lis
     return found, [parameter.data for parameter in network.parameters()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("loss", [squared_error, cross_entropy, softmax_cross_entropy])
 @pytest.mark.parametrize("batch", [1, 5, 64])

