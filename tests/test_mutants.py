@@ -74,13 +74,13 @@ def test_nearly_all_of_a_sample_are_killed() -> None:
 @pytest.mark.slow
 def test_a_change_that_matters_is_noticed_and_one_that_does_not_is_not() -> None:
     source = (ROOT / path_of("descent")).read_text(encoding="utf-8")
-    line = "rate, numbers = self.rate / samples, []"
+    line = "rate = self.rate / samples"
     assert source.count(line) == 1
     texts = {
         "harmless": f"{line}  # the rate of one sample",
-        "wrong": "rate, numbers = -self.rate / samples, []",
+        "wrong": "rate = -self.rate / samples",
         "endless": "while True:\n            pass",
-        "broken": "rate, numbers = (",
+        "broken": "rate = (",
     }
     mutants = [Mutant("descent", name, line, text, source.replace(line, text)) for name, text in texts.items()]
     said = {mutant.where: run for mutant, run in in_a_fresh_process(mutants, jobs=1)}
