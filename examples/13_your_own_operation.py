@@ -25,7 +25,7 @@ print(nudge(neuron([1, 1]), {neuron.bias: 0.1}).halving(3))
 print(f"second derivative at 3: {second.data}, on paper −2/(1 + 3)³ = {-2 / 4**3}")
 
 
-# %% What is said with other operations needs no rule at all.
+# %% What is composed of other operations needs no rule at all.
 def swish(z):
     return z * sigmoid(z)
 

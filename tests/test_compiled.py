@@ -414,7 +414,7 @@ def test_graphs_that_make_no_program_are_refused_in_words() -> None:
     assert repr(program(3.0, 4.0)) == "(12.0, [4.0, 0.0])"
 
 
-# Two operations that are said with Python's own functions; the second branches, as no rule should.
+# Two operations written with Python's own functions; the second branches, as no rule should.
 arctangent = Operation("arctangent", math.atan, lambda out, x: (1 / (1 + x * x),))
 sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
 bump = Operation("bump", lambda x: exp(-x * x), lambda out, x: (-2 * x * out,))

@@ -319,7 +319,7 @@ def test_a_row_gives_the_same_number_for_floats_and_for_values(name: str) -> Non
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_a_row_never_branches_on_a_value(name: str) -> None:
     # A rule fed with Values must record the same operations whatever their numbers are. For elementary rows the
-    # derivatives alone are said in other operations. An exponent that is a plain number may be looked at.
+    # derivatives alone are composed of other operations. An exponent that is a plain number may be looked at.
     row = TABLE[name]
     count = row.arity or 4
 

@@ -134,7 +134,7 @@ def _sums_of_others(logs: list[Any]) -> list[Any]:
     return others + beyond[len(pairs) :]  # of an odd number, the last has no partner
 
 
-# Each is made of operations alone and looks at no number, so every sample gives the same graph.
+# Each is composed of operations and branches on no number, so every sample gives the same graph.
 SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
 
 

@@ -45,7 +45,7 @@ class Operation:
     Write the rule in ordinary arithmetic and other operations. Given floats it returns floats; given Values it records
     a graph, which is how second derivatives, formulas and compiled code come from the same lines. Don't use `if` on an
     input, which would keep only the branch taken: use `heaviside`, `maximum` or `minimum`. A function that Python has
-    and this package hasn't, as `math.erf`, can be said in other languages with `translated`.
+    and this package hasn't, as `math.erf`, can be written in other languages with `translated`.
 
     Args:
         name: The operation's name, which is also the name of the variable that holds it (pickling finds it by that).

@@ -221,9 +221,6 @@ def operation_of(value: Value) -> Operation:
     return value.operation
 
 
-# -- Stale graphs ------------------------------------------------------------------------------------------------------
-
-
 def write(leaves: Iterable[Value], numbers: Iterable[float]) -> None:
     """Gives leaves new numbers, all at one moment; the caller has checked that they are finite floats."""
     now = clock.last_write = next_index()
@@ -240,8 +237,11 @@ def require_fresh(order: Sequence[Value]) -> None:
     """
     if order and clock.last_write > order[0].index:
         for value in order:
-            if any(used.moment > value.moment for used in value.inputs):
-                _require_same(value)
+            moment = value.moment
+            for used in value.inputs:
+                if used.moment > moment:
+                    _require_same(value)
+                    break
 
 
 def _require_same(value: Value) -> None:

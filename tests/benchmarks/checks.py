@@ -192,7 +192,7 @@ def _bare(number: Any) -> Any:
 
 def _rule(operation: Operation, functions: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """Our formula and our derivative of an operation, in the arithmetic of another library."""
-    # sigmoid is said with exp here as everywhere: their own function of that name would be another rule.
+    # sigmoid is composed of exp here as everywhere: their own function of that name would be another rule.
     own = type("Own", (), {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sqrt")})
     number = type("Number", (Theirs,), {"functions": own})
 

@@ -75,7 +75,7 @@ def compiled(
 
     Raises:
         ValueError: An input is not a leaf of the graph, or is listed twice; or the target has no `trace` or `watch`.
-        TypeError: An operation of your own can't be said in the target's language.
+        TypeError: An operation of your own can't be written in the target's language.
         ImportError: The target needs a package that is not installed.
     """
     _check(output, inputs, wrt)
