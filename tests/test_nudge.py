@@ -145,6 +145,11 @@ def test_a_wrong_gradient_does_not(error: float) -> None:
     assert "the gradient is wrong" in halving.verdict
 
 
+def test_a_nudge_is_halved_six_times_unless_asked_otherwise() -> None:
+    x = Value(0.3, "x")
+    assert [len(nudge(sigmoid(x), {x: 0.1}).halving(*times).nudges) for times in ((), (2,))] == [7, 3]
+
+
 def test_a_straight_line_has_no_remainder() -> None:
     x = Value(2.0, "x")
     halving = halved(3 * x + 1, x, 0.01)

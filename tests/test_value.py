@@ -282,6 +282,15 @@ def test_the_gradient_of_a_point_that_is_gone_is_an_error() -> None:
     assert gradients(y, [x])[0].data == 20.0
 
 
+def test_a_stale_graph_names_what_was_changed_and_nothing_else() -> None:
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    for y in (x * w, w * x + x, x * 7.0 * x):
+        x.data += 1.0
+        with pytest.raises(StaleGraph) as raised:
+            y.backward()
+        assert str(raised.value).startswith(f"{x!r} was changed after multiply was computed")
+
+
 def test_a_graph_of_which_only_a_part_was_replayed_is_stale() -> None:
     x = Value(3.0, "x")
     a, b = x * 2, x * 3
