@@ -15,8 +15,9 @@ from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, i
 from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import computed, topological_order
+from tinygrad_sigmoid.quoting import in_dot, printable
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.writer import applied, number_text, printable
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, applied, number_text
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
@@ -144,7 +145,7 @@ def _described(box: Box, outputs: Collection[Value], names: Mapping[Value, str])
         contents = [f"{len(box.shown_outside):,} outputs", f"{leaves:,} {'leaf' if leaves == 1 else 'leaves'}"]
         if len(box.shown_outside) == 1:
             contents = _numbers(*box.shown_outside)
-        return [printable(box.collapsed), *contents], _COLLAPSED
+        return [printable(box.collapsed, LONGEST_LABEL), *contents], _COLLAPSED
     if value.constant:
         return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], _CONSTANT
     if not value.inputs:
@@ -161,7 +162,7 @@ def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
     operands = [_operand(used, place, names) for used in value.inputs]
     written = applied(operation, operands)
     if len(written) > LONGEST_HEADING or set(operands) == {"…"}:
-        written = operation.notation.symbol
+        written = printable(operation.notation.symbol, LONGEST_LABEL)
     name = _name(value, names)
     return f"{name} = {written}" if name else written
 
@@ -175,7 +176,7 @@ def _operand(value: Value, place: Place, names: Mapping[Value, str]) -> str:
 
 
 def _name(value: Value, names: Mapping[Value, str]) -> str:
-    return printable(value.label.rpartition(".")[2]) or names.get(value, "")
+    return printable(value.label.rpartition(".")[2], LONGEST_LABEL) or names.get(value, "")
 
 
 def _numbers(value: Value) -> list[str]:
@@ -183,9 +184,7 @@ def _numbers(value: Value) -> list[str]:
 
 
 def _label(*lines: str) -> str:
-    # Graphviz reads backslashes and entities such as &lt; in a label; doubled, they come out as they were written.
-    escaped = [line.replace("\\", r"\\").replace('"', r"\"").replace("&", "&amp;") for line in lines if line]
-    return 'label="' + r"\n".join(escaped) + '"'
+    return 'label="' + r"\n".join([in_dot(line) for line in lines if line]) + '"'
 
 
 # -- Frames ------------------------------------------------------------------------------------------------------------
@@ -212,7 +211,7 @@ def _frames(nodes: Mapping[Box, str]) -> Iterator[str]:
             title = place[len(opened[-1]) if opened else 0 :]
             opened.append(place)
             yield f"subgraph cluster{number[place]} {{"
-            yield f"graph [{_label(printable('.'.join(title)))} {_CLUSTER}]"
+            yield f"graph [{_label(printable('.'.join(title), LONGEST_LABEL))} {_CLUSTER}]"
         yield from framed[place]
     yield from "}" * len(opened)
 

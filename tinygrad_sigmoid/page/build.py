@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
+from tinygrad_sigmoid.quoting import in_html, in_script
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
@@ -74,7 +74,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
     inputs = [leaf for leaf in leaves(output) if not leaf.constant]
     operations = {value: _on_figures(value) for value in walked.values if value.inputs}
     parts = {
-        "title": html.escape(title),
+        "title": in_html(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": _part("page.js"),
@@ -189,7 +189,7 @@ def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
+    return in_script(data)
 
 
 def _table(walked: Steps, title: str) -> str:
@@ -198,9 +198,9 @@ def _table(walked: Steps, title: str) -> str:
         if not value.constant:
             numbers = [number_text(value.data), number_text(walked.gradients[value])]
             cells = [name, walked.naming.formula(value) if value.inputs else "leaf", *numbers]
-            lines.append("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in cells) + "</tr>")
+            lines.append("<tr>" + "".join(f"<td>{in_html(text)}</td>" for text in cells) + "</tr>")
     head = "".join(f'<th scope="col">{text}</th>' for text in ("value", "computed as", "data", "gradient"))
     return (
-        f"<details><summary>{html.escape(title)} as a table</summary>"
+        f"<details><summary>{in_html(title)} as a table</summary>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></details>"
     )

@@ -15,10 +15,12 @@ from typing import NamedTuple
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.notation import FUNCTION, PRODUCT, SIGN, SUM
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import in_latex, printable
 from tinygrad_sigmoid.value import Value, operation_of
 
 LOOSE = 0  # the precedence of what needs brackets beside any symbol, such as a label that reads like a formula
 LONGEST_FORMULA = 400  # characters
+LONGEST_LABEL = 40
 TYPED_SIGNS = {"·": "*", "−": "-", "^": "**"}  # the signs of formulas, and what stands for them on a keyboard
 
 
@@ -85,7 +87,7 @@ class Style:
 
     def template(self, operation: Operation) -> str:
         """How the operation is written if neither between its inputs nor as a function of them."""
-        return operation.notation.text
+        return printable(operation.notation.text)
 
     def sum_of_pairs(self, operation: Operation, template: str, texts: Sequence[str]) -> str:
         """`w·x` if all inputs of a kind have a name in common, else `w1·x1 + w2·x2 + … + w9·x9`, cut in the middle."""
@@ -98,11 +100,11 @@ class Style:
 
     def symbol(self, operation: Operation) -> str:
         """The operation's symbol, or the name of its function."""
-        return operation.notation.symbol
+        return printable(operation.notation.symbol)
 
     def name(self, label: str) -> Written:
         """A label, or another name of a value."""
-        return Written(printable(label), FUNCTION if re.fullmatch(r"[\w.#′']+", label) else LOOSE)
+        return Written(printable(label, LONGEST_LABEL), FUNCTION if re.fullmatch(r"[\w.#′']+", label) else LOOSE)
 
     def number(self, number: float) -> Written:
         """A number, with four significant digits."""
@@ -163,16 +165,6 @@ def number_text(number: float) -> str:
     return (f"{digits}e{int(exponent)}" if exponent else digits).replace("-", "−")
 
 
-def printable(label: str) -> str:
-    r"""A label as one line that can do no harm to a terminal: what can't be seen is written as its code.
-
-    >>> print(printable("two\nlines"))
-    two\nlines
-    """
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in label)
-    return text if len(text) <= 40 else text[:39] + "…"
-
-
 def typed_name(operation: Operation) -> str:
     """The name of the function that records an operation: `dot` for `dot_product`, and `power` for both powers."""
     functions = {"dot_product": "dot", "general_power": "power", "fixed_power": "power"}
@@ -203,21 +195,21 @@ class Latex(Style):
         )
 
     def template(self, operation: Operation) -> str:
-        return operation.notation.latex
+        return printable(operation.notation.latex)
 
     def symbol(self, operation: Operation) -> str:
         symbol = operation.notation.symbol
         if operation.notation.precedence == FUNCTION:
-            return rf"\mathrm{{{_escaped(symbol)}}}"
-        return {"−": "-", "·": r"\cdot"}.get(symbol, symbol)
+            return rf"\mathrm{{{in_latex(symbol)}}}"
+        return {"−": "-", "·": r"\cdot"}.get(symbol) or in_latex(symbol)
 
     def name(self, label: str) -> Written:
-        label = printable(label)
+        label = printable(label, LONGEST_LABEL)
         stem = label.rstrip("0123456789")
         index = label.removeprefix(stem)
         if not stem:
             return Written(label)
-        name = stem if re.fullmatch(r"[A-Za-z]", stem) else rf"\mathrm{{{_escaped(stem)}}}"
+        name = stem if re.fullmatch(r"[A-Za-z]", stem) else rf"\mathrm{{{in_latex(stem)}}}"
         return Written(f"{name}_{{{index}}}" if index else name)
 
     def number(self, number: float) -> Written:
@@ -230,11 +222,6 @@ class Latex(Style):
     def derivative(self, above: Written, below: Written) -> str:
         parts = [part.text if part.precedence == FUNCTION else rf"\left({part.text}\right)" for part in (above, below)]
         return rf"\frac{{\partial {parts[0]}}}{{\partial {parts[1]}}}"
-
-
-def _escaped(label: str) -> str:
-    special = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{\ }", " ": r"\ ", "σ": r"\sigma "}
-    return "".join(special.get(char) or (f"\\{char}" if char in "#$%&_{}" else char) for char in label)
 
 
 LATEX = Latex()
