@@ -272,12 +272,14 @@ def a_chain(length: int) -> Value:
 
 
 def a_dot_product(length: int) -> Value:
-    return dot([Value(0.5, f"w{i}") for i in range(length)], [Value(0.5, f"x{i}") for i in range(length)])
+    output: Value = dot([Value(0.5, f"w{i}") for i in range(length)], [Value(0.5, f"x{i}") for i in range(length)])
+    return output
 
 
 def uses_of_one_leaf(length: int) -> Value:
     x = Value(0.5, "x")
-    return dot([x] * length, [sigmoid(x) for _ in range(length)])
+    output: Value = dot([x] * length, [sigmoid(x) for _ in range(length)])
+    return output
 
 
 @pytest.mark.slow
