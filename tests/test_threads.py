@@ -71,7 +71,8 @@ def in_threads(work: Callable[[int], object]) -> list[object]:
 
 def recorded_loss(number: int) -> Value:
     network = Network([3, 4, 2], seed=number)
-    return squared_error(network([0.1, 0.2, 0.3]), [1.0, 0.0])
+    loss: Value = squared_error(network([0.1, 0.2, 0.3]), [1.0, 0.0])
+    return loss
 
 
 def gradients_of_a_pass(number: int) -> object:
