@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
+from tinygrad_sigmoid.commands import add_formula, graph_of, whole_number
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.quoting import printable
 from tinygrad_sigmoid.reading.writer import number_text
 
 EXAMPLES = """examples:
@@ -23,7 +24,9 @@ POWERS = ("", "", "²", "³")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
-    parser.add_argument("--order", type=int, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3")
+    parser.add_argument(
+        "--order", type=whole_number, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     except GradientMismatch as mismatch:
         print(mismatch, file=sys.stderr)
         return 1
-    print(f"{arguments.formula} {_equals(output.data)}")
+    print(f"{printable(arguments.formula)} {_equals(output.data)}")
     own = [leaf for leaf in leaves(output) if not leaf.constant]
     for order in range(1, arguments.order + 1):
         for chosen in combinations_with_replacement(own, order):

@@ -103,12 +103,17 @@ def leaves_from(words: Iterable[str]) -> dict[str, float]:
         if name in leaves:
             raise _given_twice(name)
         try:
-            leaves[name] = float(digits.replace("−", "-"))
+            leaves[name] = typed_number(digits)
         except ValueError:
             raise FormulaError(f"{digits!r} in {word!r} is not a number: write it as in w=0.6") from None
         if not math.isfinite(leaves[name]):
             raise FormulaError(f"{digits!r} in {word!r} is not a finite number: there is nothing to compute with it")
     return leaves
+
+
+def typed_number(digits: str) -> float:
+    """The number that these digits stand for, with the minus sign of a keyboard or that of print."""
+    return float(digits.replace("−", "-"))
 
 
 def _as_python_reads(name: str) -> str:
