@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from typing import TypeVar
+from warnings import catch_warnings
 
 from tinygrad_sigmoid import files
 from tinygrad_sigmoid.checks import LARGEST, whole
@@ -48,7 +49,8 @@ def add_formula(parser: argparse.ArgumentParser) -> None:
 
 def graph_of(arguments: argparse.Namespace) -> Value:
     """The formula that `add_formula` has read, recorded with its numbers."""
-    return recorded(arguments.formula, leaves_from(arguments.leaves))
+    with catch_warnings(action="ignore"):  # of Python's parser, which would print them beside our own sentence
+        return recorded(arguments.formula, leaves_from(arguments.leaves))
 
 
 def add_training(parser: argparse.ArgumentParser, seed: int) -> None:
