@@ -19,6 +19,8 @@ from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
 from tinygrad_sigmoid.quoting import printable
 
+LONGEST = 500  # characters of a complaint
+
 COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 
 # What a terminal is shown in place of the characters that it does not have.
@@ -61,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ArithmeticError, ValueError, OSError) as error:
-        print(f"tinygrad-sigmoid: {printable(str(error))}", file=sys.stderr)
+        print(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", file=sys.stderr)
         return 2
 
 
@@ -83,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     """Repeats what was typed in one line, and not all of it."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message, 400))
+        super().error(printable(message, LONGEST))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise NotADirectoryError(f"{printable_name(folder)} is not a folder: make it first, or pass another as --out")
     require_seed(arguments.seed)
     graph, page = folder / "neuron.svg", folder / "neuron.html"
