@@ -155,8 +155,10 @@ def test_what_can_not_be_saved_is_kept_elsewhere(
 def test_ctrl_c_while_saving_loses_nothing(
     mnist: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    save = Network.save
+
     def interrupted(network: Network, path: str) -> None:
-        monkeypatch.undo()
+        monkeypatch.setattr(Network, "save", save)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -227,7 +229,7 @@ def test_a_word_that_can_not_be_read_is_repeated_in_one_line(
     *_, last = capsys.readouterr().err.strip().split("\n")
     assert said in last
     assert last.isprintable()
-    assert len(last) < 500
+    assert len(last) < 700
 
 
 @pytest.mark.parametrize(

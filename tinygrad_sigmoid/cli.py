@@ -19,7 +19,7 @@ from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
 from tinygrad_sigmoid.quoting import printable
 
-LONGEST = 500  # characters of a complaint
+LONGEST = 600  # characters of a complaint
 
 COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 

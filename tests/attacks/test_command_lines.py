@@ -128,7 +128,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     few = tuple(part[:60] for part in load_digits())
 
     def train_briefly(*given: Any, epochs: int, **options: Any) -> Any:
-        return train(*given, epochs=epochs if epochs < 3 or epochs > 10**6 else 2, **options)
+        return train(*given, epochs=min(epochs, 2), **options)
 
     with pytest.MonkeyPatch.context() as patched:
         for command in (digits, tune, chapter):
@@ -184,7 +184,7 @@ def judge(words: Words, folder: Path) -> tuple[int, set[str]]:
         assert all(line.startswith(("usage:", " ")) for line in usage)
         assert sentence.startswith("tinygrad-sigmoid")
         assert sentence.isprintable()
-        assert len(sentence) < 600
+        assert len(sentence) < 700
         thing, cure = sentence.split(": ", 1)[1], sentence.rpartition(": ")[2]
         assert usage or cure != thing, "and what to do about it"
     return status, {name for name, content in after.items() if content != before.get(name)}

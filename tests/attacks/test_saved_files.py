@@ -158,7 +158,9 @@ def exchange(entries: list[Any], at: int) -> None:
 
 CHANGE: st.SearchStrategy[Callable[[list[Any], int], None]] = st.one_of(
     st.sampled_from([drop, double, nest, exchange]),
-    INSTEAD.map(lambda instead: lambda entries, at: put(entries, at, instead)),
+    (ATOMS | INSTEAD).map(lambda instead: lambda entries, at: put(entries, at, instead)),
+    st.sampled_from(WORDS).map(lambda word: lambda entries, at: put(entries, at, word)),
+    st.sampled_from(NUMBERS).map(lambda number: lambda entries, at: put(entries, at, Raw(number))),
     st.sampled_from(WORDS).map(lambda name: lambda entries, at: rename(entries, at, name)),
 )
 STRUCTURE: st.SearchStrategy[Spoil] = st.builds(
@@ -168,7 +170,7 @@ STRUCTURE: st.SearchStrategy[Spoil] = st.builds(
     st.lists(st.integers(0, 5), min_size=1, max_size=7),
     CHANGE,
 )
-SPOILS = st.lists(st.one_of(STRUCTURE, STRUCTURE, *BYTES), min_size=1, max_size=3)
+SPOILS = STRUCTURE.map(lambda spoil: [spoil]) | st.lists(st.one_of(STRUCTURE, *BYTES), min_size=1, max_size=3)
 
 
 def structure(content: bytes) -> Any:
@@ -201,9 +203,19 @@ def judge(path: Path, thing: Any, spoils: list[Spoil]) -> str:
     assert numbers
     works(loaded)
     loaded.save(path)
+    assert meaning(path.read_bytes()) == meaning(content), "nothing was passed over"
     again = type(thing).load(path, activations=[softsign])
     assert [parameter.data for parameter in again.parameters()] == numbers
     return "loaded"
+
+
+def meaning(content: bytes) -> str:
+    """The data of a file, whatever the order of its fields and the digits of its numbers."""
+
+    def fields(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        return sorted(pairs, key=lambda pair: pair[0])
+
+    return repr(json.loads(content, object_pairs_hook=fields, parse_int=lambda digits: float(int(digits))))
 
 
 def works(loaded: Any) -> None:
