@@ -235,7 +235,7 @@ def test_a_word_that_can_not_be_read_is_repeated_in_one_line(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--hidden", "1000000000"], "--hidden must be a whole number of at least 0 and at most 10000, but got 10000"),
+        (["--hidden", "1000000000"], "--hidden must be a whole number of at least 0 and at most 1000, but got 10000"),
         (["--load", "."], "'.' can't be read (it is no plain file): choose another file"),
         (["--load", "no\nwhere"], r"there is no file no\nwhere: make it with --save"),
         (["--mnist", "\x1b[31m"], r"\x1b[31m has no file train-images-idx3-ubyte"),

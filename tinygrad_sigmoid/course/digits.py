@@ -169,9 +169,10 @@ def _idx(path: str, dimensions: int) -> tuple[tuple[int, ...], bytes]:
         sizes = tuple(int.from_bytes(header[at : at + 4], "big") for at in range(4, start, 4))
         wanted = start + math.prod(sizes)
         if any(size > most for size, most in zip(sizes, LARGEST, strict=False)):
+            promised = "×".join(map(str, sizes))
             raise ValueError(
-                f"{name} should have {wanted} bytes, more than 60,000 pictures of 28×28 pixels have: it is damaged, or "
-                f"not MNIST's"
+                f"{name} should have {promised} numbers, but MNIST has at most 60,000 pictures of 28×28 pixels: it is "
+                f"damaged, or another kind of file"
             )
         numbers = file.read(wanted - start + 1)  # no more than that, however much a small file could become
     except (OSError, EOFError, zlib.error) as error:
