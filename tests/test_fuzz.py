@@ -106,7 +106,10 @@ def outcome(attempt: Callable[[], Any], *documented: type[Exception]) -> tuple[A
     try:
         return attempt(), ""
     except documented as error:
-        return None, str(error) or "an error without a word"
+        complaint = str(error) or "an error without a word"
+    assert complaint.isprintable()
+    assert len(complaint) < 600
+    return None, complaint
 
 
 def test_a_long_sum_is_not_nested() -> None:

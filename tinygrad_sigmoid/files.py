@@ -23,7 +23,7 @@ def write_whole(path: str | os.PathLike[str], contents: str | bytes) -> None:
     with _named_errors(name, "written", "write elsewhere"):
         data = contents.encode() if isinstance(contents, str) else contents
         if (stream := _stream(name)) is not None:
-            with open(stream, "ab") as file:
+            with open(stream, "ab", closefd=isinstance(stream, str)) as file:
                 file.write(data)
             return
         target = _replaceable(name)
@@ -102,7 +102,7 @@ def _stream(name: str) -> str | int | None:
     for output in (1, 2):
         with suppress(OSError):  # it is closed
             if os.path.samestat(status, os.fstat(output)):
-                return os.dup(output)  # what is printed next comes after this, and not over it
+                return output  # what is printed next comes after this, and not over it
     return name
 
 

@@ -61,8 +61,8 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
             `t10k-labels-idx1-ubyte`, each plain or with `.gz` (a dot for the hyphen before `idx` is fine).
 
     Raises:
-        ValueError: A file is damaged, cut short, or in another's place; the message says which.
-        OSError: A file is missing.
+        ValueError: A file is damaged, cut short, larger than MNIST's, or in another's place; the message says which.
+        OSError: A file is missing, or can't be read.
     """
     name = file_name(folder)
     train, test = (_idx_digits(name, part) for part in ("train", "t10k"))
