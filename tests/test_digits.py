@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from idx_files import write_idx, write_small_mnist
+from idx_files import write_idx, write_mnist, write_small_mnist
 
 from tinygrad_sigmoid.course import digits
 from tinygrad_sigmoid.course.digits import SHADES, digit_picture, load_digits, load_mnist
@@ -50,6 +50,14 @@ def test_mnist_is_cut_to_the_training_digits_of_the_book(mnist: Path, monkeypatc
 def test_names_with_a_dot_are_found(mnist: Path) -> None:
     (mnist / "train-images-idx3-ubyte").rename(mnist / "train-images.idx3-ubyte")
     assert len(load_mnist(mnist)[0]) == 40
+
+
+def test_one_digit_to_train_on_and_one_to_test_with_are_enough(tmp_path: Path) -> None:
+    for part in ("train", "t10k"):
+        write_mnist(tmp_path, part, load_digits()[0][:1])
+    train, test = load_mnist(tmp_path)
+    assert train == test
+    assert len(train) == 1
 
 
 def swap(folder: Path, one: str, other: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tinygrad_sigmoid import Network, Neuron, Operation, neuron
 from tinygrad_sigmoid.course.digits import load_mnist
-from tinygrad_sigmoid.files import read_at_most, require_writable, write_whole
+from tinygrad_sigmoid.files import printable_name, read_at_most, require_writable, write_whole
 from tinygrad_sigmoid.neuron import Tunable
 
 
@@ -87,6 +87,14 @@ def test_file_and_folder_are_on_the_disk_before_it_is_said_to_be_written(
     monkeypatch.setattr(os, "replace", replaced)
     write_whole(tmp_path / "new", "12345")
     assert done == ["5 bytes", "renamed", "folder"]
+
+
+def test_nothing_is_left_open(tmp_path: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+    for path in (tmp_path / "file", "/dev/null", "/dev/stderr"):
+        require_writable(path)
+        write_whole(path, "")
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_a_folder_that_can_not_be_flushed_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,6 +249,11 @@ def test_what_can_not_be_read_is_named_in_one_line(
     assert message.isprintable()
     assert len(message) < 400
     assert name.encode("unicode_escape").decode()[-100:] in message
+
+
+def test_of_a_very_long_name_the_end_is_shown() -> None:
+    assert printable_name("a" * 255) == "a" * 255
+    assert printable_name("a" * 255 + "b") == "…" + "a" * 254 + "b"
 
 
 def test_what_would_never_end_is_not_read(tmp_path: Path) -> None:
