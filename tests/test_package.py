@@ -29,11 +29,11 @@ def test_no_public_name_is_that_of_a_room() -> None:
 # From the ground floor up: a room may import from those before it in this list, and from none after it.
 ROOMS = [
     "collecting",
-    "files",
     "interrupting",
     "quoting",
     "floats",
     "checks",
+    "files",
     "errors",
     "notation",
     "graph",
