@@ -81,6 +81,15 @@ def test_an_error_that_nobody_reads_keeps_its_status() -> None:
         assert (done.stdout, done.stderr, Path("status").read_text()) == (b"", b"", "status 2\n")
 
 
+@pytest.mark.usefixtures("folder")
+def test_an_error_is_said_though_nobody_reads_the_output() -> None:
+    explore = [*PYTHON, *WORDS["explore"], "--open"]  # which says where the page is before it fails to open it
+    line = '( "$@"; echo "status $?" >&3 ) | true'
+    done = ended("sh", "-c", f"exec 3>status; {line}", "sh", *explore, BROWSER="false %s", PYTHONUNBUFFERED="")
+    assert done.stderr == b"tinygrad-sigmoid: no browser could be started: open explore.html by hand\n"
+    assert Path("status").read_text() == "status 2\n"
+
+
 # -- Surroundings ------------------------------------------------------------------------------------------------------
 
 ELSEWHERE = {

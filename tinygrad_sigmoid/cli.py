@@ -64,9 +64,11 @@ def _run(words: list[str]) -> int:
     try:
         arguments = _parsed(_parser(), words)
         status: int = arguments.run(arguments)
-        return status
-    finally:
-        sys.stdout.flush()  # here, where an error is caught
+    except SystemExit:  # argparse has said what there is to say
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()  # here, where an error is caught
+    return status
 
 
 def _ended(why: str, status: int) -> int:

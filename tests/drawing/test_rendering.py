@@ -233,6 +233,27 @@ def test_a_dot_that_never_ends_is_ended_and_counted(monkeypatch: pytest.MonkeyPa
     assert "(no picture: Graphviz may take 1 seconds and 1 GiB" in neuron()._repr_mimebundle_()["text/plain"]
 
 
+def test_a_dot_that_can_t_be_run_is_one_sentence(no_dot: None, tmp_path: Path) -> None:
+    (tmp_path / "dot").write_bytes(b"\x7fELF")
+    (tmp_path / "dot").chmod(0o755)
+    with pytest.raises(
+        ValueError, match=r"^Graphviz can't draw this DOT text: .*dot can't be run \(Exec format error\)$"
+    ):
+        draw(neuron()).pipe()
+
+
+def test_a_process_that_is_forked_after_a_picture_makes_one_too() -> None:
+    program = """if True:
+        import os
+        from tinygrad_sigmoid.drawing.render import svg
+        picture = svg("digraph { a }")
+        if forked := os.fork():
+            raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]))
+        os._exit(svg("digraph { a }") != picture)
+    """
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
 def test_a_picture_that_takes_too_long_does_not_stop_those_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "SECONDS", 2)
     source = draw(neuron()).source

@@ -23,11 +23,12 @@ def become(parent: str, seconds: str, memory: str, *command: str) -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
-    if os.getppid() == int(parent):
-        try:
-            os.execv(command[0], command)
-        except OSError as error:
-            sys.exit(f"{command[0]} can't be run ({error.strerror})")
+    if os.getppid() != int(parent):  # it ended before its end could be heard of
+        sys.exit("the process that started this one has ended")
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        sys.exit(f"{command[0]} can't be run ({error.strerror})")
 
 
 if __name__ == "__main__":

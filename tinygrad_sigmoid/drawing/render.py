@@ -44,11 +44,12 @@ class RenderError(OSError):
 class RenderLimit(RenderError):  # noqa: N818 (what it is helps more than that it is an error)
     """A picture takes Graphviz more time or memory than it may have."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            f"Graphviz may take {SECONDS} seconds and {MEMORY / 2**30:g} GiB of memory for a picture, and this one "
-            f"needs more: draw fewer values, as with collapse=…, or take the drawing's text, which is its .source"
-        )
+
+def _too_much() -> RenderLimit:
+    return RenderLimit(
+        f"Graphviz may take {SECONDS} seconds and {MEMORY / 2**30:g} GiB of memory for a picture, and this one needs "
+        f"more: draw fewer values, as with collapse=…, or take the drawing's text, which is its .source"
+    )
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
@@ -115,10 +116,10 @@ def _by_program(command: Sequence[str], source: str, quiet: bool) -> bytes:
     try:
         ended = subprocess.run(command, input=source.encode(), capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        raise RenderLimit from None
+        raise _too_much() from None
     said = ended.stderr.decode(errors="replace")
     if ended.returncode < 0 or (ended.returncode and "out of memory" in said):
-        raise RenderLimit
+        raise _too_much()
     if ended.returncode:
         raise _unreadable(said)
     if not quiet:
@@ -148,7 +149,7 @@ def svg(source: str, engine: str = "dot") -> bytes:
     try:
         return worker.submit(_by_webassembly, wasmtime, machine, code, source, engine).result(SECONDS)
     except TimeoutError:
-        raise RenderLimit from None
+        raise _too_much() from None
     finally:
         machine.increment_epoch()  # stops the worker if it still runs
         worker.shutdown()
@@ -174,7 +175,7 @@ def _by_webassembly(wasmtime: Any, machine: Any, code: bytes, source: str, engin
     try:
         picture_at = exports["graphviz_render"](store, put(source), put("svg"), put(engine), length_at)
     except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:  # it ran out of memory or of stack, or was stopped
-        raise RenderLimit from trap
+        raise _too_much() from trap
     if not picture_at:
         reason_at = exports["graphviz_last_error"](store)
         reason = bytes(memory.read(store, reason_at, reason_at + 1000)).partition(b"\0")[0]
