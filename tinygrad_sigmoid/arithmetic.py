@@ -7,6 +7,7 @@ both inherit from here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NoReturn, Self
 
 from tinygrad_sigmoid import operations as table
@@ -124,4 +125,6 @@ class Comparisons:
 
 
 def _number_of(other: Any) -> Any:
-    return other.data if isinstance(other, Comparisons) else as_number(other)
+    if isinstance(other, Comparisons):
+        return other.data
+    return other if isinstance(other, Real) else as_number(other)  # an int too large for a float can be compared

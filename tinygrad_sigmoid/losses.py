@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_sigmoid.checks import is_list, listed
 from tinygrad_sigmoid.notation import SUM, Notation
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value
 
 __tracebackhide__ = True  # pytest shows the line of the caller
@@ -94,7 +96,9 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
     total: Any = 0
     for a, y in zip(*_matching(outputs, targets), strict=True):
         if not isinstance(a, Value) or a.operation is not sigmoid:
-            raise TypeError(f"cross_entropy needs outputs of σ, but got {a!r}: use sigmoid as the output activation")
+            raise TypeError(
+                f"cross_entropy needs outputs of σ, but got {shown(a)}: use sigmoid as the output activation"
+            )
         [z] = a.inputs
         total += y * softplus(-z) + (1.0 - y) * softplus(z)
     return total
@@ -120,7 +124,10 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     """
     outputs, targets = _matching(outputs, targets)
     if len(outputs) == 1:
-        raise ValueError("the softmax of one class is always 1: give an output for each of at least two classes")
+        raise ValueError(
+            f"the softmax of one class is always 1, but got {shown(outputs)}: give an output for each of at least two "
+            f"classes"
+        )
     return dot(targets, [softplus(rest - z) for rest, z in zip(_sums_of_others(outputs), outputs, strict=True)])
 
 
@@ -136,16 +143,6 @@ def _sums_of_others(logs: list[Any]) -> list[Any]:
 
 # Each is composed of operations and branches on no number, so every sample gives the same graph.
 SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
-
-
-def is_list(numbers: Any) -> bool:
-    """Whether these are several numbers, in a list, a tuple or an array, and not one."""
-    return hasattr(numbers, "__len__") and getattr(numbers, "ndim", 1) > 0  # an array may have no dimensions
-
-
-def listed(numbers: Any) -> list[Any]:
-    """A list of the numbers; a single one becomes a list of one."""
-    return list(numbers) if is_list(numbers) else [numbers]
 
 
 def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_sigmoid
-from tinygrad_sigmoid import GradientDescent, Layer, Network, Neuron, Operation, Perceptron, Value, sigmoid
+from tinygrad_sigmoid import GradientDescent, Network, Neuron, Operation, Value, sigmoid
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.course.digits import digit_picture
 from tinygrad_sigmoid.course.museum import compare
@@ -247,8 +247,8 @@ def drawn(w: World, strategy: Callable[..., object], **given: object) -> object:
     return strategy(**given)
 
 
-ONE_INPUT = "absolute cos exp expm1 heaviside log log1p log_sigmoid negate relu sigmoid sin softplus sqrt tanh".split()
-TWO_INPUTS = "add divide maximum minimum multiply power subtract".split()
+ONE_INPUT = ["absolute", "cos", "exp", "expm1", "heaviside", "log", "log1p", "log_sigmoid", "negate", "relu", "sigmoid", "sin", "softplus", "sqrt", "tanh"]
+TWO_INPUTS = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
 GRAPH = Kind(lambda w: w.output, VALUES | {"an Operation", "an operation on two inputs"})
 PLACES = constant([], {"None", "an empty list"})
 WIDE = constant(None, {"None"})
