@@ -77,7 +77,7 @@ def instance(given: object, kind: type[Kind] | UnionType, name: str, wanted: str
     """An object of a kind."""
     if not isinstance(given, kind):
         raise refused(name, wanted, given, cure)
-    return given  # type: ignore[return-value]
+    return given
 
 
 def value(given: object, name: str = "the output") -> None:

@@ -42,7 +42,7 @@ class GradientDescent:
             RuntimeError: No backward pass has reached a parameter since `zero_grad`.
             ArithmeticError: A parameter would become infinite or nan; none is changed then.
         """
-        if type(samples) is not int or samples < 1:
+        if type(samples) is not int or not 1 <= samples <= checks.LARGEST:
             samples = checks.whole(samples, "samples", "say how many gradients were added up", least=1)
         rate = self.rate / samples
         numbers: list[float] = []

@@ -53,7 +53,7 @@ SENTENCES = {
     "exp(v), sqrt(v), … instead of math's, or take the number with v.data",
     "no remainder": "{0} has no remainder and no whole quotient, which jump and so can't be tuned: compute with its "
     "number, as in v.data % 2",
-    "no lists": "dot takes two lists, but got {0} and {1}: put single values into a list, as in dot([w1, w2], [x1, x2])",
+    "no lists": "dot takes two lists, but got {0} and {1}: put single values into a list, dot([w1, w2], [x1, x2])",
     "unpaired": "dot needs as many weights as inputs, and at least one, but got {0} and {1}: compare the two lists",
     "computed": "{0} is computed from other values: {1} the leaves it comes from",
 }

@@ -38,8 +38,8 @@ def as_number(number: object) -> float:
     if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
         raise explained(
             OverflowError(
-                f"{shown(number)} would lose digits as a float (it becomes {as_float:.17g}): whole numbers beyond 2**53 "
-                f"need float({shown(number)}) written out"
+                f"{shown(number)} would lose digits as a float (it becomes {as_float:.17g}): whole numbers beyond "
+                f"2**53 need float({shown(number)}) written out"
             )
         )
     return as_float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_sigmoid.checks import is_list, listed
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import SUM, Notation
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
@@ -128,6 +129,7 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
             f"the softmax of one class is always 1, but got {shown(outputs)}: give an output for each of at least two "
             f"classes"
         )
+    outputs = [z if isinstance(z, Value) else as_number(z) for z in outputs]
     return dot(targets, [softplus(rest - z) for rest, z in zip(_sums_of_others(outputs), outputs, strict=True)])
 
 
@@ -151,6 +153,6 @@ def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     if len(outputs) != len(targets) or not len(outputs):
         raise ValueError(
             f"outputs and targets must be equally many, and at least one, but there are {len(outputs)} and "
-            f"{len(targets)}: give one target for each output"
+            f"{len(targets)}, {shown(outputs)} and {shown(targets)}: give one target for each output"
         )
     return outputs, targets

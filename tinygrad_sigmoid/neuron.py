@@ -283,7 +283,7 @@ class Network(Tunable):
         activation: Operation | None = sigmoid,
         output_activation: Operation | None = sigmoid,
     ) -> None:
-        if not isinstance(sizes, Sequence) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
+        if not checks.is_list(sizes) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
             raise ValueError(
                 f"a network needs its number of inputs and at least one layer, all above 0, but got {shown(sizes)}: "
                 f"write whole numbers, for instance Network([64, 30, 10])"

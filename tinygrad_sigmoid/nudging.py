@@ -183,7 +183,7 @@ def require_leaves(output: Value, moved: Iterable[Value], verb: str) -> None:
         if leaf.inputs:
             raise value_error("computed", leaf, verb)
         if leaf not in in_graph:
-            raise ValueError(f"{shown(leaf)} is not in this graph: {verb} a leaf from which the output was computed")
+            raise ValueError(f"{shown(leaf)} is not in the graph of {shown(output)}: {verb} a leaf of it")
 
 
 @contextmanager

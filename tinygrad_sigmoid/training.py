@@ -111,10 +111,10 @@ def train(
     if watch is not None:
         checks.function(watch, "watch", "write it as in watch=print, or leave it out")
     checks.function(loss, "loss", "pass for instance squared_error")
+    descent = GradientDescent(network.parameters(), rate)
     [(inputs, targets), *_] = samples
     what, cure = "what the loss gives", "compute it from the outputs with this package's operations"
     checks.instance(loss(network(inputs), targets), Value, what, "a Value", cure)
-    descent = GradientDescent(network.parameters(), rate)
     replay = replay_for(network, samples, loss, target, epochs)
     if replay is None:
         losses = stochastic_gradient_descent(network, samples, loss, descent, batch, seed)
@@ -168,7 +168,7 @@ def _require_network(network: Trainable) -> None:
 def as_samples(given: Sequence[Sample], name: str, *, least: int = 0) -> list[Sample]:
     """The samples, each found to be a pair of inputs and targets, all of them finite numbers."""
     cure = "give a list of pairs (inputs, targets), as in [([0, 1], 1), ([1, 1], 0)]"
-    samples: list[Sample] = checks.entries(given, name, "a list of samples", cure, kind=object, least=least)  # type: ignore[assignment]
+    samples: list[Any] = checks.entries(given, name, "a list of samples", cure, kind=object, least=least)
     for place, sample in enumerate(samples):
         if not _is_sample(sample):
             wanted = "a list of inputs and their targets, all finite numbers"

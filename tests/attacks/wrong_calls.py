@@ -20,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -30,25 +31,27 @@ import numpy as np
 import tinygrad_sigmoid
 from tinygrad_sigmoid import GradientDescent, Network, Neuron, Operation, Value, sigmoid
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.checks import is_list
 from tinygrad_sigmoid.course.digits import digit_picture
 from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.elementary import ELEMENTARY
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.quoting import shown
-from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
+from tinygrad_sigmoid.reading.parsing import recorded
 from tinygrad_sigmoid.testing import check_gradients, check_operation, planted_bug, strategies
-from tinygrad_sigmoid.training import correct, read_as
+from tinygrad_sigmoid.training import correct
 
 PACKAGE = Path(tinygrad_sigmoid.__file__).parent
 LONGEST_MESSAGE = 400
 LONGEST_CALL = 5  # seconds
 
 
-class Endless(Exception):
+class EndlessError(Exception):
     """A call has taken longer than any of these should."""
 
 
 def give_up(signal_number: int, frame: object) -> None:
-    raise Endless(f"no end within {LONGEST_CALL} s")
+    raise EndlessError(f"no end within {LONGEST_CALL} s")
 
 
 class Unshowable:
@@ -161,6 +164,7 @@ VALUES = {"a Value", "a computed Value", "a stale Value"}
 TEXTS = {name for name in THINGS if "text" in name and "list" not in name and "pair" not in name}
 TEXTS |= {"line terminators", "an operation's name"}
 PAIRS = {"a list", "a tuple", "an array", "a range"}  # of numbers
+LISTS = {"a list of Values", "a list of three", "a list of nan"}
 FUNCTIONS = {name for name in THINGS if "lambda" in name or "function" in name}
 FUNCTIONS |= {"a Neuron", "a Network", "an Operation", "an operation on two inputs"}
 RULES = {"a function", "a lambda of no inputs", "a lambda of three inputs"}
@@ -199,8 +203,10 @@ value = Kind(lambda w: w.output, VALUES)
 leaf = Kind(lambda w: w.x, VALUES)
 values = Kind(lambda w: [w.x, w.b], {"an empty list", "a list of Values"})
 inputs = constant([1.0, 0.5], PAIRS | {"a list of Values"})
-numbers = constant([1.0, 0.5], PAIRS)
-outputs = Kind(lambda w: [w.x, w.b], PAIRS | VALUES | NUMBERS | {"a list of Values", "a list of three"})
+numbers = constant([1.0, 0.5], PAIRS | {"a list of nan"})  # on plain floats all computes as floats do
+outputs = Kind(
+    lambda w: [w.x, w.b], PAIRS | VALUES | NUMBERS | {"a list of Values", "a list of three", "a list of nan"}
+)
 text = constant("z", TEXTS)
 seed = constant(1, {"None", "True", "an int", "-1", "0", "2**64", "10**400", "10**5000"})
 function = constant(lambda x: x * x, FUNCTIONS)
@@ -247,7 +253,12 @@ def drawn(w: World, strategy: Callable[..., object], **given: object) -> object:
     return strategy(**given)
 
 
-ONE_INPUT = ["absolute", "cos", "exp", "expm1", "heaviside", "log", "log1p", "log_sigmoid", "negate", "relu", "sigmoid", "sin", "softplus", "sqrt", "tanh"]
+# fmt: off
+ONE_INPUT = [
+    "absolute", "cos", "exp", "expm1", "heaviside", "log", "log1p", "log_sigmoid", "negate", "relu", "sigmoid", "sin",
+    "softplus", "sqrt", "tanh",
+]
+# fmt: on
 TWO_INPUTS = ["add", "divide", "maximum", "minimum", "multiply", "power", "subtract"]
 GRAPH = Kind(lambda w: w.output, VALUES | {"an Operation", "an operation on two inputs"})
 PLACES = constant([], {"None", "an empty list"})
@@ -264,7 +275,7 @@ STRATEGY = {
 CALLS: dict[str, Call] = {
     **{name: of_one(name) for name in ONE_INPUT},
     **{name: of_two(name) for name in TWO_INPUTS},
-    "dot": package("dot", weights=inputs, inputs=inputs),
+    "dot": package("dot", weights=outputs, inputs=outputs),
     "Value": package("Value", data=number, label=text),
     "Value.data": Call(lambda w, data: setattr(w.x, "data", data), {"data": number}),
     **{
@@ -292,12 +303,12 @@ CALLS: dict[str, Call] = {
     "Operation.__call__": Call(lambda w, x: w.own(x), {"x": any_operand}),
     "translated": package("translated", operation=operation, python=text, javascript=text, numpy=text, c=text),
     "gradients": package("gradients", output=value, wrt=values),
-    "squared_error": package("squared_error", outputs=outputs, targets=numbers._replace(also=numbers.also | NUMBERS)),
+    "squared_error": package("squared_error", outputs=outputs, targets=numbers._replace(also=outputs.also)),
     "cross_entropy": package(
-        "cross_entropy", outputs=Kind(lambda w: w.output, {"a computed Value"}), targets=constant(1.0, NUMBERS)
+        "cross_entropy", outputs=Kind(lambda w: w.output, {"a computed Value"}), targets=constant(1.0, NUMBERS | VALUES)
     ),
     "softmax_cross_entropy": package(
-        "softmax_cross_entropy", outputs=outputs, targets=numbers._replace(also=inputs.also)
+        "softmax_cross_entropy", outputs=outputs, targets=numbers._replace(also=outputs.also)
     ),
     "Neuron": package(
         "Neuron",
@@ -335,9 +346,6 @@ CALLS: dict[str, Call] = {
     "Nudge.halving": on(lambda w: tinygrad_sigmoid.nudge(w.output, {w.x: 0.01}), "halving", times=whole(2, "0")),
     "scan": package("scan", output=value, leaf=leaf, low=number, high=constant(4.0, NUMBERS), points=whole(3)),
     "steps": package("steps", output=value),
-    "Steps.__getitem__": Call(
-        lambda w, index: tinygrad_sigmoid.steps(w.output)[index], {"index": whole(0, "-1", "0", "True")}
-    ),
     "explain": package("explain", output=value, wrt=value),
     "formula": package("formula", described=GRAPH),
     "latex": package("latex", described=GRAPH),
@@ -360,7 +368,7 @@ CALLS: dict[str, Call] = {
         watch=constant(None, FUNCTIONS | {"None", "a class"}),
     ),
     "check_gradients": Call(
-        lambda w, checked, at, **given: check_gradients(checked, at, **given),  # type: ignore[arg-type]
+        lambda w, checked, at, **given: check_gradients(checked, at, **given),
         {
             "checked": constant(lambda x: x * x, FUNCTIONS | VALUES),
             "at": number,
@@ -373,9 +381,10 @@ CALLS: dict[str, Call] = {
         lambda w, **given: check_operation(**given),
         {"operation": operation, "at": number._replace(also=NUMBERS | PAIRS), "order": whole(1)},
     ),
-    "planted_bug": Call(planted, {"operation": operation._replace(also=operation.also | {"an operation's name"})}),
     **{
-        f"planted_bug({name})": Call(planted, {"operation": operation, name: kind})
+        f"planted_bug({name})": Call(
+            planted, {"operation": operation._replace(also=operation.also | {"an operation's name"}), name: kind}
+        )
         for name, kind in {
             "scale": constant(2.0, NUMBERS),
             "drop": whole(1),
@@ -398,9 +407,10 @@ CALLS: dict[str, Call] = {
     "recorded": Call(
         lambda w, **given: recorded(**given), {"formula": constant("x*2", set()), "leaves": constant({"x": 1.0}, set())}
     ),
-    "leaves_from": Call(lambda w, **given: leaves_from(**given), {"words": constant(["x=1"], {"an empty list"})}),
-    "read_as": Call(lambda w, **given: read_as(**given), {"outputs": numbers._replace(also=PAIRS | NUMBERS)}),
-    "correct": Call(lambda w, **given: correct(**given), {"network": network, "samples": samples}),
+    "correct": Call(
+        lambda w, **given: correct(**given),
+        {"network": network, "samples": samples._replace(also={"other samples", "an empty list"})},
+    ),
 }
 
 # Public names that nobody calls with arguments of their own, and those whose calls are attacked elsewhere.
@@ -437,7 +447,8 @@ class Attempt(NamedTuple):
         try:
             call.function(world, **given)
         except Exception as error:  # whatever it raises is judged
-            changed = "" if world.state() == before else "it changed something, and raised "
+            watched = any(parameter == "watch" for parameter, _ in self.replaced)  # which is called after an epoch
+            changed = "" if watched or world.state() == before else "it changed something, and raised "
             return changed + (_complaint_about(error, wrong) or ("" if not changed else repr(error)))
         finally:
             signal.alarm(0)
@@ -449,41 +460,50 @@ class Attempt(NamedTuple):
 
 
 def _complaint_about(error: Exception, wrong: list[object]) -> str:
+    """What is wrong with an error; empty if nothing is."""
     message = getattr(error, "culprit", None) or str(error)
     [*_, innermost] = traceback.extract_tb(error.__traceback__)
-    raised_here = linecache.getline(innermost.filename, innermost.lineno or 0).strip().startswith("raise ")
-    if PYTHONS_OWN.search(message) and isinstance(error, TypeError):
+    called = any(callable(thing) and not isinstance(thing, type) for thing in wrong)
+    if isinstance(error, TypeError) and PYTHONS_OWN.search(message):
         return ""
-    if PACKAGE not in Path(innermost.filename).parents or not raised_here:
-        if "wrong_calls" in innermost.filename and innermost.name in ("<lambda>", "raising"):
-            return ""  # a rule, a loss or an iterator of one's own has failed by itself
+    if "wrong_calls" in innermost.filename and innermost.name in ("<lambda>", "raising"):
+        return ""  # a function or an iterator of one's own has failed by itself, as `len` does, without a line here
+    if not _is_ours(innermost) and not (len in filter(callable, wrong) and "len()" in message):
         return f"{type(error).__name__} from inside: {message[:200]!r} at {innermost.filename}:{innermost.lineno}"
     if not message.isprintable():
         return f"its message has more than one line: {message!r}"
     if len(message) > LONGEST_MESSAGE:
         return f"its message has {len(message)} characters: {message[:200]!r}"
-    if not re.search(r": \S", message):
+    if not called and not re.search(r": \S", message):
         return f"its message has no cure: {message!r}"
-    if not any(token in message for thing in wrong for token in _tokens(thing)):
+    named = any(thing is None for thing in wrong) or any(token in message for token in _tokens(*wrong))
+    if not called and not named:  # what was called may have been given something that is named
         return f"its message doesn't name what was given: {message!r}"
     return ""
 
 
-def _tokens(thing: object) -> Iterator[str]:
-    """How a message may name a thing."""
-    yield shown(thing)[:30]
-    yield f"({type(thing).__name__})"
-    if isinstance(thing, float | int) and abs(thing) < 1e300:
-        yield f"{thing:.6g}"
-    if isinstance(thing, Value):
-        yield f"{thing.label}={thing.data:.6g}"
-    if isinstance(thing, Operation):
-        yield thing.name
-    if isinstance(thing, list | tuple | range | np.ndarray | dict | set) and getattr(thing, "shape", True) != ():
-        yield f"{len(thing)}"
-        for entry in thing:
-            if entry is not thing:
-                yield from _tokens(entry)
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    """Whether an error was raised here by a statement of this package."""
+    line = linecache.getline(frame.filename, frame.lineno or 0)
+    return PACKAGE in Path(frame.filename).parents and line.strip().startswith("raise ")
+
+
+def _tokens(*things: Any) -> Iterator[str]:
+    """How a message may name one of these."""
+    for thing in things:
+        yield from (shown(thing)[:30], shown([thing])[:30], f"an object of type {type(thing).__name__}")
+        with suppress(TypeError, ValueError, OverflowError):
+            yield f"{float(thing):.6g}"
+        if isinstance(thing, Value):
+            yield f"{thing.label}={thing.data:.6g}"
+            yield from [shown(used)[:30] for used in topological_order(thing)]
+        elif isinstance(thing, str):
+            yield f"{len(thing)} characters"
+        elif isinstance(thing, dict):
+            yield from _tokens(*thing, *thing.values())
+        elif is_list(thing) or isinstance(thing, set):
+            yield f"{len(thing)}"
+            yield from _tokens(*[entry for entry in thing if entry is not thing])
 
 
 def single() -> Iterator[Attempt]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, bracketed, counted, equals, exactly
 from tinygrad_sigmoid.reading.writer import number_text
@@ -99,7 +100,7 @@ def explain(output: Value, wrt: Value) -> Explanation:
     checks.value(wrt, "wrt")
     walked = Steps(output)
     if wrt not in walked.gradients:
-        names = Names([wrt, *walked.values])
+        names = Names(topological_order(output, wrt))
         return Explanation(names.derivative(output, wrt), names[wrt], 0.0, 0, (), ())
     leading = _paths_to(wrt, walked.values)
     return Explanation(
