@@ -175,9 +175,14 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: require_writable("no/such/file"), FileNotFoundError, "'no/such'", "make it first"),
     (lambda: require_writable("a" * 300), OSError, "aaa' can't be written (", "elsewhere"),
     (lambda: write_whole("a" * 300, ""), OSError, "aaa' can't be written (", "elsewhere"),
-    (lambda: train(neuron(), []), ValueError, "nothing to train on", "at least one sample"),
+    (
+        lambda: train(neuron(), []),
+        ValueError,
+        "samples must be a list of samples, but got []",
+        "pairs (inputs, targets)",
+    ),
     (lambda: train(neuron(), [([1, 2, 3], 1)], batch=0), ValueError, "0", "at least 1"),
-    (lambda: train(neuron(), [([1, 2, 3], 1)], epochs=-1), ValueError, "-1", "≥ 0"),
+    (lambda: train(neuron(), [([1, 2, 3], 1)], epochs=-1), ValueError, "epochs", "for instance 30"),
 ]
 
 

@@ -354,5 +354,5 @@ def _require_place(place: str) -> None:
 
 def _parameter(given: Any, label: str) -> Value:
     if isinstance(given, Value) and given.inputs:
-        raise ValueError(f"{shown(given)} is computed, so it can't be a weight or bias: give it a leaf")
+        raise ValueError(f"{shown(given)} is computed from other values, so it is no weight or bias: give it a leaf")
     return given if isinstance(given, Value) else Value(given, label)
