@@ -230,7 +230,7 @@ def test_an_operation_that_no_module_holds_can_not_be_pickled() -> None:
     import pickle
 
     nameless = Operation("nameless", lambda x: x, lambda out, x: (1.0,))
-    with pytest.raises(TypeError, match=r"'nameless'.*at the top level of a module"):
+    with pytest.raises(TypeError, match=r"'nameless'.*at the top level of the module"):
         pickle.dumps(nameless(v()))
 
 
