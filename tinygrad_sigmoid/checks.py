@@ -98,11 +98,10 @@ def function(given: object, name: str, cure: str) -> Callable[..., Any]:
 
 def is_list(given: object) -> bool:
     """Whether it is a list, a tuple, an array or the like: several things, in an order."""
-    kind = type(given)
-    if kind is list or kind is tuple:
+    if type(given) is list or type(given) is tuple:
         return True
-    several = hasattr(kind, "__len__") and hasattr(kind, "__iter__")
-    return several and not isinstance(given, str | bytes | Mapping | Set) and getattr(given, "shape", True) != ()
+    several = hasattr(given, "__len__") and hasattr(given, "__iter__")
+    return several and not isinstance(given, str | bytes | Mapping | Set | type) and getattr(given, "shape", True) != ()
 
 
 def listed(given: Any) -> list[Any]:
@@ -126,8 +125,10 @@ def entries(given: object, name: str, wanted: str, cure: str, *, kind: type[Kind
 # -- Rules -------------------------------------------------------------------------------------------------------------
 
 
-def rule(name: object, forward: object, notation: object, defined: object, hint: object, kink_at: object) -> None:
-    """What an operation is made of, apart from its derivatives."""
+def rule(
+    name: object, forward: object, derivatives: object, notation: object, defined: object, hint: object, kink_at: object
+) -> tuple[tuple[str, ...], int | None]:
+    """What an operation is made of; gives the names of its inputs, and how many they are; None for any number."""
     instance(name, str, "an operation's name", "a text", "write it first, as in Operation('square', …)")
     instance(notation, Notation | None, "notation", "a Notation", "write Notation('the symbol'), or leave it out")
     instance(hint, str, "hint", "a text", "write it in quotes, or leave it out")
@@ -135,10 +136,6 @@ def rule(name: object, forward: object, notation: object, defined: object, hint:
     for part, called in ((defined, "defined"), (kink_at, "kink_at")):
         if part is not None:
             function(part, called, "write it as in lambda x: x > 0, or leave it out")
-
-
-def inputs_of(derivatives: Callable[..., object]) -> tuple[tuple[str, ...], int | None]:
-    """The names of the inputs that a rule takes after `out`, and how many they are; None for any number."""
     code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
     if code is None or hasattr(derivatives, "__self__"):
         raise TypeError(f"the derivatives must be a function, but are {shown(derivatives)}: wrap it, lambda out, x: …")

@@ -70,7 +70,6 @@ class Operation:
         hint: str = "",
         kink_at: Callable[..., float] | None = None,
     ) -> None:
-        checks.rule(name, forward, notation, defined, hint, kink_at)
         self.name = name
         self.forward = forward
         self.derivatives = derivatives
@@ -78,7 +77,7 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        self.input_names, self.arity = checks.inputs_of(derivatives)
+        self.input_names, self.arity = checks.rule(name, forward, derivatives, notation, defined, hint, kink_at)
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]

@@ -122,8 +122,9 @@ def dot(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
 
 def _sum_of_products(*inputs: Any) -> Any:
     total = 0  # added from left to right; `sum` compensates from Python 3.12 on, and other languages don't
-    half = len(inputs) // 2
-    for w, x in zip(inputs[:half], inputs[half:], strict=True):
+    if len(inputs) % 2:
+        raise ValueError("one has no partner")
+    for w, x in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the second half)
         total += w * x
     return total
 

@@ -127,7 +127,9 @@ def _recorded(checked: Value | Callable[..., Value], at: Sequence[float]) -> Val
     """The graph to check: the one given, or what a function records, if it gives the same bits on floats."""
     if isinstance(checked, Value):
         if at:
-            raise TypeError(f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}: give a function")
+            raise TypeError(
+                f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}: give a function"
+            )
         return checked
     checks.function(checked, "what is checked", "pass a Value, or a function and numbers for its inputs")
     inputs = [Value(number, name) for name, number in zip(_names(checked, len(at)), at, strict=True)]
