@@ -38,6 +38,8 @@ from tinygrad_sigmoid import (
     train,
 )
 from tinygrad_sigmoid.files import require_writable, write_whole
+from tinygrad_sigmoid.losses import half_squared_distance
+from tinygrad_sigmoid.operations import dot_product
 
 pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))
 bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)
@@ -232,6 +234,33 @@ def test_an_operation_that_no_module_holds_can_not_be_pickled() -> None:
     nameless = Operation("nameless", lambda x: x, lambda out, x: (1.0,))
     with pytest.raises(TypeError, match=r"'nameless'.*at the top level of the module"):
         pickle.dumps(nameless(v()))
+
+
+def test_an_operation_whose_derivatives_are_imported_is_told_where_it_must_stand() -> None:
+    import pickle
+
+    borrowed = Operation("borrowed", lambda x: 2.0 * x, derivatives_of_double)
+    derivatives_of_double.__module__ = "elsewhere"
+    with pytest.raises(TypeError, match=r"'borrowed'.*elsewhere has no.*at the top level of the module that defines"):
+        pickle.dumps(borrowed(v()))
+
+
+def derivatives_of_double(out: Any, x: Any) -> tuple[Any, ...]:
+    return (2.0,)
+
+
+@pytest.mark.parametrize("given", [(1.0, 2.0, 3.0), (Value(1.0), 2.0, 3.0)])
+@pytest.mark.parametrize("operation", [dot_product, half_squared_distance], ids=lambda operation: operation.name)
+def test_pairs_need_an_even_number_of_inputs(operation: Operation, given: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match=rf"{operation.name}\(1, 2, 3\) is not defined: give as many"):
+        operation(*given)
+
+
+def test_an_operation_gives_a_float_or_says_what_its_rule_gave() -> None:
+    whole = Operation("whole", lambda x: 1, lambda out, x: (0.0,))
+    assert type(whole(1.0)) is type(whole(2)) is float
+    with pytest.raises(TypeError, match=r"None \(NoneType\) is not a real number: "):
+        Operation("nothing", lambda x: None, lambda out, x: (0.0,))(1.0)
 
 
 # -- Files -------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from tinygrad_sigmoid.graph import clock, next_index, topological_order
 from tinygrad_sigmoid.quoting import shown
 
 KEPT = ("_data", "grad", "label", "constant", "operation", "local_derivatives", "moment", "inputs")  # in a copy
-FIELDS = {*KEPT, "index", "mark"}
+FIELDS = {*KEPT, "index", "mark"}  # all others were added by a subclass
 LONG_AGO = 2**62  # moments: copies keep the order of theirs, before all that happens once they are made
 
 
@@ -38,21 +38,22 @@ def copied(value: Any, memo: dict[int, Any]) -> Any:
     inputs_are_copied = all(id(used) in memo for used in value.inputs)
     for original in [value] if inputs_are_copied else topological_order(value):
         if id(original) not in memo:
-            kind, own, *fields, inputs = _state(original)
-            own = copy.deepcopy(own, memo) if own else own
-            memo[id(original)] = _made(kind, own, *fields, tuple([memo[id(used)] for used in inputs]))
+            kind, added, *fields, inputs = _state(original)
+            memo[id(original)] = made = _made(kind, {}, *fields, tuple([memo[id(used)] for used in inputs]))
+            for name, field in added.items():
+                setattr(made, name, copy.deepcopy(field, memo))
     return memo[id(value)]
 
 
 def _state(value: Any) -> tuple[Any, ...]:
     attributes, slots = value.__getstate__()
-    own = {**(attributes or {}), **slots}  # what a subclass has added
-    return type(value), {name: own[name] for name in own.keys() - FIELDS}, *[getattr(value, name) for name in KEPT]
+    added = {name: field for name, field in {**(attributes or {}), **slots}.items() if name not in FIELDS}
+    return type(value), added, *[getattr(value, name) for name in KEPT]
 
 
-def _made(kind: type, own: dict[str, Any], *fields: Any) -> Any:
+def _made(kind: type, added: dict[str, Any], *fields: Any) -> Any:
     value: Any = object.__new__(kind)
-    for name, field in (*zip(KEPT, fields, strict=True), *own.items()):
+    for name, field in (*zip(KEPT, fields, strict=True), *added.items()):
         setattr(value, name, field)
     value.mark = None
     value.index = next_index()

@@ -28,16 +28,21 @@ half_squared_difference = Operation(
 )
 
 
+def _pairs(inputs: tuple[Any, ...]) -> zip[tuple[Any, Any]]:
+    half = len(inputs) // 2
+    return zip(inputs[:half], inputs[half:], strict=True)
+
+
 def _half_squares(*inputs: Any) -> Any:
     total = 0
-    for a, y in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the targets)
+    for a, y in _pairs(inputs):
         total += _half_square(a, y)
     return total
 
 
 def _differences(out: Any, *inputs: Any) -> tuple[Any, ...]:
-    pairs = zip(inputs, inputs[len(inputs) // 2 :])  # noqa: B905 (as above)
-    of_outputs, of_targets = zip(*[half_squared_difference.derivatives(out, a, y) for a, y in pairs], strict=True)
+    pairs = [half_squared_difference.derivatives(out, a, y) for a, y in _pairs(inputs)]
+    of_outputs, of_targets = zip(*pairs, strict=True)
     return of_outputs + of_targets
 
 
@@ -47,6 +52,8 @@ half_squared_distance = Operation(
     _half_squares,
     _differences,
     notation=half_squared_difference.notation._replace(symbol="½‖a−y‖²"),
+    defined=lambda *inputs: not len(inputs) % 2,
+    hint="give as many targets as outputs",
 )
 
 # log(e^a + e^b), with the larger part taken out of the logarithm.
