@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Set
+from numbers import Integral
 from types import UnionType
 from typing import Any, TypeVar
 
@@ -34,12 +35,9 @@ def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LA
     """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
     upper = "" if most == LARGEST else f" and at most {most}"
     wanted = f"a whole number of at least {least}{upper}"
-    if isinstance(given, bool) or not hasattr(type(given), "__index__"):
+    if not isinstance(given, Integral) or isinstance(given, bool):
         raise refused(name, wanted, given, cure)
-    try:
-        number: int = given.__index__()  # type: ignore[attr-defined]
-    except TypeError:  # an array of several
-        raise refused(name, wanted, given, cure) from None
+    number = int(given)
     if not least <= number <= most:
         raise refused(name, wanted, given, cure, ValueError)
     return number

@@ -34,8 +34,9 @@ ELEMENTARY: dict[Operation, Translation] = {}
 def translated(operation: Operation, python: str, javascript: str = "", numpy: str = "", c: str = "") -> Operation:
     """The operation, which from now on is compiled to the languages that are given, as `Translation` has them."""
     instance(operation, Operation, "what is translated", "an Operation", "write translated(Operation(…), '…')")
-    wanted, cure = "a text", "write it as in 'sinh({0})', or leave it out"
-    texts = [instance(text, str, "a translation", wanted, cure) for text in (python, javascript, numpy, c)]
+    texts = [
+        instance(text, str, "a translation", "a text", "write it as '-{0}'") for text in (python, javascript, numpy, c)
+    ]
     ELEMENTARY[operation] = Translation(*texts)
     return operation
 

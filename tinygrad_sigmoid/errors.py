@@ -87,7 +87,8 @@ def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
     """The error for an operation whose inputs are not those that it was computed with."""
     return StaleGraph(
         f"{' or '.join(map(shown, changed[:3])) or 'a value'} was changed after {printable(operation.name, 40)} was "
-        f"computed, so this graph's numbers don't belong together: call forward() on its output, or record it anew"
+        f"computed, so the numbers of this graph don't belong together: call forward() on its output first, or record "
+        f"it anew"
     )
 
 
