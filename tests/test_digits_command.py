@@ -118,10 +118,10 @@ def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:
     ("words", "said"),
     [
         (["--mnist", "nowhere"], "nowhere has no file train-images-idx3-ubyte, plain or with .gz"),
-        (["--epochs", "-1"], "train needs epochs ≥ 0"),
+        (["--epochs", "-1"], "epochs must be a whole number of at least 0"),
         (["--hidden", "0"], "a network needs its number of inputs and at least one layer, all above 0"),
-        (["--rate", "0"], "the learning rate must be a number above 0"),
-        (["--rate", "nan"], "the learning rate must be a number above 0"),
+        (["--rate", "0"], "the learning rate must be a finite number above 0"),
+        (["--rate", "nan"], "the learning rate must be a finite number above 0"),
         (["--save", "nowhere/network.json"], "there is no directory 'nowhere': make it first"),
         (["--load", "small.json"], "small.json holds a network of 2 inputs and 10 outputs, but these digits have 64"),
         (["--load", "small.json", "--hidden", "5"], "leave out --hidden or --load"),
@@ -130,7 +130,7 @@ def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:
         (["--load", "nowhere.json"], "there is no file nowhere.json: make it with --save"),
         (["--save", "/proc/network.json"], "'/proc/network.json' can't be written ("),
         (["--save", "."], "'.' is a directory: name a file in it"),
-        (["--rate", "-3"], "the learning rate must be a number above 0"),
+        (["--rate", "-3"], "the learning rate must be a finite number above 0"),
         (["--seed", "-1"], "a seed is a whole number from 0, but got -1, which would give the same as 1"),
     ],
 )

@@ -125,6 +125,5 @@ class Comparisons:
 
 
 def _number_of(other: Any) -> Any:
-    if isinstance(other, Comparisons):
-        return other.data
-    return other if isinstance(other, Real) else as_number(other)  # an int too large for a float can be compared
+    number = other.data if isinstance(other, Comparisons) else other
+    return number if isinstance(number, Real) else as_number(number)  # an int may be too large for a float

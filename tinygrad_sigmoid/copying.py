@@ -24,7 +24,7 @@ def by_name(operation: Any) -> tuple[Callable[[str, str], Any], tuple[str, str]]
     if getattr(sys.modules.get(module), name, None) is not operation:
         raise TypeError(
             f"the operation {shown(name)} can't be pickled, because {module} has no variable of that name that holds "
-            f"it: write `… = Operation({shown(name)}, …)` at the top level of the module that defines its derivatives"
+            f"it: write `… = Operation({shown(name)}, …)` at the top level of a module, and its derivatives there, too"
         )
     return _variable, (module, name)
 

@@ -34,10 +34,9 @@ ELEMENTARY: dict[Operation, Translation] = {}
 def translated(operation: Operation, python: str, javascript: str = "", numpy: str = "", c: str = "") -> Operation:
     """The operation, which from now on is compiled to the languages that are given, as `Translation` has them."""
     instance(operation, Operation, "what is translated", "an Operation", "write translated(Operation(…), '…')")
-    texts = [
-        instance(text, str, "a translation", "a text", "write it as '-{0}'") for text in (python, javascript, numpy, c)
-    ]
-    ELEMENTARY[operation] = Translation(*texts)
+    for text in (python, javascript, numpy, c):
+        instance(text, str, "a translation", "a text", "write it as in 'sinh({0})', or leave it out")
+    ELEMENTARY[operation] = Translation(python, javascript, numpy, c)
     return operation
 
 

@@ -70,6 +70,7 @@ class Operation:
         hint: str = "",
         kink_at: Callable[..., float] | None = None,
     ) -> None:
+        self.input_names, self.arity = checks.rule(name, forward, derivatives, notation, defined, hint, kink_at)
         self.name = name
         self.forward = forward
         self.derivatives = derivatives
@@ -77,7 +78,6 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        self.input_names, self.arity = checks.rule(name, forward, derivatives, notation, defined, hint, kink_at)
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
