@@ -31,7 +31,6 @@ import numpy as np
 import tinygrad_sigmoid
 from tinygrad_sigmoid import GradientDescent, Network, Neuron, Operation, Value, sigmoid
 from tinygrad_sigmoid import operations as table
-from tinygrad_sigmoid.checks import is_list
 from tinygrad_sigmoid.course.digits import digit_picture
 from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.elementary import ELEMENTARY
@@ -504,7 +503,7 @@ def _tokens(*things: Any) -> Iterator[str]:
             yield f"{len(thing)} characters"
         elif isinstance(thing, dict):
             yield from _tokens(*thing, *thing.values())
-        elif is_list(thing) or isinstance(thing, set):
+        elif isinstance(thing, list | tuple | range | set | np.ndarray) and getattr(thing, "shape", True) != ():
             yield f"{len(thing)}"
             yield from _tokens(*[entry for entry in thing if entry is not thing])
 
