@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -260,6 +261,7 @@ def test_a_batch_larger_than_the_samples_is_all_of_them(target: Any, batch: int)
         ({"test": [((1.0,), 0.0)]}, "sample 0, counted from 0, has 1 inputs"),
         ({"samples": iter(NOR)}, "samples must be a list of samples"),
         ({"samples": [*NOR, ((0.0, math.inf), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
+        ({"samples": [*NOR, ((0.0, Decimal(1)), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
         ({"samples": [*NOR, ((0.0, "a"), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
         ({"samples": [*NOR, ((0.0,), 1.0)]}, "sample 4, counted from 0, has 1 inputs"),
     ],

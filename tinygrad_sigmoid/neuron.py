@@ -146,7 +146,7 @@ class Neuron(Tunable):
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
         weights = self.weights
-        if not (type(inputs) is list or checks.is_list(inputs)) or len(inputs) != len(weights):
+        if not checks.is_list(inputs) or len(inputs) != len(weights):
             raise self._mismatched(inputs)
         z = Value.record(dot_product, (*weights, *inputs)) + self.bias
         z.label = self._label_z

@@ -77,7 +77,7 @@ def train(
 
     Args:
         network: What is tuned, in place.
-        samples: Pairs (inputs, targets); the targets of a single neuron may be one number.
+        samples: Pairs (inputs, targets), all with as many of each; the targets of a single neuron may be one number.
         epochs: How often all samples are seen.
         batch: How many samples make a mini-batch; 1 is online learning, and as many as there are, or more, full batch.
         rate: The learning rate η.
@@ -112,7 +112,7 @@ def train(
         checks.function(watch, "watch", "write it as in watch=print, or leave it out")
     checks.function(loss, "loss", "pass for instance squared_error")
     descent = GradientDescent(network.parameters(), rate)
-    [(inputs, targets), *_] = samples
+    inputs, targets = samples[0]
     what, cure = "what the loss gives", "compute it from the outputs with this package's operations"
     checks.instance(loss(network(inputs), targets), Value, what, "a Value", cure)
     replay = replay_for(network, samples, loss, target, epochs)
@@ -179,7 +179,10 @@ def as_samples(given: Sequence[Sample], name: str, *, least: int = 0) -> list[Sa
 def _is_sample(given: Any) -> bool:
     try:
         inputs, targets = given
-        return is_list(given) and is_list(inputs) and all(map(math.isfinite, [*inputs, *listed(targets)]))
+        numbers = [*inputs, *listed(targets)]
+        # Of finite numbers that are very large, the sum may be infinite: then each is looked at.
+        finite = math.isfinite(sum(numbers, 0.0)) or all(map(math.isfinite, numbers))
+        return is_list(given) and is_list(inputs) and finite
     except (TypeError, ValueError, OverflowError):  # not two of them, no numbers, too large
         return False
 

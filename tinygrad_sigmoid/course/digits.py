@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.quoting import printable
 
 TRAINING_DIGITS = 1_500  # of the 1,797 that ship; the other 297 are for testing
 MNIST_TRAINING_DIGITS = 50_000  # of MNIST's 60,000, as in the book, which keeps the others for choosing a learning rate
@@ -62,6 +63,7 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
         ValueError: A file is damaged, cut short, or in another's place; the message says which.
         OSError: A file is missing.
     """
+    checks.instance(folder, str | os.PathLike, "folder", "a folder's name", "write it in quotes, as in 'mnist'")
     train, test = (_idx_digits(Path(folder), part) for part in ("train", "t10k"))
     if len(train) < len(test):
         raise ValueError(
@@ -141,10 +143,10 @@ def _idx_digits(folder: Path, part: str) -> list[Digit]:
 def _idx_file(folder: Path, name: str, dimensions: int) -> Path:
     endings = [f"{dot}idx{dimensions}-ubyte{zipped}" for dot in "-." for zipped in ("", ".gz")]
     for ending in endings:
-        if (path := folder / (name + ending)).is_file():
+        if os.path.isfile(path := folder / (name + ending)):  # which takes any name, also one that is too long
             return path
     raise FileNotFoundError(
-        f"{folder} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into that folder"
+        f"{printable(str(folder), 200)} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into that folder"
     )
 
 
