@@ -100,21 +100,14 @@ def train(
     """
     from tqdm import tqdm
 
-    _require_network(network)
-    samples, test = as_samples(samples, "samples", least=1), as_samples(test, "test")
-    for given in (samples, test):
-        require_same_widths(given, samples[0])
+    samples, test = _taken_by(network, loss, samples, test)
     epochs = checks.whole(epochs, "epochs", "write for instance 30")
     batch = min(checks.whole(batch, "batch", "write for instance 10", least=1), len(samples))
     checks.seed(seed)
     checks.choice(target, "target", [*TARGETS, None])
     if watch is not None:
         checks.function(watch, "watch", "write it as in watch=print, or leave it out")
-    checks.function(loss, "loss", "pass for instance squared_error")
     descent = GradientDescent(network.parameters(), rate)
-    inputs, targets = samples[0]
-    what, cure = "what the loss gives", "compute it from the outputs with this package's operations"
-    checks.instance(loss(network(inputs), targets), Value, what, "a Value", cure)
     replay = replay_for(network, samples, loss, target, epochs)
     if replay is None:
         losses = stochastic_gradient_descent(network, samples, loss, descent, batch, seed)
@@ -163,6 +156,21 @@ def _count_right(outputs: Sequence[Sequence[float] | float], samples: Sequence[S
 
 def _require_network(network: Trainable) -> None:
     checks.instance(network, Tunable, "network", "a Neuron, a Layer or a Network", "make one, as in Network([2, 3, 1])")
+
+
+def _taken_by(
+    network: Trainable, loss: Loss, samples: Sequence[Sample], test: Sequence[Sample]
+) -> tuple[list[Sample], list[Sample]]:
+    """Both lists of samples, found to be such as the network and the loss can take."""
+    _require_network(network)
+    checks.function(loss, "loss", "pass for instance squared_error")
+    seen, test = as_samples(samples, "samples", least=1), as_samples(test, "test")
+    for given in (seen, test):
+        require_same_widths(given, seen[0])
+    inputs, targets = seen[0]
+    cure = "compute it from the outputs with this package's operations"
+    checks.instance(loss(network(inputs), targets), Value, "what the loss gives", "a Value", cure)
+    return seen, test
 
 
 def as_samples(given: Sequence[Sample], name: str, *, least: int = 0) -> list[Sample]:

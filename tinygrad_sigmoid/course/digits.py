@@ -146,7 +146,8 @@ def _idx_file(folder: Path, name: str, dimensions: int) -> Path:
         if os.path.isfile(path := folder / (name + ending)):  # which takes any name, also one that is too long
             return path
     raise FileNotFoundError(
-        f"{printable(str(folder), 200)} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into that folder"
+        f"{printable(str(folder), 200)} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong "
+        f"into that folder"
     )
 
 
