@@ -44,7 +44,7 @@ def test_a_wrong_argument_is_refused_in_one_sentence(name: str) -> None:
 
 
 def test_two_wrong_arguments_are_refused_in_one_sentence() -> None:
-    assert complaints(list(islice(double(random.Random(0)), 2_000))) == []
+    assert complaints(list(islice(double(random.Random(0)), 500))) == []
 
 
 @pytest.mark.slow
