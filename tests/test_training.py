@@ -256,7 +256,7 @@ def test_a_batch_larger_than_the_samples_is_all_of_them(target: Any, batch: int)
         ({"seed": "1"}, "seed must be a whole number or None"),
         ({"loss": lambda outputs, targets: 1.0}, "what the loss gives must be a Value, but got 1.0"),
         ({"loss": None}, "loss must be a function"),
-        ({"watch": 3}, "watch must be a function"),
+        ({"watch": 3}, "watch must be a function or None"),
         ({"test": [(1.0, (0.0, 1.0))]}, "sample 0 of test, counted from 0, must be"),
         ({"test": [((1.0,), 0.0)]}, "sample 0, counted from 0, has 1 inputs"),
         ({"samples": iter(NOR)}, "samples must be a list of samples"),

@@ -7,7 +7,7 @@ what came instead, and what to write: `batch must be a whole number of at least 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from numbers import Integral
 from types import UnionType
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ Kind = TypeVar("Kind")
 
 LARGEST = 2**63 - 1  # the largest whole number that machine code can hold
 VALUE_CURE = "make a leaf with Value(…), call a neuron on its inputs first, and pass several values one by one"
+NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, Set)  # although they have a length
 CO_VARARGS = 4  # the flag of a function with *args, as in `inspect`
 
 
@@ -84,11 +85,10 @@ def value(given: object, name: str = "the output") -> None:
         raise refused(name, "a Value", given, VALUE_CURE)
 
 
-def function(given: object, name: str, cure: str) -> Callable[..., Any]:
-    """Something that can be called."""
-    if not callable(given) or isinstance(given, type):
-        raise refused(name, "a function", given, cure)
-    return given
+def function(given: object, name: str, cure: str, *, optional: bool = False) -> None:
+    """Something that can be called; or None if it is optional."""
+    if (not callable(given) or isinstance(given, type)) and not (optional and given is None):
+        raise refused(name, "a function or None" if optional else "a function", given, cure)
 
 
 # -- Lists -------------------------------------------------------------------------------------------------------------
@@ -96,10 +96,11 @@ def function(given: object, name: str, cure: str) -> Callable[..., Any]:
 
 def is_list(given: object) -> bool:
     """Whether it is a list, a tuple, an array or the like: several things, in an order."""
-    if type(given) is list or type(given) is tuple:
-        return True
-    several = hasattr(given, "__len__") and hasattr(given, "__iter__")
-    return several and not isinstance(given, str | bytes | Mapping | Set | type) and getattr(given, "shape", True) != ()
+    kind = type(given)
+    if kind is float or kind is list or kind is tuple:  # the most frequent
+        return kind is not float
+    several = hasattr(kind, "__len__") and hasattr(kind, "__iter__")
+    return several and not isinstance(given, NO_LISTS) and getattr(given, "shape", True) != ()
 
 
 def listed(given: Any) -> list[Any]:
@@ -131,9 +132,9 @@ def rule(
     instance(notation, Notation | None, "notation", "a Notation", "write Notation('the symbol'), or leave it out")
     instance(hint, str, "hint", "a text", "write it in quotes, or leave it out")
     function(forward, "forward", "write it as in lambda x: x * x")
-    for part, called in ((defined, "defined"), (kink_at, "kink_at")):
-        if part is not None:
-            function(part, called, "write it as in lambda x: x > 0, or leave it out")
+    function(derivatives, "derivatives", "write it as in lambda out, x: (2 * x,)")
+    function(defined, "defined", "write it as in lambda x: x > 0", optional=True)
+    function(kink_at, "kink_at", "write it as in lambda x: x - 1", optional=True)
     code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
     if code is None or hasattr(derivatives, "__self__"):
         raise TypeError(f"the derivatives must be a function, but are {shown(derivatives)}: wrap it, lambda out, x: …")

@@ -102,7 +102,7 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         output: What was computed, if it was the derivatives that failed.
     """
     try:
-        numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
+        numbers: list[float] = [as_number(given.data if hasattr(type(given), "data") else given) for given in inputs]
     except (TypeError, OverflowError):
         return error  # it says so
     if isinstance(error, TypeError):

@@ -29,7 +29,9 @@ def as_number(number: object) -> float:
     if type(number) is int and -(2**53) <= number <= 2**53:
         return float(number)
     if not isinstance(number, Real):
-        raise explained(TypeError(f"{shown(number)} ({type(number).__name__}) is not a real number: {_hint(number)}"))
+        raise explained(
+            TypeError(f"{shown(number)} ({type(number).__name__}) is not a real number: {_hint(type(number))}")
+        )
     try:
         as_float = float(number)
     except OverflowError:
@@ -53,15 +55,15 @@ def finite_number(number: object) -> float:
     return as_float
 
 
-def _hint(thing: object) -> str:
-    if isinstance(thing, tuple):
+def _hint(kind: type) -> str:
+    if issubclass(kind, tuple):
         return "give one number at a time; is there a stray comma after the value?"
-    if isinstance(thing, complex):
+    if issubclass(kind, complex):
         return "take its .real or .imag, or compute with two values"
-    if hasattr(thing, "local_derivatives"):
+    if hasattr(kind, "local_derivatives"):
         return "it is a Value already: use it as it is, or take its number with .data"
-    if thing is None:
+    if kind is type(None):
         return "was something left out, or a gradient read before backward()?"
-    if not isinstance(thing, str) and (hasattr(thing, "__len__") or hasattr(thing, "__array__")):
+    if kind is not str and (hasattr(kind, "__len__") or hasattr(kind, "__array__")):
         return "give one number at a time; a list of values needs a loop or `dot`"
-    return f"convert {'the text' if isinstance(thing, str) else 'it'} with float(…) first"
+    return f"convert {'the text' if kind is str else 'it'} with float(…) first"

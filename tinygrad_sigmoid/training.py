@@ -105,8 +105,7 @@ def train(
     batch = min(checks.whole(batch, "batch", "write for instance 10", least=1), len(samples))
     checks.seed(seed)
     checks.choice(target, "target", [*TARGETS, None])
-    if watch is not None:
-        checks.function(watch, "watch", "write it as in watch=print, or leave it out")
+    checks.function(watch, "watch", "write it as in watch=print", optional=True)
     descent = GradientDescent(network.parameters(), rate)
     replay = replay_for(network, samples, loss, target, epochs)
     if replay is None:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -56,6 +56,11 @@ def give_up(signal_number: int, frame: object) -> None:
 class Unshowable:
     def __repr__(self) -> str:
         raise RuntimeError("it can't be shown")
+
+
+class Unreachable:
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("it has no attributes, and says so in its own way")
 
 
 def raising() -> Iterator[float]:
@@ -124,6 +129,11 @@ THINGS: dict[str, Callable[[World], object]] = {
     "a generator": lambda _: (number for number in (1.0, 0.5)),
     "an iterator that raises": lambda _: raising(),
     "what can't be shown": lambda _: Unshowable(),
+    "what has no attributes": lambda _: Unreachable(),
+    "a bytearray": lambda _: bytearray(b"12"),
+    "a memoryview": lambda _: memoryview(b"12"),
+    "a deque": lambda _: deque([1.0, 0.5]),
+    "the keys of a dict": lambda _: {1.0: 0, 0.5: 0}.keys(),
     "a list of what can't be shown": lambda _: [Unshowable(), Unshowable()],
     "an object": lambda _: object(),
     "a class": lambda _: list,
@@ -162,7 +172,7 @@ NOT_FINITE = {"nan", "inf", "-inf"}
 VALUES = {"a Value", "a computed Value", "a stale Value"}
 TEXTS = {name for name in THINGS if "text" in name and "list" not in name and "pair" not in name}
 TEXTS |= {"line terminators", "an operation's name"}
-PAIRS = {"a list", "a tuple", "an array", "a range"}  # of numbers
+PAIRS = {"a list", "a deque", "a tuple", "an array", "a range"}  # of numbers
 LISTS = {"a list of Values", "a list of three", "a list of nan"}
 FUNCTIONS = {name for name in THINGS if "lambda" in name or "function" in name}
 FUNCTIONS |= {"a Neuron", "a Network", "an Operation", "an operation on two inputs"}
@@ -499,7 +509,7 @@ def _tokens(*things: Any) -> Iterator[str]:
             yield f"{len(thing)} characters"
         elif isinstance(thing, dict):
             yield from _tokens(*thing, *thing.values())
-        elif isinstance(thing, list | tuple | range | set | np.ndarray) and getattr(thing, "shape", True) != ():
+        elif isinstance(thing, list | tuple | deque | range | set | np.ndarray) and getattr(thing, "shape", True) != ():
             yield f"{len(thing)}"
             yield from _tokens(*[entry for entry in thing if entry is not thing])
 

@@ -55,9 +55,8 @@ def planted_bug(
     checks.instance(operation, Operation, "operation", "an operation or its name", "write for instance 'sigmoid'")
     for flag, name in ((sign, "sign"), (swap, "swap")):
         checks.choice(flag, name, [True, False])
-    for instead, name in ((derivatives, "derivatives"), (forward, "forward")):
-        if instead is not None:
-            checks.function(instead, name, "write it as in lambda out, x: (x,)")
+    checks.function(derivatives, "derivatives", "write it as in lambda out, x: (x,)", optional=True)
+    checks.function(forward, "forward", "write it as in lambda x: x", optional=True)
     if scale is not None:
         scale = checks.number(scale, "scale", "write for instance 2.0")
     if drop is not None:
