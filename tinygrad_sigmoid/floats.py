@@ -29,21 +29,16 @@ def as_number(number: object) -> float:
     if type(number) is int and -(2**53) <= number <= 2**53:
         return float(number)
     if not isinstance(number, Real):
-        raise explained(
-            TypeError(f"{shown(number)} ({type(number).__name__}) is not a real number: {_hint(type(number))}")
-        )
+        kind = type(number)
+        raise explained(TypeError(f"{shown(number)} ({kind.__name__}) is not a real number: {_hint(kind)}"))
     try:
         as_float = float(number)
     except OverflowError:
         too_large = f"{shown(number)} ({type(number).__name__}) is too large for a float (more than 1.8e308)"
         raise explained(OverflowError(f"{too_large}: make it smaller")) from None
     if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
-        raise explained(
-            OverflowError(
-                f"{shown(number)} would lose digits as a float (it becomes {as_float:.17g}): whole numbers beyond "
-                f"2**53 need float({shown(number)}) written out"
-            )
-        )
+        lost = f"{shown(number)} would lose digits as a float (it becomes {as_float:.17g})"
+        raise explained(OverflowError(f"{lost}: whole numbers beyond 2**53 need float({shown(number)}) written out"))
     return as_float
 
 
