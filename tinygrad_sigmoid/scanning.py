@@ -50,7 +50,8 @@ def scan(output: Value, leaf: Value, low: float, high: float, points: int = 101)
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        ValueError: There are fewer than two points, low is not below high, or the value is not a leaf.
+        TypeError, ValueError: There are fewer than two points, low is not below high, or the value is no leaf of this
+            graph.
     """
     require_leaves(output, [leaf], "scan")
     low, high = (checks.number(end, "a scan from low to high", "write for instance −4, 4") for end in (low, high))
