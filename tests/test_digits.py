@@ -7,6 +7,7 @@ import struct
 import tracemalloc
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from idx_files import write_idx, write_mnist, write_small_mnist
@@ -188,3 +189,17 @@ def test_two_pixels_of_a_large_picture_share_a_character(side: int, height: int)
 def test_a_picture_must_be_square() -> None:
     with pytest.raises(ValueError, match="5 pixels is not square"):
         digit_picture([0.0] * 5)
+
+
+@pytest.mark.parametrize("folder", [3, None, b"mnist", ["mnist"]])
+def test_what_is_no_name_of_a_folder_is_refused(folder: Any) -> None:
+    with pytest.raises(TypeError, match=r"^folder must be a folder's name, but got .*: write it in quotes"):
+        load_mnist(folder)
+
+
+@pytest.mark.parametrize("folder", ["x" * 10_000, "two\nlines", "\0", "\x1b[2J"])
+def test_a_strange_name_of_a_folder_is_shown_on_one_line(folder: str) -> None:
+    with pytest.raises(FileNotFoundError, match="has no file train-images-idx3-ubyte") as raised:
+        load_mnist(folder)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 400

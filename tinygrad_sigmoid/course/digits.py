@@ -17,6 +17,7 @@ from importlib.resources import files
 from itertools import zip_longest
 from typing import NamedTuple
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.files import file_name, printable_name, read_at_most
 
 TRAINING_DIGITS = 1_500  # of the 1,797 that ship; the other 297 are for testing
@@ -89,6 +90,9 @@ def digit_picture(pixels: Sequence[float]) -> str:
     Args:
         pixels: Row by row, from 0 (paper) to 1 (ink).
     """
+    cure = "pass the pixels row by row, as in digit_picture(digit.inputs)"
+    given = checks.entries(pixels, "pixels", "a list of numbers", cure, kind=object)
+    pixels = [checks.number(pixel, "each pixel", cure) for pixel in given]
     side = math.isqrt(len(pixels))
     if side * side != len(pixels):
         raise ValueError(f"a picture of {len(pixels)} pixels is not square: pass as many rows as columns")

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.operations import TABLE, add, divide, multiply, negate, power, subtract
@@ -64,6 +65,8 @@ def recorded(formula: str, leaves: Mapping[str, Value | float]) -> Value:
     Raises:
         FormulaError: It can't be read, or a name has no number, or a number is given for no name.
     """
+    checks.instance(formula, str, "a formula", "a text", "write it as in 'sigmoid(w*x + b)'")
+    checks.instance(leaves, Mapping, "leaves", "a dict of names and numbers", "write it as in {'w': 0.5}")
     if len(formula) > LONGEST:
         raise FormulaError(
             f"the formula has {len(formula)} characters, more than {LONGEST}: build it in Python instead"
@@ -138,6 +141,7 @@ class _Reader:
         self.values: dict[str, Value] = {}
         self.used: set[str] = set()
         for typed, given in leaves.items():
+            checks.instance(typed, str, "a name", "a text", "write the leaves as in {'w': 0.5}")
             name = _as_python_reads(typed)
             if name in self.values:
                 raise _given_twice(name)
