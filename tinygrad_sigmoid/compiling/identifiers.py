@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.graph import uses
+from tinygrad_sigmoid.quoting import LONGEST, printable
 from tinygrad_sigmoid.reading.writer import typed_name
 from tinygrad_sigmoid.value import Value
 
@@ -40,7 +41,7 @@ class Identifiers:
 
     def new(self, wish: str) -> str:
         """An identifier that nothing else has, as near to the wish as can be."""
-        name = plain = re.sub(r"\W", "_", wish, flags=re.ASCII).lstrip("0123456789") or "v"
+        name = plain = re.sub(r"\W", "_", wish, flags=re.ASCII).lstrip("0123456789")[:LONGEST] or "v"
         while name in self._taken:
             self._suffix[plain] += 1
             name = f"{plain}_{self._suffix[plain] + 1}"
@@ -51,8 +52,13 @@ class Identifiers:
         """What a value is called in a comment or a message: its label as it is, its identifier, or its number."""
         symbol = self.lowered.data[value]
         if isinstance(symbol, Symbol):
-            return " ".join(value.label.split()) or self.of[symbol.number]
+            return printable(" ".join(value.label.split()), LONGEST) or self.of[symbol.number]
         return f"{symbol:.6g}"
+
+    def meaning(self, symbol: Symbol) -> str:
+        """What a message calls the result of an operation."""
+        value = self._values.get(symbol.number)
+        return f"a result of {symbol.operation and symbol.operation.name}" if value is None else self.shown(value)
 
     def _name_values(self) -> None:
         lowered = self.lowered

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.program import Program
-from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram
+from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram, TracedProgram
 from tinygrad_sigmoid.compiling.source import javascript_source, python_source
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program]]] = {
-    "python": (python_source, PythonProgram),
-    "javascript": (javascript_source, JavaScriptProgram),
+_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program], Callable[..., Program]]] = {
+    "python": (python_source, PythonProgram, TracedProgram),
+    "javascript": (javascript_source, JavaScriptProgram, JavaScriptProgram),
 }
 _ARRAYS = {
     "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
@@ -93,12 +93,19 @@ def compiled(
 
 
 def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
+    write, program, traced = _WRITTEN[target]
+    return (traced if trace else program)(*_text_of(write, output, inputs, wrt, trace))
+
+
+def _text_of(
+    write: Callable[..., str], output: Value, inputs: Sequence[Value], wrt: Sequence[Value], trace: bool
+) -> tuple[str, int, list[float], bool]:
+    """The source, and what else makes a program; the memory of all else is free when it is compiled."""
     every = [value for value in topological_order(output) if not value.constant]
     lowered = Lowered(output, inputs, every if trace else wrt)
-    write, program = _WRITTEN[target]
     source = write(lowered, wrt, required=len(inputs), trace=trace)
     parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
-    return program(source, len(inputs), parameters, lowered.trainable)
+    return source, len(inputs), parameters, lowered.trainable
 
 
 def _array_program(target: str) -> type[ArrayProgram[Any]]:
