@@ -57,7 +57,7 @@ class ArrayProgram(Program, Generic[Memory]):
 
     @abstractmethod
     def sums(self, parameters: Array, samples: Array) -> Array:
-        """The results and what is checked beside them, summed over at most `most` samples; valid until the next call."""
+        """The results and what is checked beside them, summed over at most `most` samples; until the next call."""
 
     @abstractmethod
     def numbers(self, parameters: Array, samples: Array) -> Array:

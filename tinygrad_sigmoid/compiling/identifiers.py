@@ -10,7 +10,7 @@ from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.graph import uses
 from tinygrad_sigmoid.quoting import LONGEST, printable
 from tinygrad_sigmoid.reading.writer import typed_name
-from tinygrad_sigmoid.value import Value
+from tinygrad_sigmoid.value import Value, operation_of
 
 
 class Identifiers:
@@ -22,21 +22,19 @@ class Identifiers:
 
     Attributes:
         of: Identifiers by the symbol's number.
-        comments: Comments by the symbol's number.
         imported: The identifiers of the operations that have to be imported.
     """
 
     def __init__(self, lowered: Lowered, reserved: Iterable[str]) -> None:
         self.lowered = lowered
         self.of: dict[int, str] = {}
-        self.comments: dict[int, str] = {}
+        self._comments: dict[int, str] = {}
         self._taken = set(reserved)
         self._suffix: Counter[str] = Counter()
         self.imported = {operation: self.new(name) for operation, (_, name) in lowered.imports.items()}
         self._values: dict[int, Value] = {}
-        self._users = uses(lowered.order)
         self._name_values()
-        self._name_gradients()
+        self._name_gradients(uses(lowered.order))
         self._describe_local_derivatives()
 
     def new(self, wish: str) -> str:
@@ -55,6 +53,14 @@ class Identifiers:
             return printable(" ".join(value.label.split()), LONGEST) or self.of[symbol.number]
         return f"{symbol:.6g}"
 
+    def comment(self, symbol: Symbol) -> str:
+        """What a symbol is, if it has a meaning."""
+        value = self._values.get(symbol.number)
+        if value is None:
+            return self._comments.get(symbol.number, "")
+        inputs = _joined([self.shown(used) for used in value.inputs])
+        return f"{self.shown(value)} = {typed_name(operation_of(value))}({inputs})"
+
     def meaning(self, symbol: Symbol) -> str:
         """What a message calls the result of an operation."""
         value = self._values.get(symbol.number)
@@ -72,11 +78,8 @@ class Identifiers:
             unlabelled = "output" if value is lowered.output else f"{kind}{counted[kind]}"
             self.of[symbol.number] = self.new(value.label or unlabelled)
             self._values[symbol.number] = value
-            if value.operation is not None:
-                inputs = _joined([self.shown(used) for used in value.inputs])
-                self.comments[symbol.number] = f"{self.shown(value)} = {kind}({inputs})"
 
-    def _name_gradients(self) -> None:
+    def _name_gradients(self, users: dict[Value, list[Value]]) -> None:
         """Names a gradient after the value that comes last: ∂loss/∂z is ∂loss/∂b too, and then it is `grad_z`."""
         sharing: dict[int, list[Value]] = {}
         for value in reversed(self.lowered.order):
@@ -86,16 +89,16 @@ class Identifiers:
         for number, values in sharing.items():
             self.of[number] = self.new(f"grad_{self.shown(values[0])}")
             partials = _joined([self._partial(self.lowered.output, value) for value in values], " = ")
-            through = self._ways(values[0])
+            through = self._ways(values[0], users[values[0]])
             # Where nothing is upstream, the gradient is the local derivative itself.
-            itself = self.lowered.output in self._users[values[0]] and len(through) == 1
-            self.comments[number] = partials if itself else f"{partials}: {_joined(through)}"
+            itself = self.lowered.output in users[values[0]] and len(through) == 1
+            self._comments[number] = partials if itself else f"{partials}: {_joined(through)}"
 
-    def _ways(self, value: Value) -> list[str]:
+    def _ways(self, value: Value, users: Sequence[Value]) -> list[str]:
         """Through which values, and times what, a value changes the output: `through a (·∂a/∂z)`."""
         return [
             f"through {self.shown(user)} (·{self._local(local, user, value)})"
-            for user in dict.fromkeys(self._users[value])
+            for user in dict.fromkeys(users)
             if user in self.lowered.gradients
             for used, local in zip(user.inputs, self.lowered.local_derivatives[user], strict=True)
             if used is value
@@ -105,7 +108,7 @@ class Identifiers:
         for value, local_derivatives in self.lowered.local_derivatives.items():
             for used, local in zip(value.inputs, local_derivatives, strict=True):
                 if isinstance(local, Symbol):
-                    self.comments.setdefault(local.number, self._partial(value, used))
+                    self._comments.setdefault(local.number, self._partial(value, used))
 
     def _local(self, local: Operand, user: Value, used: Value) -> str:
         if isinstance(local, Symbol):

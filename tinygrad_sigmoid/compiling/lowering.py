@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import weakref
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
@@ -153,14 +154,16 @@ class Lowered:
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
         """The symbols without which the results can't be computed, in order."""
-        stack = [result for result in results if isinstance(result, Symbol)]
-        found = {symbol.number for symbol in stack}
-        while stack:
-            for used in stack.pop().inputs:
-                if isinstance(used, Symbol) and used.number not in found:
-                    found.add(used.number)
-                    stack.append(used)
-        return [self.symbols[number] for number in sorted(found)]
+        wanted = bytearray(len(self.symbols))
+        for result in results:
+            if isinstance(result, Symbol):
+                wanted[result.number] = True
+        for symbol in reversed(self.symbols):
+            if wanted[symbol.number]:
+                for used in symbol.inputs:
+                    if isinstance(used, Symbol):
+                        wanted[used.number] = True
+        return list(compress(self.symbols, wanted))
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
         """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
@@ -175,40 +178,47 @@ class Lowered:
                 continue
             raise untranslatable(operation, target, reason)
 
-    def lost_on_the_way(self, results: Iterable[Operand], values: Iterable[Value]) -> tuple[list[Symbol], set[int]]:
+    def lost_on_the_way(self, results: Iterable[Operand], values: Iterable[Value]) -> tuple[list[Symbol], bytearray]:
         """Which of these values could be infinite or nan without it being seen in a result, and what would be seen.
 
         An infinity in a sum makes the sum infinite, so only that is named which gets lost, as in σ, which makes a 1 of
-        it. What would be seen, in itself or further on, comes as the symbols' numbers.
+        it. What would be seen, in itself or further on, is told for each symbol.
         """
-        suspects = {symbol.number for value in values if isinstance(symbol := self.data[value], Symbol)}
-        seen = {result.number for result in results if isinstance(result, Symbol)}
+        suspected, seen = bytearray(len(self.symbols)), bytearray(len(self.symbols))
+        for value in values:
+            if isinstance(symbol := self.data[value], Symbol):
+                suspected[symbol.number] = True
+        for result in results:
+            if isinstance(result, Symbol):
+                seen[result.number] = True
         lost = []
         for symbol in reversed(self.symbols):
-            if symbol.number in suspects and symbol.number not in seen:
+            if suspected[symbol.number] and not seen[symbol.number]:
                 lost.append(symbol)
-                seen.add(symbol.number)
-            if symbol.number in seen:
-                seen.update([used.number for used in symbol.passing_on() if isinstance(used, Symbol)])
+                seen[symbol.number] = True
+            if seen[symbol.number]:
+                for used in symbol.passing_on():
+                    if isinstance(used, Symbol):
+                        seen[used.number] = True
         return lost[::-1], seen
 
     def _guards(self) -> list[Symbol]:
         """The recorded values that could get lost, and what Python refuses to compute and nobody would see."""
         output, *gradients = self.results
         guards, seen = self.lost_on_the_way([output], [*self.arguments, *self.order])
-        seen |= self.lost_on_the_way(gradients, [])[1]
-        divisors = {
-            symbol.inputs[1] for symbol in self.symbols if symbol.operation is table.divide and symbol.number in seen
-        }
+        _, seen_in_gradients = self.lost_on_the_way(gradients, [])
+        divisors: dict[Symbol, bool] = {}  # divisors, and whether nobody would see it if they were 0
         for symbol in list(self.symbols):
-            if symbol.operation is None or symbol.operation in _NEVER_RAISING or symbol.number in seen:
+            if symbol.operation is None or symbol.operation in _NEVER_RAISING:
                 continue
+            unseen = not (seen[symbol.number] or seen_in_gradients[symbol.number])
             if symbol.operation is not table.divide:
-                guards.append(symbol)
-            elif isinstance(divisor := symbol.inputs[1], Symbol) and divisor not in divisors:
-                divisors.add(divisor)
-                guards.append(self._numbered(table.divide, [0.0, divisor]))  # nan where the divisor is 0, else 0
-        return guards
+                guards += [symbol] * unseen
+            elif isinstance(divisor := symbol.inputs[1], Symbol):
+                divisors[divisor] = unseen and divisors.get(divisor, True)
+        unseen_divisors = [divisor for divisor, unseen in divisors.items() if unseen]
+        # 0/divisor is nan where the divisor is 0, and else 0.
+        return guards + [self._numbered(table.divide, [0.0, divisor]) for divisor in unseen_divisors]
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):

@@ -120,15 +120,40 @@ class TracedProgram(PythonProgram):
     descend = batch
 
 
-MOST_LINES = 10_000  # of a function that is compiled as it stands
+MOST = 1 << 21  # characters that are compiled at once: Python's own compiler takes 40 bytes for each until it is done
 
 
 def _function(source: str) -> Callable[..., Any]:
     """The function of a program, as it can be called."""
-    namespace: dict[str, Any] = {}
-    exec(compile(source, "<program>", "exec"), namespace)
-    function: Callable[..., Any] = namespace["program"]
+    if len(source) > MOST:
+        return _Pieces(source)
+    names: dict[str, Any] = {}
+    exec(compile(source, "<program>", "exec"), names)
+    function: Callable[..., Any] = names["program"]
     return function
+
+
+class _Pieces:
+    """The function of a very long program, compiled piece by piece: its variables are the entries of a dict."""
+
+    def __init__(self, source: str) -> None:
+        head = source.index("def program(")
+        start, stop = source.index("):\n", head) + 3, source.rindex("    return ")
+        self.names: dict[str, Any] = {}
+        exec(f"{source[:start]}    return locals()", self.names)
+        self.pieces = []
+        while start < stop:  # a statement has one line
+            end = source.find("\n", start + MOST, stop) + 1 or stop
+            text = source[start:end].replace("\n    ", "\n").removeprefix("    ")
+            self.pieces.append(compile(text, "<program>", "exec"))
+            start = end
+        self.results = compile(f"({source[stop:].strip().removeprefix('return ')})", "<program>", "eval")
+
+    def __call__(self, *numbers: float) -> Any:
+        values = self.names["program"](*numbers)
+        for piece in self.pieces:
+            exec(piece, self.names, values)
+        return eval(self.results, self.names, values)
 
 
 class JavaScriptProgram(Program):

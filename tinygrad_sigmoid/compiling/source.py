@@ -9,7 +9,6 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -73,7 +72,7 @@ def exp(x):
         return inf"""
 
 
-def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
+def python_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
     """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
@@ -93,10 +92,10 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
     tail = _in_lines("    return ", parts, "")
     if len(tail) > 1:
         tail = _in_lines("    return (", parts, ")")
-    return "\n".join([writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""])
+    return [writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""]
 
 
-def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
+def javascript_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
     """The program as a JavaScript function, which never throws.
 
     Where recording the graph would raise, it returns NaN for the output and all gradients; with `trace`, every number
@@ -117,7 +116,7 @@ def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, 
         nothing = f"Array({len(wrt)}).fill(NaN)" if wrt else "[]"
         body += _in_lines("  if (![", finite, f"].every(Number.isFinite)) return [NaN, {nothing}];")
     tail = _in_lines("  return [", [part for result in returned for part in writer.parts(result)], "];")
-    return "\n".join([writer.title(trace), *head, *body, *tail, "}", ""])
+    return [writer.title(trace), *head, *body, *tail, "}", ""]
 
 
 Nested = list["Nested"] | Operand | None  # results of a program, in lists within lists
@@ -172,7 +171,9 @@ class _Writer:
     def statements(self, results: Nested, effects: Sequence[Symbol]) -> Iterator[Symbol]:
         """The symbols that get a statement, in order, each when all that it uses can be written."""
         symbols = self.lowered.needed([*_symbols_in(results), *effects])
-        times_used = Counter(result.number for result in _symbols_in(results))
+        times_used = [0] * len(self.lowered.symbols)
+        for result in _symbols_in(results):
+            times_used[result.number] += 1
         for symbol in symbols:
             if symbol.operation is None:
                 continue
@@ -181,7 +182,8 @@ class _Writer:
             for place, used in enumerate(symbol.inputs):
                 if isinstance(used, Symbol):  # which a template may write twice
                     times_used[used.number] += template.count(f"{{{place}}}") or 1
-        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
+        for effect in effects:
+            times_used[effect.number] += 2
         for symbol in symbols:
             if symbol.operation is not None and not self._is_inlined(symbol, times_used[symbol.number]):
                 if symbol.number not in self.names.of:
@@ -211,9 +213,9 @@ class _Writer:
             first, more = self._expression(symbol).text, []
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
-        if symbol.number not in self.names.comments:
+        if not (comment := self.names.comment(symbol)):
             return statements
-        comment = language.comment + printable(self.names.comments[symbol.number])
+        comment = language.comment + printable(comment)
         if len(statements[-1]) + len(comment) > WIDTH - 12:
             return [comment, *statements]
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
@@ -251,7 +253,7 @@ class _Writer:
     def _operand(self, operand: Operand) -> Written:
         if isinstance(operand, Symbol):
             name = self.names.of.get(operand.number)
-            return Written(name) if name else self._inlined[operand.number][0]
+            return Written(name) if name else self._inlined.pop(operand.number)[0]
         written = self.style.number(operand)
         if not math.isfinite(operand):
             self.constants.add(written.text.removeprefix("-"))

@@ -11,7 +11,7 @@ from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.program import Program
 from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram, TracedProgram
-from tinygrad_sigmoid.compiling.source import javascript_source, python_source
+from tinygrad_sigmoid.compiling.source import javascript_lines, python_lines
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program], Callable[..., Program]]] = {
-    "python": (python_source, PythonProgram, TracedProgram),
-    "javascript": (javascript_source, JavaScriptProgram, JavaScriptProgram),
+_WRITTEN: dict[str, tuple[Callable[..., list[str]], Callable[..., Program], Callable[..., Program]]] = {
+    "python": (python_lines, PythonProgram, TracedProgram),
+    "javascript": (javascript_lines, JavaScriptProgram, JavaScriptProgram),
 }
 _ARRAYS = {
     "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
@@ -93,19 +93,14 @@ def compiled(
 
 
 def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
-    write, program, traced = _WRITTEN[target]
-    return (traced if trace else program)(*_text_of(write, output, inputs, wrt, trace))
-
-
-def _text_of(
-    write: Callable[..., str], output: Value, inputs: Sequence[Value], wrt: Sequence[Value], trace: bool
-) -> tuple[str, int, list[float], bool]:
-    """The source, and what else makes a program; the memory of all else is free when it is compiled."""
+    lines_of, program, traced = _WRITTEN[target]
     every = [value for value in topological_order(output) if not value.constant]
     lowered = Lowered(output, inputs, every if trace else wrt)
-    source = write(lowered, wrt, required=len(inputs), trace=trace)
+    lines = lines_of(lowered, wrt, required=len(inputs), trace=trace)
     parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
-    return source, len(inputs), parameters, lowered.trainable
+    trainable = lowered.trainable
+    del lowered, every  # the text of a large graph needs the memory
+    return (traced if trace else program)("\n".join(lines), len(inputs), parameters, trainable)
 
 
 def _array_program(target: str) -> type[ArrayProgram[Any]]:
