@@ -105,7 +105,7 @@ class Lowered:
         self.symbols: list[Symbol] = []
         self.calls: dict[Operation, tuple[Operation, str]] = {}
         self.imports: dict[Operation, tuple[str, str]] = {}
-        self._known: dict[tuple[Any, ...], Symbol] = {}
+        self._known: dict[int, Symbol] = {}  # by the hash of what they compute
 
         self.order = topological_order(output, *watch)
         variable = [value for value in self.order if not value.inputs and not value.constant]
@@ -126,7 +126,7 @@ class Lowered:
         }
         self.results = [self.data[output], *[self.gradients[value] for value in wrt]]
         self.guards = self._guards()
-        self._known.clear()  # half of the memory
+        self._known.clear()
 
     def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
         """The symbols of the local derivatives of a value."""
@@ -245,14 +245,19 @@ class Lowered:
         self.calls[opaque] = operation, call
         return self._numbered(opaque, list(numbers))
 
-    def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:
-        # 0.0 and −0.0 are equal but not the same, hence the repr.
-        key = (operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs])
-        if key not in self._known:
-            self._known[key] = self._new(operation, tuple(inputs))
-        return self._known[key]
+    def _numbered(self, operation: Operation, inputs: Sequence[Operand]) -> Symbol:
+        key = _key(operation, inputs)
+        known = self._known.get(hash(key))  # of all keys themselves, the memory would be as large as all else
+        if known is None or _key(known.operation, known.inputs) != key:
+            known = self._known[hash(key)] = self._new(operation, tuple(inputs))
+        return known
 
     def _new(self, operation: Operation | None, inputs: tuple[Operand, ...]) -> Symbol:
         symbol = Symbol(self, operation, inputs)
         self.symbols.append(symbol)
         return symbol
+
+
+def _key(operation: Operation | None, inputs: Sequence[Operand]) -> tuple[object, ...]:
+    # 0.0 and −0.0 are equal but not the same, hence the repr.
+    return operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs]
