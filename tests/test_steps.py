@@ -4,6 +4,8 @@ import copy
 import dataclasses
 import math
 import struct
+import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, log1p, sigmoid, steps
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.reading.explain import MOST_PATHS
 from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep
 from tinygrad_sigmoid.testing import strategies
@@ -260,6 +262,37 @@ def test_long_graphs_take_no_recursion_and_linear_time() -> None:
     assert len(walked) == 10_000
     assert len(str(walked)) < 200 * len(walked)
     assert explain(y, wrt=x).count == 1
+
+
+def a_chain(length: int) -> Value:
+    x, output = Value(1.0, "x"), Value(1.0)
+    for _ in range(length):
+        output = output * x
+    return output
+
+
+def a_dot_product(length: int) -> Value:
+    output: Value = dot([Value(0.5, f"w{i}") for i in range(length)], [Value(0.5, f"x{i}") for i in range(length)])
+    return output
+
+
+def uses_of_one_leaf(length: int) -> Value:
+    x = Value(0.5, "x")
+    output: Value = dot([x] * length, [sigmoid(x) for _ in range(length)])
+    return output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("graph", [a_chain, a_dot_product, uses_of_one_leaf])
+def test_explaining_takes_time_in_proportion_to_the_graph(graph: Callable[[int], Value]) -> None:
+    def seconds(output: Value) -> float:
+        start = time.process_time()
+        str(explain(output, wrt=leaves(output)[0]))
+        return time.process_time() - start
+
+    small, large = graph(1_000), graph(4_000)
+    ratios = [seconds(large) / seconds(small) for _ in range(3)]
+    assert min(ratios) < 8, "four times as many values take four times as long, where a quadratic walk takes 16"
 
 
 def test_sentences_say_what_happens() -> None:

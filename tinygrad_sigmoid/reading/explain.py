@@ -142,6 +142,6 @@ def _path(end: Value, edges: _Edges, names: Names) -> Path:
     while edges is not None:
         value, operand, edges = edges
         passed.append(names[value])
-        derivatives.append(names.local_derivative(value, operand))
+        derivatives.append(names.local_derivatives(value)[operand])
         numbers.append(value.local_derivatives[operand])
     return Path(tuple(passed[::-1]), tuple(derivatives[::-1]), tuple(numbers[::-1]))

@@ -70,7 +70,7 @@ def _rule(operation: Operation, style: Style) -> list[str]:
     if isinstance(composed, Value) and composed not in inputs:  # maximum would give one of its inputs
         text = style.expression(composed, inputs).text
         lines = [lines[0] if text == lines[0] else f"{lines[0]} = {text}"]
-    for used, local in zip(value.inputs, names.local_derivatives(value), strict=True):
+    for used, local in zip(value.inputs, names.local_formulas(value), strict=True):
         if not used.constant:
             lines.append(f"{names.derivative(value, used)} = {local}")
     return lines

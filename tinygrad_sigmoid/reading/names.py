@@ -7,6 +7,7 @@ graph, written down with the names of the values it was fed, *is* the formula.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
@@ -96,17 +97,22 @@ class Names:
         """How a derivative is named: `∂σ/∂z`."""
         return self.style.derivative(self._differentiated(value), self.written[wrt])
 
-    def local_derivative(self, value: Value, operand: int) -> str:
-        """How the derivative for one operand is named: `∂σ/∂z`, or `∂(x·x)/∂(2nd x)` where others have its name."""
-        operands = [self.written[used] for used in value.inputs]
-        named = operands[operand]
-        if operands.count(named) > 1:
-            which = self.style.name(_ordinal(operands[: operand + 1].count(named)))
-            named = Written(f"{which.text} {named.text}", LOOSE)
-        return self.style.derivative(self._differentiated(value), named)
-
     def local_derivatives(self, value: Value) -> list[str]:
-        """The formula of the local derivative for each input, in the inputs' own names: `σ(z)·σ(−z)`."""
+        """What its local derivatives are called: `∂σ/∂z`, or `∂(x·x)/∂(2nd x)` where several inputs have one name."""
+        differentiated = self._differentiated(value)
+        inputs = [self.written[used] for used in value.inputs]
+        times, seen = Counter(inputs), Counter[Written]()
+        names = []
+        for named in inputs:
+            seen[named] += 1
+            if times[named] > 1:
+                which = self.style.name(_ordinal(seen[named]))
+                named = Written(f"{which.text} {named.text}", LOOSE)
+            names.append(self.style.derivative(differentiated, named))
+        return names
+
+    def local_formulas(self, value: Value) -> list[str]:
+        """The formulas of its local derivatives, in the inputs' own names: `σ(z)·σ(−z)`."""
         # The rule is fed leaves that stand for the inputs, and what it records is written with the inputs' names.
         operation = operation_of(value)
         stand_ins = [used.data if used.constant else Value(used.data) for used in value.inputs]

@@ -138,7 +138,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         number = len(self.forward)
         for value in reversed(order):
             upstream = self.gradients[value]
-            formulas = self.naming.local_derivatives(value)
+            derivatives, formulas = self.naming.local_derivatives(value), self.naming.local_formulas(value)
             for operand, (used, local) in enumerate(zip(value.inputs, value.local_derivatives, strict=True)):
                 if used.constant:
                     continue
@@ -153,7 +153,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
                     operand=operand,
                     name=self.naming[value],
                     input_name=self.naming[used],
-                    derivative=self.naming.local_derivative(value, operand),
+                    derivative=derivatives[operand],
                     formula=formulas[operand],
                     upstream=upstream,
                     local_derivative=local,

@@ -120,11 +120,13 @@ class Style:
         """What a rule has given, written down to the values that are known by name."""
         if not isinstance(result, Value):
             return self.number(result)
-        pieces = dict(known)
+        pieces: dict[Value, Written] = {}
         for value in topological_order(result):
-            if value.inputs and value not in known:
+            if value in known:
+                pieces[value] = known[value]
+            elif value.inputs:
                 pieces[value] = self.written(operation_of(value), [pieces[used] for used in value.inputs])
-            elif value not in known:
+            else:
                 pieces[value] = self.number(value.data)
         return pieces[result]
 

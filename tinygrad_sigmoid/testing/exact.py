@@ -7,6 +7,7 @@ that is known here. No derivative is written in this file: that is what makes it
 from __future__ import annotations
 
 import operator
+import threading
 from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation, getcontext, localcontext
 from functools import lru_cache, total_ordering
@@ -80,13 +81,18 @@ def _near_zero_too(
     return result
 
 
+_one_at_a_time = threading.Lock()  # mpmath keeps the digits of π for all threads, and changes them
+
+
 def _by_mpmath(name: str) -> Callable[[Decimal], Decimal]:
     def function(x: Decimal) -> Decimal:
-        import mpmath  # slow to load
+        from mpmath import libmp  # slow to load
 
         wanted = getcontext().prec + 5
-        with mpmath.workdps(wanted):
-            return Decimal(mpmath.nstr(getattr(mpmath, name)(mpmath.mpf(str(x))), wanted))
+        bits = libmp.dps_to_prec(wanted)
+        with _one_at_a_time:
+            result = getattr(libmp, name)(libmp.from_str(str(x), bits, "n"), bits, "n")
+        return Decimal(libmp.to_str(result, wanted))
 
     return function
 
@@ -108,8 +114,8 @@ IN_DECIMALS: dict[Operation, Callable[..., Decimal]] = {
     table.log: Decimal.ln,
     table.log1p: _near_zero_too(lambda x: (1 + x).ln(), lambda x: x - x * x / 2),
     table.sqrt: Decimal.sqrt,
-    table.sin: _near_zero_too(_by_mpmath("sin"), lambda x: x),
-    table.cos: _near_zero_too(_by_mpmath("cos"), lambda x: 1 - x * x / 2),
+    table.sin: _near_zero_too(_by_mpmath("mpf_sin"), lambda x: x),
+    table.cos: _near_zero_too(_by_mpmath("mpf_cos"), lambda x: 1 - x * x / 2),
     table.general_power: _power,
     table.fixed_power: _power,
 }
