@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count as count_from
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -23,6 +23,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
 _CACHE = 1 << 20  # bytes that stay near the processor while a batch is worked through
+_SURELY_FINITE = 1e300  # if the squares of all steps add up to less, no step makes a parameter infinite
 Memory = TypeVar("Memory")
 
 
@@ -125,11 +126,13 @@ class ArrayProgram(Program, Generic[Memory]):
         return _joined(self._arrays(columns))
 
     def parameters_from(self, given: ArrayLike | None = None) -> Array:
-        array = np.array(self.parameters) if given is None else _exact(given)
-        if array is None:
-            return np.array(self.checked_parameters(given))
-        self.require_parameters(array.size)
-        return np.array(array.ravel())
+        if given is None:
+            return np.array(self.parameters, np.float64)
+        exact = _exact(given)
+        if exact is None:
+            return np.array(self.checked_parameters(given), np.float64)
+        self.require_parameters(exact.size)
+        return np.array(exact.ravel())
 
     def require_finite(self, sums: Array, parameters: Array, samples: Array, places: Iterable[int]) -> None:
         """Raises `ArithmeticError` if a sum is infinite or nan, and names the place of the first sample to blame."""
@@ -149,14 +152,13 @@ class ArrayProgram(Program, Generic[Memory]):
         return arrays
 
 
-def _exact(given: ArrayLike) -> Array | None:
+def _exact(given: Any) -> Array | None:
     """The numbers as an array, if NumPy converts them without a loss: not from text, nor from behind a mask."""
-    entries = given if isinstance(given, list | tuple) else [given]
-    if any(isinstance(entry, np.ma.MaskedArray) for entry in entries):
-        return None
     try:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths
+        return None
+    if isinstance(given, np.ma.MaskedArray) or (array.ndim > 1 and np.ma.MaskedArray in {*map(type, given)}):
         return None
     # Nan is not between any two numbers.
     exact = array.dtype.kind in "bfiu" and array.size and array.min() >= -(2**53) and array.max() <= 2**53
@@ -225,13 +227,13 @@ class Stores:
             self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
 
     def _bind_sums(self, summed: Rows, places: Places) -> None:
-        strides = evenly(places)
+        strides, ones = evenly(places), np.ones(self.batched.shape[1])
         if strides is not None:
             in_place = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
-            self._call(np.add.reduce, self.view(summed), 1, None, in_place)
+            self._call(np.matmul, self.view(summed), ones, in_place)
         else:
             sums = np.empty(places.shape)
-            self._call(np.add.reduce, self.view(summed), 1, None, sums)
+            self._call(np.matmul, self.view(summed), ones, sums)
             self._call(self.results.__setitem__, places, sums)
 
     def _call(self, function: Callable[..., object], *operands: object) -> None:
@@ -279,18 +281,18 @@ class NumpyProgram(ArrayProgram[Stores]):
         seen = np.array(order)
         count = self.plan.results
         trained = parameters[: count - 1]
-        nothing = np.zeros(self.plan.checked)
         with np.errstate(all="ignore"):
             for start in range(0, len(seen), batch):
                 places = seen[start : start + batch]
                 chosen = samples[places]
+                step = rate / len(chosen)
                 results = self._total(parameters, chosen)
-                changed = results[1:count]  # of gradients, they become the parameters after this step
-                np.subtract(trained, rate / len(chosen) * changed, changed)
-                if results @ nothing != 0.0:  # infinity and nan alone do this
+                if not results @ results * step * step < _SURELY_FINITE:
                     self.require_finite(results, parameters, chosen, places)
+                    if not np.isfinite(trained - step * results[1:count]).all():
+                        raise too_large()
                 losses += float(results[0])
-                trained[:] = changed
+                trained -= step * results[1:count]
         return losses
 
     def _total(self, parameters: Array, samples: Array) -> Array:

@@ -49,7 +49,7 @@ class Symbol(Arithmetic):
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
-        lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
 
     def passing_on(self) -> Sequence[Operand]:

@@ -126,8 +126,9 @@ class Planner:
         lowered = self.lowered
         wanted, watched = [*lowered.results, *lowered.guards], [lowered.data[value] for value in watch]
         watched += lowered.lost_on_the_way(watched, topological_order(*watch))[0]
-        if self.copied:  # and computing is cheap, so that no sum of numbers that are only large is infinite
-            wanted[1 + len(wrt) :] = [guard * 0.0 for guard in lowered.guards]
+        if self.copied and lowered.guards:  # 0 times them, added up: 0, or nan
+            zeros = [0.0] * len(lowered.guards)
+            wanted[1 + len(wrt) :] = [lowered.record(table.dot_product, (*zeros, *lowered.guards))]
         self._new_index = count(len(lowered.symbols)).__next__
         checked = len(wanted)
         wanted += watched

@@ -182,9 +182,10 @@ def _numbers(entry: Any) -> list[Any]:
 
 def _places(order: Any, samples: int) -> list[int]:
     """The order as a list of ints, if there are such samples."""
-    cure = f"give a list of whole numbers from 0 to {samples - 1}, as in range({samples})"
-    places = checks.entries(_listed(order), "order", "a list of places", cure, kind=object, least=0)
-    if {*map(type, places)} - {int}:
+    places = _listed(order)
+    if type(places) is not list or not {*map(type, places)} <= {int}:
+        cure = "give a list of the samples' numbers, as in range(len(samples))"
+        places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
         places = [checks.whole(place, "each entry of order", cure) for place in places]
     if places and not 0 <= min(places) <= max(places) < samples:
         raise ValueError(f"order must have numbers from 0 to {samples - 1}, one for each sample to be seen")
@@ -201,6 +202,7 @@ def require_columns(columns: Sequence[object]) -> None:
                 f"a column is a list or an array with an entry for each sample, but this is {shown(column)}: "
                 f"give program.batch(X, Y) one for the inputs and one for the targets"
             )
+        assert isinstance(column, Sized)
         lengths.append(len(column))
     if not lengths or 0 in lengths:
         raise ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")

@@ -44,7 +44,8 @@ class PythonProgram(Program):
 
     def result(self, numbers: Iterable[float]) -> Result:
         """What the function gives for these numbers, if all of it is finite."""
-        value, gradients = result = self.function(*numbers)
+        result: Result = self.function(*numbers)
+        value, gradients = result
         total = sum(gradients, value)
         if total - total != 0.0:  # infinity and nan do this, and so may a sum of large numbers
             for place, gradient in enumerate(gradients):
