@@ -31,7 +31,9 @@ def as_number(number: object) -> float:
     try:
         as_float = float(number)
     except OverflowError:
-        too_large = OverflowError(f"{type(number).__name__} is too large for a float (more than 1.8e308)")
+        too_large = OverflowError(
+            f"{type(number).__name__} is too large for a float (more than 1.8e308): give a smaller one"
+        )
         raise explained(too_large) from None
     if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
         raise explained(

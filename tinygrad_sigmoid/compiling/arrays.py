@@ -91,7 +91,7 @@ class ArrayProgram(Program, Generic[Memory]):
         self.require_parameters(len(parameters))
 
     def rows(self, samples: Array) -> Array:
-        ready = type(samples) is np.ndarray and samples.dtype == np.float64 and samples.ndim == 2
+        ready = type(samples) is np.ndarray and samples.dtype == np.float64 and samples.ndim == 2 and len(samples)
         if ready and samples.shape[1] == self.inputs:
             return np.ascontiguousarray(samples)
         return self.samples(samples)
@@ -158,11 +158,12 @@ def _exact(given: Any) -> Array | None:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths
         return None
-    if isinstance(given, np.ma.MaskedArray) or (array.ndim > 1 and np.ma.MaskedArray in {*map(type, given)}):
+    rows = given if isinstance(given, list | tuple) and array.ndim > 1 else [given]
+    if array.dtype.kind not in "bfiu" or np.ma.MaskedArray in {*map(type, rows)}:
         return None
-    # Nan is not between any two numbers.
-    exact = array.dtype.kind in "bfiu" and array.size and array.min() >= -(2**53) and array.max() <= 2**53
-    return array.astype(np.float64, copy=False) if exact else None
+    floats = array.astype(np.float64, copy=False)
+    # Whole numbers beyond 2**53 may have been rounded. Nan is not between any two numbers.
+    return floats if floats.size and -(2**53) < floats.min() <= floats.max() < 2**53 else None
 
 
 def _joined(arrays: list[Array]) -> Array:

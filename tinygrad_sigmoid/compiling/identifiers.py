@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
-from tinygrad_sigmoid.graph import uses
 from tinygrad_sigmoid.quoting import LONGEST, printable
 from tinygrad_sigmoid.reading.writer import typed_name
 from tinygrad_sigmoid.value import Value, operation_of
@@ -34,7 +33,7 @@ class Identifiers:
         self.imported = {operation: self.new(name) for operation, (_, name) in lowered.imports.items()}
         self._values: dict[int, Value] = {}
         self._name_values()
-        self._name_gradients(uses(lowered.order))
+        self._name_gradients()
         self._describe_local_derivatives()
 
     def new(self, wish: str) -> str:
@@ -79,30 +78,34 @@ class Identifiers:
             self.of[symbol.number] = self.new(value.label or unlabelled)
             self._values[symbol.number] = value
 
-    def _name_gradients(self, users: dict[Value, list[Value]]) -> None:
+    def _name_gradients(self) -> None:
         """Names a gradient after the value that comes last: ∂loss/∂z is ∂loss/∂b too, and then it is `grad_z`."""
         sharing: dict[int, list[Value]] = {}
         for value in reversed(self.lowered.order):
             gradient = self.lowered.gradients.get(value)
             if isinstance(gradient, Symbol) and gradient.number not in self.of:
                 sharing.setdefault(gradient.number, []).append(value)
+        ways = self._ways()
         for number, values in sharing.items():
             self.of[number] = self.new(f"grad_{self.shown(values[0])}")
             partials = _joined([self._partial(self.lowered.output, value) for value in values], " = ")
-            through = self._ways(values[0], users[values[0]])
+            # Through which values, and times what, a value changes the output: `through a (·∂a/∂z)`.
+            through = [
+                f"through {self.shown(user)} (·{self._local(local, user, values[0])})"
+                for user, local in ways[values[0]]
+            ]
             # Where nothing is upstream, the gradient is the local derivative itself.
-            itself = self.lowered.output in users[values[0]] and len(through) == 1
+            itself = len(through) == 1 and ways[values[0]][0][0] is self.lowered.output
             self._comments[number] = partials if itself else f"{partials}: {_joined(through)}"
 
-    def _ways(self, value: Value, users: Sequence[Value]) -> list[str]:
-        """Through which values, and times what, a value changes the output: `through a (·∂a/∂z)`."""
-        return [
-            f"through {self.shown(user)} (·{self._local(local, user, value)})"
-            for user in dict.fromkeys(users)
-            if user in self.lowered.gradients
-            for used, local in zip(user.inputs, self.lowered.local_derivatives[user], strict=True)
-            if used is value
-        ]
+    def _ways(self) -> defaultdict[Value, list[tuple[Value, Operand]]]:
+        """For each value, what is computed from it on the way to the output, and the local derivatives."""
+        ways: defaultdict[Value, list[tuple[Value, Operand]]] = defaultdict(list)
+        for user in self.lowered.order:
+            if user.inputs and user in self.lowered.gradients:
+                for used, local in zip(user.inputs, self.lowered.local_derivatives[user], strict=True):
+                    ways[used].append((user, local))
+        return ways
 
     def _describe_local_derivatives(self) -> None:
         for value, local_derivatives in self.lowered.local_derivatives.items():

@@ -188,7 +188,10 @@ def _places(order: Any, samples: int) -> list[int]:
         places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
         places = [checks.whole(place, "each entry of order", cure) for place in places]
     if places and not 0 <= min(places) <= max(places) < samples:
-        raise ValueError(f"order must have numbers from 0 to {samples - 1}, one for each sample to be seen")
+        raise ValueError(
+            f"order must have numbers from 0 to {samples - 1}, but has {shown(min(places))} to {shown(max(places))}: "
+            f"give the number of a sample for each that is to be seen"
+        )
     return places
 
 

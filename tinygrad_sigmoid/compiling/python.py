@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Result = tuple[float, list[float]]
+_FLOAT = {float}
 
 
 class PythonProgram(Program):
@@ -63,9 +64,10 @@ class PythonProgram(Program):
         return self.table(columns)
 
     def rows(self, samples: Any) -> list[list[float]]:
-        if type(samples) is list and all(
-            type(row) is list and len(row) == self.inputs and {*map(type, row)} <= {float} for row in samples
-        ):
+        def is_ready(row: Any) -> bool:
+            return type(row) is list and len(row) == self.inputs and {*map(type, row)} <= _FLOAT
+
+        if type(samples) is list and samples and all(map(is_ready, samples)):
             return samples
         return self.samples(samples)
 
@@ -75,7 +77,7 @@ class PythonProgram(Program):
     def require_changeable(self, parameters: Any) -> None:
         if type(parameters) is not list:
             raise TypeError("the parameters are changed in place: give the list that `parameters_from` has made")
-        if {*map(type, parameters)} != {float} or len(parameters) != len(self.parameters):
+        if {*map(type, parameters)} != _FLOAT or len(parameters) != len(self.parameters):
             parameters[:] = self.checked_parameters(parameters)
 
     def epoch(

@@ -81,8 +81,9 @@ def python_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace
     """
     writer = _Writer(lowered, PYTHON)
     returned = _returned(lowered, wrt, trace)
-    checked = {guard.number for guard in [lowered.results[0], *lowered.guards] if isinstance(guard, Symbol)}
-    body = [writer.check(guard) for guard in lowered.guards if guard.operation is None]
+    guards = [guard for guard in [lowered.results[0], *lowered.guards] if isinstance(guard, Symbol)]
+    checked = {guard.number for guard in guards}
+    body = [writer.check(guard) for guard in guards if guard.operation is None]
     for symbol in writer.statements(returned, lowered.guards):
         body += [f"    {line}" for line in writer.lines(symbol)]
         if symbol.number in checked:
