@@ -162,5 +162,5 @@ def test_an_operation_that_refuses_infinity_is_computed_though_nobody_uses_it() 
     x = Value(1.0, "x")
     output = heaviside(wave(x))
     for number in (1e200, -1e200):
-        with pytest.raises(ValueError, match="domain"):
+        with pytest.raises(ValueError, match=r"domain|finite"):
             compiled(output, inputs=[x])(number)

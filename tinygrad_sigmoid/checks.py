@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
+from numbers import Integral
 from typing import Any, TypeVar
 
 from tinygrad_sigmoid.floats import as_number
@@ -29,12 +30,9 @@ def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LA
         return given
     upper = "" if most == LARGEST else f" and at most {most}"
     wanted = f"a whole number of at least {least}{upper}"
-    if isinstance(given, bool) or not hasattr(type(given), "__index__"):
+    if not isinstance(given, Integral) or isinstance(given, bool):
         raise refused(name, wanted, given, cure)
-    try:
-        number: int = given.__index__()  # type: ignore[attr-defined]
-    except TypeError:  # an array of several
-        raise refused(name, wanted, given, cure) from None
+    number = int(given)
     if not least <= number <= most:
         raise refused(name, wanted, given, cure, ValueError)
     return number

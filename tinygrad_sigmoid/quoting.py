@@ -30,8 +30,8 @@ def printable(text: str, longest: float = math.inf) -> str:
 def shown(thing: object) -> str:
     """Anything at all, as an error message shows it: on one line, and short.
 
-    >>> print(shown("text"), shown(range(3)), shown(10**5000))
-    'text' range(0, 3) an object of type int
+    >>> print(shown("text"), shown(range(3)), shown([0.5] * 1_000_000))
+    'text' range(0, 3) [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...]
     """
     try:
         return printable(_brief.repr(thing), LONGEST)

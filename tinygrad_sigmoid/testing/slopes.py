@@ -150,6 +150,9 @@ def judged_by_differences(claim: float, result: Callable[[float], float], at: fl
     return Judgement(verdict, Decimal(slope), Decimal(uncertain), exact=False)
 
 
+NEAREST = 1e-290  # nearer to 0 than this, halved distances would get lost
+
+
 def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, float]:
     """A slope and how far it may be off: Ridders' method, from several first distances.
 
@@ -158,7 +161,8 @@ def extrapolated(result: Callable[[float], float], at: float) -> tuple[float, fl
     by the smallest disagreement of two neighbours in that table, by the rounding of the results themselves, and by what
     comes out from another first distance: a jagged function can look smooth from one.
     """
-    found = [_ridders(result, at, first * (abs(at) or 1.0)) for first in (1e-1, 1e-3, 1e-5)]
+    size = max(abs(at), NEAREST) if at else 1.0
+    found = [_ridders(result, at, first * size) for first in (1e-1, 1e-3, 1e-5)]
     [(slope, error), *others] = sorted(found, key=lambda one: one[1])
     if _is_jagged(result, at, slope):
         return slope, math.inf
