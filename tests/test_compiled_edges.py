@@ -57,16 +57,15 @@ def peak_and_seconds(graph: Callable[[int], Any], values: int, target: Any) -> t
 @pytest.mark.parametrize("target", ["python", "javascript"])
 @pytest.mark.parametrize("graph", [chain, wide])
 def test_a_large_graph_takes_linear_time_and_three_kilobytes_a_value(graph: Any, target: Any) -> None:
-    _, small = peak_and_seconds(graph, 2_000, target)
-    memory, large = peak_and_seconds(graph, 20_000, target)
+    _, small = peak_and_seconds(graph, 1_000, target)
+    memory, large = peak_and_seconds(graph, 10_000, target)
     assert memory < 3_000
     assert large < 30 * small
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("graph", [chain, wide])
-def test_a_hundred_thousand_values_compile_and_are_computed(graph: Any) -> None:
-    output, wrt = graph(100_000)
+def test_a_hundred_thousand_values_compile_and_are_computed() -> None:
+    output, wrt = chain(100_000)
     program = compiled(output, inputs=[], wrt=wrt)
     output.zero_grad()
     output.backward()
@@ -77,7 +76,8 @@ def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> 
     output, wrt = chain(60)
     whole: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
     traced: Any = compiled(output, inputs=wrt[:1], trace=True)
-    monkeypatch.setattr(python_room, "MOST", 200)
+    monkeypatch.setattr(python_room, "LONGEST", 200)
+    monkeypatch.setattr(python_room, "PIECE", 200)
     pieces: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
     assert len(pieces.function.pieces) > 20
     assert pieces.source == whole.source

@@ -123,12 +123,14 @@ class TracedProgram(PythonProgram):
     descend = batch
 
 
-MOST = 1 << 21  # characters that are compiled at once: Python's own compiler takes 40 bytes for each until it is done
+# Python's own compiler takes 40 bytes for each character until it is done.
+LONGEST = 1 << 21  # characters of a program that is one function
+PIECE = 1 << 18  # characters that are compiled at once, if it is longer
 
 
 def _function(source: str) -> Callable[..., Any]:
     """The function of a program, as it can be called."""
-    if len(source) > MOST:
+    if len(source) > LONGEST:
         return _Pieces(source)
     names: dict[str, Any] = {}
     exec(compile(source, "<program>", "exec"), names)
@@ -146,7 +148,7 @@ class _Pieces:
         exec(f"{source[:start]}    return locals()", self.names)
         self.pieces = []
         while start < stop:  # a statement has one line
-            end = source.find("\n", start + MOST, stop) + 1 or stop
+            end = source.find("\n", start + PIECE, stop) + 1 or stop
             text = source[start:end].replace("\n    ", "\n").removeprefix("    ")
             self.pieces.append(compile(text, "<program>", "exec"))
             start = end

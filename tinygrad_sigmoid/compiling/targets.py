@@ -57,6 +57,11 @@ def compiled(
     The graph may have been recorded with any numbers; a program keeps only those of the leaves that are not inputs, its
     parameters, as defaults.
 
+    One rule holds for all targets: *a program gives numbers only where recording the graph would*. Where an input or a
+    parameter is infinite or nan, or a recorded value on the way, the output or a gradient would be, there Python, NumPy
+    and native code raise an error, which in a batch names the sample, and JavaScript gives NaN for the output and all
+    gradients.
+
     Args:
         output: The graph.
         inputs: The leaves that become the program's arguments, in this order.
@@ -64,14 +69,14 @@ def compiled(
             that is not in the graph is 0, and a warning says so.
         watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
             `watched(parameters, samples)`: the outputs of a network, beside its loss.
-        target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
-            that can't be computed (recording may raise earlier: it computes all local derivatives, a program those of
-            `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
+        target: `"python"`, source that you can read, and that computes the same bits as the graph (recording may raise
+            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
             order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
-            JavaScript `null`) for constants. `wrt` has no meaning then.
+            JavaScript `null`) for constants. `wrt` has no meaning then. So that one sees where a number becomes
+            infinite or nan, a gradient may be, and in JavaScript any number.
 
     Raises:
         ValueError: An input is not a leaf of the graph, or is listed twice; or the target has no `trace` or `watch`.
