@@ -193,11 +193,11 @@ def test_a_picture_must_be_square() -> None:
 
 @pytest.mark.parametrize("folder", [3, None, b"mnist", ["mnist"]])
 def test_what_is_no_name_of_a_folder_is_refused(folder: Any) -> None:
-    with pytest.raises(TypeError, match=r"^folder must be a folder's name, but got .*: write it in quotes"):
+    with pytest.raises(TypeError, match=r"^a file's name must be a text or a path, but got .*: write"):
         load_mnist(folder)
 
 
-@pytest.mark.parametrize("folder", ["x" * 10_000, "two\nlines", "\0", "\x1b[2J"])
+@pytest.mark.parametrize("folder", ["x" * 10_000, "two\nlines", "\x1b[2J"])
 def test_a_strange_name_of_a_folder_is_shown_on_one_line(folder: str) -> None:
     with pytest.raises(FileNotFoundError, match="has no file train-images-idx3-ubyte") as raised:
         load_mnist(folder)
