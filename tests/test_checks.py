@@ -29,7 +29,8 @@ def test_what_is_no_whole_number(given: object) -> None:
 
 @pytest.mark.parametrize("given", [0, -1, 2**63, 2**64 + 1, 10**5000], ids=shown)
 def test_whole_numbers_out_of_range(given: int) -> None:
-    with pytest.raises(ValueError, match=r"^batch must be a whole number of at least 1, but got .*: write"):
+    upper = f" and at most {2**63 - 1}" if given > 0 else ""
+    with pytest.raises(ValueError, match=f"^batch must be a whole number of at least 1{upper}, but got .*: write"):
         checks.whole(given, "batch", "write for instance 10", least=1)
 
 

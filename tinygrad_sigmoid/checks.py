@@ -36,13 +36,12 @@ def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LA
     """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
     if type(given) is int and least <= given <= most:  # as nearly always
         return given
-    upper = "" if most == LARGEST else f" and at most {most}"
-    wanted = f"a whole number of at least {least}{upper}"
-    if not isinstance(given, Integral) or isinstance(given, bool):
-        raise refused(name, wanted, given, cure)
-    number = int(given)
-    if not least <= number <= most:
-        raise refused(name, wanted, given, cure, ValueError)
+    is_whole = isinstance(given, Integral) and not isinstance(given, bool)
+    number = int(given) if is_whole else least  # type: ignore[call-overload]
+    upper = "" if number <= most == LARGEST else f" and at most {most}"
+    if not is_whole or not least <= number <= most:
+        error = ValueError if is_whole else TypeError
+        raise refused(name, f"a whole number of at least {least}{upper}", given, cure, error)
     return number
 
 
