@@ -13,9 +13,13 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
+from tinygrad_sigmoid.quoting import printable
+
+LONGEST = 600  # characters of a complaint
 
 COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 
@@ -59,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ArithmeticError, ValueError, OSError) as error:
-        print(f"tinygrad-sigmoid: {error}", file=sys.stderr)
+        print(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", file=sys.stderr)
         return 2
 
 
@@ -77,8 +81,15 @@ _IN_PLAIN_WORDS = "tinygrad_sigmoid.in_plain_words"
 codecs.register_error(_IN_PLAIN_WORDS, _in_plain_words)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed in one line, and not all of it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message, LONGEST))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tinygrad-sigmoid",
         description="Understand backpropagation: tune a sigmoid neuron, draw its graph, step through both passes.",
         epilog="Without a command, `tune` tells the whole story on handwritten digits.",

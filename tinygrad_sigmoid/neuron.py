@@ -10,20 +10,22 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from operator import methodcaller
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import printable_name, read_at_most, write_whole
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, dot_product, heaviside, sigmoid
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, as_values
 
 __tracebackhide__ = True  # pytest shows the line of the caller
+
+LARGEST_FILE = 2**28  # bytes, for eight million weights: their Values alone take two thousand million bytes of memory
+SAVED = "load a file that save has written"
 
 
 class Tunable:
@@ -63,11 +65,13 @@ class Tunable:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it to `path` as JSON, whole or not at all: an older file stays until the new one is complete."""
-        text = json.dumps(self, default=methodcaller("_as_data"), indent=1, allow_nan=False)
-        write_whole(path, text + "\n")
+        text = json.dumps(self, default=methodcaller("_as_data"), indent=1, allow_nan=False) + "\n"
+        if len(text) > LARGEST_FILE:
+            raise ValueError(f"it takes {len(text):,} bytes, more than load would read: save its layers one by one")
+        write_whole(path, text)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, activations: Iterable[Operation] = ()) -> Self:
+    def load(cls, path: str | os.PathLike[str], *, activations: Collection[Operation] = ()) -> Self:
         """The one that was saved to `path`, with exactly the same numbers.
 
         Args:
@@ -75,19 +79,30 @@ class Tunable:
             activations: Operations of your own that it uses; the built-in ones are known.
 
         Raises:
+            OSError: The file can't be read.
             ValueError: The file is damaged or holds something else; the message says what.
         """
-        known = {**TABLE, **{operation.name: operation for operation in activations}, "none": None}
+        wanted = "a list of operations", "write for instance activations=[softsign]"
+        own = checks.entries(activations, "activations", *wanted, kind=Operation, least=0)
+        known = {**TABLE, **{operation.name: operation for operation in own}, "none": None}
 
-        def part(data: dict[str, Any]) -> Tunable:
-            if data["kind"] not in Tunable.kinds:
+        def part(fields: list[tuple[str, Any]]) -> Tunable:
+            data = dict(fields)
+            if len(data) < len(fields):
+                raise ValueError("one of its fields stands there twice: keep one of the two")
+            if (kind := data["kind"]) not in list(Tunable.kinds):
                 raise ValueError(
-                    f"it has a part of the kind {data['kind']!r}, which is not known here: import its class first"
+                    f"it has a part of the kind {shown(kind)}, which is not known here: import its class first"
                 )
-            return Tunable.kinds[data["kind"]]._from_data(data, known)
+            made = Tunable.kinds[kind]._from_data(data, known)
+            if unknown := sorted(data.keys() - made._as_data().keys()):
+                raise ValueError(f"a {kind} has no field {shown(unknown[0])}: leave it out")
+            return made
 
+        text = read_at_most(path, LARGEST_FILE)
         try:
-            loaded = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=part)
+            # More than 400 digits are too many for a float, however many more there are.
+            loaded = json.loads(text.decode(), object_pairs_hook=part, parse_int=lambda digits: int(digits[:400]))
             kind = type(loaded).__name__
             if not isinstance(loaded, Tunable):
                 raise ValueError(f"it holds a {kind} where save writes an object, {{…}}")
@@ -96,7 +111,7 @@ class Tunable:
             loaded.label_values()
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {reason}") from None
+            raise ValueError(f"{printable_name(path)} is no saved {cls.__name__}: {reason}") from None
         return loaded
 
     def _as_data(self) -> dict[str, Any]:
@@ -104,7 +119,7 @@ class Tunable:
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Tunable:
-        raise NotImplementedError
+        raise ValueError(f"it has a part whose class can't be loaded: give {cls.__name__} a method _from_data")
 
 
 class Neuron(Tunable):
@@ -192,10 +207,16 @@ class Neuron(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Neuron:
-        if data["activation"] not in activations:
-            raise ValueError(f"its activation {data['activation']!r} is unknown here: pass it as activations=[…]")
+        wanted = "a list of floating-point numbers"
+        given = checks.entries(data["weights"], "weights", wanted, SAVED, kind=object, least=0)
+        *weights, bias = [_saved_number(number) for number in [*given, data["bias"]]]
+        if (name := data["activation"]) not in list(activations):  # anything at all, which need not have a hash
+            raise ValueError(f"its activation {shown(name)} is unknown here: pass it as activations=[…]")
+        activation = activations[name]
+        if activation is not None and (activation.arity not in (1, None) or activation is dot_product):
+            raise ValueError(f"its activation {shown(name)} takes more than one input: {SAVED}")
         neuron = cls.__new__(cls)  # whatever its own constructor takes
-        Neuron.__init__(neuron, data["weights"], data["bias"], activations[data["activation"]])
+        Neuron.__init__(neuron, weights, bias, activation)
         return neuron
 
     def __repr__(self) -> str:
@@ -248,7 +269,7 @@ class Layer(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Layer:
-        return cls(data["parts"])
+        return cls(checks.entries(data["parts"], "parts", "a list of neurons", SAVED, kind=Neuron))
 
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons)} × {self.neurons[0]!r})"
@@ -329,7 +350,7 @@ class Network(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Network:
-        return cls.of(data["parts"])
+        return cls.of(checks.entries(data["parts"], "parts", "a list of layers", SAVED, kind=Layer))
 
     def __repr__(self) -> str:
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
@@ -356,3 +377,9 @@ def _parameter(given: Any, label: str) -> Value:
     if isinstance(given, Value) and given.inputs:
         raise ValueError(f"{shown(given)} is computed from other values, so it is no weight or bias: give it a leaf")
     return given if isinstance(given, Value) else Value(given, label)
+
+
+def _saved_number(given: object) -> float:
+    if isinstance(given, bool):
+        raise checks.refused("each weight and bias", "a finite number", given, SAVED)
+    return checks.number(given, "each weight and bias", SAVED)

@@ -25,7 +25,8 @@ from tinygrad_sigmoid.drawing import RenderError, render
 from tinygrad_sigmoid.drawing.boxes import diagram
 from tinygrad_sigmoid.drawing.render import svg
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.reading.writer import number_text, printable
+from tinygrad_sigmoid.quoting import printable
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, number_text
 from tinygrad_sigmoid.testing.strategies import graphs
 
 pytestmark = pytest.mark.slow
@@ -119,7 +120,8 @@ HOSTILE = [
 def lines_of(label: str) -> list[str]:
     """What should stand in the picture of a leaf with this label: its place, its name, and its numbers."""
     place, _, name = label.rpartition(".")
-    return [line for line in (printable(place), printable(name), "data 1", "grad ·") if line]
+    shown = [printable(part, LONGEST_LABEL) for part in (place, name)]
+    return [line for line in (*shown, "data 1", "grad ·") if line]
 
 
 @pytest.mark.parametrize("label", HOSTILE)
