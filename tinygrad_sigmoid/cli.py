@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
@@ -44,27 +45,58 @@ _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status: 0 done, 2 for arguments that make no sense, 130 for Ctrl-C."""
+    """Runs one command and returns its exit status: 0 done, 2 for what can't be done, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if words is None else words)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_IN_PLAIN_WORDS)
+    _prepare_streams()
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words = ["tune", *words]
     try:
-        arguments = _parsed(_parser(), words)
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-        return status
+        return _run(words)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+        return _ended("stopped", 130)
     except BrokenPipeError:  # whoever read our output has stopped reading
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ArithmeticError, ValueError, OSError) as error:
-        print(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", file=sys.stderr)
-        return 2
+        return _ended(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", 2)
+    except ImportError as error:  # of a package that pip should have brought
+        return _ended(f"tinygrad-sigmoid: {error}: run `pip install --force-reinstall tinygrad-sigmoid`", 2)
+    finally:
+        _give_up_streams()
+
+
+def _run(words: list[str]) -> int:
+    try:
+        arguments = _parsed(_parser(), words)
+        status: int = arguments.run(arguments)
+    except SystemExit:  # argparse has said what there is to say
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()  # here, where an error is caught
+    return status
+
+
+def _ended(why: str, status: int) -> int:
+    with suppress(OSError):  # perhaps nobody reads it
+        print(why, file=sys.stderr)
+    return status
+
+
+def _prepare_streams() -> None:
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for as long as Python runs)
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_IN_PLAIN_WORDS)
+
+
+def _give_up_streams() -> None:
+    """Sends what nobody reads to nowhere, or Python would complain about it in the end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _in_plain_words(error: UnicodeError) -> tuple[str, int]:
@@ -99,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name,
-            help=(command.__doc__ or "").splitlines()[0],
+            help=(command.__doc__ or "").partition("\n")[0],  # which `python -OO` leaves out
             description=command.__doc__,
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -212,11 +212,8 @@ class Neuron(Tunable):
         *weights, bias = [_saved_number(number) for number in [*given, data["bias"]]]
         if (name := data["activation"]) not in list(activations):  # anything at all, which need not have a hash
             raise ValueError(f"its activation {shown(name)} is unknown here: pass it as activations=[…]")
-        activation = activations[name]
-        if activation is not None and (activation.arity not in (1, None) or activation is dot_product):
-            raise ValueError(f"its activation {shown(name)} takes more than one input: {SAVED}")
         neuron = cls.__new__(cls)  # whatever its own constructor takes
-        Neuron.__init__(neuron, weights, bias, activation)
+        Neuron.__init__(neuron, weights, bias, activations[name])
         return neuron
 
     def __repr__(self) -> str:
@@ -269,7 +266,7 @@ class Layer(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Layer:
-        return cls(checks.entries(data["parts"], "parts", "a list of neurons", SAVED, kind=Neuron))
+        return cls(data["parts"])
 
     def __repr__(self) -> str:
         return f"Layer({len(self.neurons)} × {self.neurons[0]!r})"
@@ -350,7 +347,7 @@ class Network(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Network:
-        return cls.of(checks.entries(data["parts"], "parts", "a list of layers", SAVED, kind=Layer))
+        return cls.of(data["parts"])
 
     def __repr__(self) -> str:
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
@@ -364,7 +361,8 @@ def _generator(seed: int | random.Random | None) -> random.Random:
 
 
 def _activation(given: Operation | None) -> Operation | None:
-    if given is not None and (not isinstance(given, Operation) or given.arity != 1):
+    takes_one = isinstance(given, Operation) and given.arity in (1, None) and given is not dot_product
+    if given is not None and not takes_one:
         raise checks.refused("activation", "an operation on one input, or None", given, "write for instance tanh")
     return given
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from tinygrad_sigmoid.drawing import draw
+    from tinygrad_sigmoid.drawing import RenderError, RenderLimit, draw
 
     output = graph_of(arguments)
     output.backward()
@@ -38,8 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(drawing.source.encode())
         return 0
-    suffix = Path(arguments.output).suffix.lower()
-    write_whole(arguments.output, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
+    target = Path(arguments.output)
+    suffix = target.suffix.lower()
+    try:
+        write_whole(target, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
+    except RenderLimit as error:
+        text = target.with_suffix(".gv")
+        if text.exists():
+            raise RenderError(f"{error}; {text} is left as it was") from None
+        write_whole(text, drawing.source)
+        raise RenderError(f"{error} and now in {text}") from None
     print(arguments.output)
     return 0
 

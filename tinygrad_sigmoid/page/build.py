@@ -61,6 +61,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         path: Where to write the page, if anywhere: one file, which needs no network.
 
     Raises:
+        RenderError: No picture of the graph can be made, and a page without one is none.
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
         TypeError: The rule of an operation calls Python functions, so no browser could compute it.
         ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
