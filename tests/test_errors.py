@@ -285,7 +285,7 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
         (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),
         (WHOLE.replace("[1.0, 2.0]", "[]"), "at least one weight"),
         (WHOLE.replace("[1.0, 2.0]", '["a", "b"]'), "'a'"),
-        (WHOLE.replace("[1.0, 2.0]", "5"), "a list of floating-point numbers, but got 5"),
+        (WHOLE.replace("[1.0, 2.0]", "5"), "a list of at least one weight, but got 5"),
         (WHOLE.replace("[1.0, 2.0]", "[NaN]"), "nan"),
         (WHOLE.replace("[1.0, 2.0]", "[Infinity]"), "inf"),
         (WHOLE.replace("sigmoid", "swish"), r"'swish' is unknown here: pass it as activations=\[…\]"),

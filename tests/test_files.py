@@ -288,10 +288,16 @@ HUGE = "1" + "0" * 400
         (SAVED.replace("0.5", "null"), "each weight and bias must be a finite number, but got None"),
         (SAVED.replace("2.0", '"2"'), "each weight and bias must be a finite number, but got '2'"),
         (SAVED.replace("2.0", "[2.0]"), "each weight and bias must be a finite number, but got [2.0]"),
-        (SAVED.replace("[1.0, 2.0]", '"12"'), "weights must be a list of floating-point numbers, but got '12'"),
-        (SAVED.replace("[1.0, 2.0]", SAVED), "weights must be a list of floating-point numbers, but got Neuron("),
-        (SAVED.replace("sigmoid", "maximum"), "its activation 'maximum' takes more than one input"),
-        (SAVED.replace("sigmoid", "dot_product"), "its activation 'dot_product' takes more than one input"),
+        (SAVED.replace("[1.0, 2.0]", '"12"'), "weights must be a list of at least one weight, but got '12'"),
+        (SAVED.replace("[1.0, 2.0]", SAVED), "weights must be a list of at least one weight, but got Neuron("),
+        (
+            SAVED.replace("sigmoid", "maximum"),
+            "activation must be an operation on one input, or None, but got <operation maximum>",
+        ),
+        (
+            SAVED.replace("sigmoid", "dot_product"),
+            "activation must be an operation on one input, or None, but got <operation dot_product>",
+        ),
         (SAVED.replace("sigmoid", "\\ud800"), r"its activation '\ud800' is unknown here"),
         (SAVED.replace('"sigmoid"', "[]"), "its activation [] is unknown here"),
         (SAVED.replace("Neuron", "\\u001b[31mred"), r"the kind '\x1b[31mred', which is not known here"),
@@ -299,9 +305,15 @@ HUGE = "1" + "0" * 400
         (SAVED.replace('"Neuron"', '{"kind": []}'), "the kind [], which is not known here"),
         (SAVED.replace("}", ', "bias": 0.5}'), "one of its fields stands there twice: keep one of the two"),
         (SAVED.replace("}", ', "rate": 0.5}'), "a Neuron has no field 'rate': leave it out"),
-        (LAYER.replace(SAVED, LAYER), "each entry of parts must be as in a list of neurons, but got Layer("),
-        (LAYER.replace("Layer", "Network"), "each entry of parts must be as in a list of layers, but got Neuron("),
-        (LAYER.replace(f"[{SAVED}]", "3"), "parts must be a list of neurons, but got 3"),
+        (
+            LAYER.replace(SAVED, LAYER),
+            "each entry of neurons must be as in a list of at least one neuron, but got Layer(",
+        ),
+        (
+            LAYER.replace("Layer", "Network"),
+            "each entry of layers must be as in a list of at least one layer, but got Neuron(",
+        ),
+        (LAYER.replace(f"[{SAVED}]", "3"), "neurons must be a list of at least one neuron, but got 3"),
         ("{}", "'kind' is missing"),
         ("[" * 200_000, "maximum recursion depth"),
         ('{"kind":' * 200_000, "maximum recursion depth"),
@@ -340,7 +352,9 @@ def test_an_activation_of_ones_own_takes_one_input(tmp_path: Path) -> None:
     path = tmp_path / "saved.json"
     path.write_text(SAVED.replace("sigmoid", "pair"))
     pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b, a))
-    with pytest.raises(ValueError, match="its activation 'pair' takes more than one input"):
+    with pytest.raises(
+        ValueError, match="activation must be an operation on one input, or None, but got <operation pair>"
+    ):
         Neuron.load(path, activations=[pair])
     for wrong in (pair, [3], None, "sigmoid"):
         given: Any = wrong

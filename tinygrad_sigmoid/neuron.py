@@ -207,8 +207,7 @@ class Neuron(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Neuron:
-        wanted = "a list of floating-point numbers"
-        given = checks.entries(data["weights"], "weights", wanted, SAVED, kind=object, least=0)
+        given = checks.entries(data["weights"], "weights", "a list of at least one weight", SAVED, kind=object)
         *weights, bias = [_saved_number(number) for number in [*given, data["bias"]]]
         if (name := data["activation"]) not in list(activations):  # anything at all, which need not have a hash
             raise ValueError(f"its activation {shown(name)} is unknown here: pass it as activations=[…]")
