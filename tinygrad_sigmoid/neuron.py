@@ -360,7 +360,8 @@ def _generator(seed: int | random.Random | None) -> random.Random:
 
 
 def _activation(given: Operation | None) -> Operation | None:
-    if given is not None and (not isinstance(given, Operation) or given.arity != 1):
+    takes_one = isinstance(given, Operation) and given.arity in (1, None) and given is not dot_product
+    if given is not None and not takes_one:
         raise checks.refused("activation", "an operation on one input, or None", given, "write for instance tanh")
     return given
 

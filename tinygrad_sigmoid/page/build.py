@@ -15,7 +15,7 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.dot import drawing
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.quoting import in_html, in_script, shown
@@ -36,8 +36,7 @@ class Page:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
-        checks.instance(path, str | os.PathLike, "path", "a file's name", "write it in quotes, as in 'graph.html'")
-        if Path(path).suffix.lower() not in (".html", ".htm"):
+        if Path(file_name(path)).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a browser shows {shown(os.fspath(path))} as no page: end the file's name in .html")
         write_whole(path, self.html)
 
