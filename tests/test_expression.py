@@ -115,7 +115,7 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("w*x\nb", "can't be read as a formula"),
         ("", "can't be read as a formula"),
         ("w*x + b)", "can't be read as a formula"),
-        ("w\0", "can't be read as a formula"),
+        ("w\0", "can't be read as a formula (source code string cannot contain null bytes"),
         ("(" * 900 + "w" + ")" * 900, "can't be read as a formula"),
         ("-" * 1_900 + "w", "nested more than 100 deep"),
         ("**".join(["w"] * 600), "nested more than 100 deep"),

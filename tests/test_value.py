@@ -695,3 +695,13 @@ def test_an_operation_that_gives_an_int_makes_a_value_with_a_float() -> None:
     whole = Operation("whole", lambda x: round(x), lambda out, x: (0.0,))
     first, again = whole(Value(2.6)), whole(Value(2.6) * 1.0).forward()
     assert [(value.data, type(value.data)) for value in (first, again)] == [(3.0, float), (3.0, float)]
+
+
+def test_an_operation_may_have_three_inputs() -> None:
+    line = Operation("line", lambda a, x, b: a * x + b, lambda out, a, x, b: (x, a, 1.0))
+    a, x, b = Value(2.0, "a"), Value(3.0, "x"), Value(4.0, "b")
+    y = line(a, x, b)
+    y.backward()
+    assert (y.data, a.grad, x.grad, b.grad) == (10.0, 3.0, 2.0, 1.0)
+    a.data = 5.0
+    assert y.forward().data == 19.0
