@@ -14,9 +14,13 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
+from tinygrad_sigmoid.quoting import printable
+
+LONGEST = 600  # characters of a complaint
 
 COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 
@@ -53,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our output has stopped reading
         return 0
     except (ArithmeticError, ValueError, OSError) as error:
-        return _ended(f"tinygrad-sigmoid: {error}", 2)
+        return _ended(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", 2)
     except ImportError as error:  # of a package that pip should have brought
         return _ended(f"tinygrad-sigmoid: {error}: run `pip install --force-reinstall tinygrad-sigmoid`", 2)
     finally:
@@ -109,8 +113,15 @@ _IN_PLAIN_WORDS = "tinygrad_sigmoid.in_plain_words"
 codecs.register_error(_IN_PLAIN_WORDS, _in_plain_words)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed in one line, and not all of it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message, LONGEST))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tinygrad-sigmoid",
         description="Understand backpropagation: tune a sigmoid neuron, draw its graph, step through both passes.",
         epilog="Without a command, `tune` tells the whole story on handwritten digits.",

@@ -125,8 +125,8 @@ HOSTILE = [
 def lines_of(label: str) -> list[str]:
     """What should stand in the picture of a leaf with this label: its place, its name, and its numbers."""
     place, _, name = label.rpartition(".")
-    shown = [printable(part, LONGEST_LABEL) for part in (place, name)]
-    return [line for line in (*shown, "data 1", "grad ·") if line]
+    named = [printable(part, LONGEST_LABEL) for part in (place, name)]
+    return [line for line in (*named, "data 1", "grad ·") if line]
 
 
 @pytest.mark.parametrize("label", HOSTILE)

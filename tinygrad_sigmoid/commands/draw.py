@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
+from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
 from tinygrad_sigmoid.files import write_whole
 
 EXAMPLES = """examples:
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=file_name,
         metavar="FILE",
         help="graph.svg for a picture, graph.gv or graph.dot for the drawing's text, graph.pdf, graph.png, … where "
         "Graphviz is installed; left out, the text is printed",

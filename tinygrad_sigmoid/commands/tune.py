@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from textwrap import fill, indent
 
-from tinygrad_sigmoid.commands import add_training, require_seed
+from tinygrad_sigmoid.commands import add_training, file_name, require_seed, whole_number
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, side_by_side
 from tinygrad_sigmoid.course.repair import Repair, as_perceptrons, misread, nudged_until_right, tuned_until_right
-from tinygrad_sigmoid.files import require_writable, write_whole
+from tinygrad_sigmoid.files import printable_name, require_writable, write_whole
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
 from tinygrad_sigmoid.reading.steps import counted
@@ -34,15 +35,18 @@ BARS = "▁▂▃▄▅▆▇█"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training(parser, seed=1)
-    parser.add_argument("--epochs", type=int, default=30, help="how often the neuron sees all training digits (30)")
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where the pictures go (this folder)")
+    parser.add_argument(
+        "--epochs", type=whole_number, default=30, help="how often the neuron sees all training digits (30)"
+    )
+    parser.add_argument("--out", type=file_name, default=".", metavar="DIR", help="where the pictures go (this folder)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if not arguments.out.is_dir():
-        raise NotADirectoryError(f"{arguments.out} is not a folder: make it first, or pass another as --out")
+    folder = Path(arguments.out)
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"{printable_name(folder)} is not a folder: make it first, or pass another as --out")
     require_seed(arguments.seed)
-    graph, page = arguments.out / "neuron.svg", arguments.out / "neuron.html"
+    graph, page = folder / "neuron.svg", folder / "neuron.html"
     require_writable(graph)
     require_writable(page)
     digits, test_digits = load_digits()
@@ -101,7 +105,7 @@ def pictures(output: Value, graph: Path, page: Path) -> str:
         explore(output, page)
     except RenderError as error:
         return fill(f"without pictures: {error}", 90, break_long_words=False, break_on_hyphens=False)
-    return f"wrote {graph}\nwrote {page}"
+    return f"wrote {printable_name(graph)}\nwrote {printable_name(page)}"
 
 
 def losses_as_bars(history: list[Epoch]) -> str:

@@ -11,14 +11,14 @@ from importlib import resources
 from pathlib import Path
 from xml.etree.ElementTree import fromstring, tostring
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.dot import drawing
-from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
-from tinygrad_sigmoid.quoting import in_html, in_script
+from tinygrad_sigmoid.quoting import in_html, in_script, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
@@ -36,8 +36,9 @@ class Page:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
+        checks.instance(path, str | os.PathLike, "path", "a file's name", "write it in quotes, as in 'graph.html'")
         if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a browser shows {os.fspath(path)!r} as no page: end the file's name in .html")
+            raise ValueError(f"a browser shows {shown(os.fspath(path))} as no page: end the file's name in .html")
         write_whole(path, self.html)
 
     def _repr_html_(self) -> str:
@@ -66,9 +67,9 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         TypeError: The rule of an operation calls Python functions, so no browser could compute it.
         ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
     """
-    require_value(output, "explore")
+    checks.value(output)
     if not output.inputs:
-        raise ValueError(f"{output!r} is a leaf, so there are no passes to explore: pass something computed from it")
+        raise ValueError(f"{shown(output)} is a leaf, so there are no passes to explore: pass what is computed from it")
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
