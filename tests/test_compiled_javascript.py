@@ -92,10 +92,14 @@ def test_a_network_is_replayed_at_other_numbers(run: Run) -> None:
         assert_close(gradient, parameter.grad)
 
 
-def test_nothing_is_thrown_where_python_would_raise(run: Run) -> None:
+def test_where_python_would_raise_there_is_nan_and_nothing_is_thrown(run: Run) -> None:
     x = Value(1.0, "x")
     source = compiled(1 / x, inputs=[x], wrt=[x], target="javascript").source
-    assert run(source, [0.0]) == [math.inf, [-math.inf]]
+    output, [gradient] = run(source, [0.0])
+    assert math.isnan(output)
+    assert math.isnan(gradient)
+    traced = compiled(1 / x, inputs=[x], target="javascript", trace=True).source
+    assert run(traced, [0.0])[0][-1] == math.inf, "a trace shows where it happens"
 
 
 def test_labels_that_are_no_identifiers_or_mean_something_in_javascript(run: Run) -> None:

@@ -34,6 +34,8 @@ def refused(name: str, wanted: str, given: object, cure: str, error: type[Except
 
 def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LARGEST) -> int:
     """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
+    if type(given) is int and least <= given <= most:  # as nearly always
+        return given
     upper = "" if most == LARGEST else f" and at most {most}"
     wanted = f"a whole number of at least {least}{upper}"
     if not isinstance(given, Integral) or isinstance(given, bool):
@@ -46,6 +48,8 @@ def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LA
 
 def number(given: object, name: str, cure: str, *, above: float = -math.inf) -> float:
     """A finite number, above a bound if there is one."""
+    if type(given) is float and above < given < math.inf:  # as nearly always
+        return given
     wanted = "a finite number" if above == -math.inf else f"a finite number above {above:g}"
     try:
         as_float = as_number(given)

@@ -208,8 +208,6 @@ class Neuron(Tunable):
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Neuron:
         given = checks.entries(data["weights"], "weights", "a list of numbers", SAVED, kind=object)
-            data["weights"], "weights", "a list of floating-point numbers", SAVED, kind=object, least=0
-        )
         *weights, bias = [_saved_number(number) for number in [*given, data["bias"]]]
         if (name := data["activation"]) not in list(activations):  # anything at all, which need not have a hash
             raise ValueError(f"its activation {shown(name)} is unknown here: pass it as activations=[…]")

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import count as count_from
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -16,13 +16,14 @@ from numpy.typing import ArrayLike
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
 from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Planner, Rows, evenly
-from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
+from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
 from tinygrad_sigmoid.elementary import ELEMENTARY
-from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
 _CACHE = 1 << 20  # bytes that stay near the processor while a batch is worked through
+_SURELY_FINITE = 1e300  # if the squares of all steps add up to less, no step makes a parameter infinite
 Memory = TypeVar("Memory")
 
 
@@ -57,11 +58,11 @@ class ArrayProgram(Program, Generic[Memory]):
 
     @abstractmethod
     def sums(self, parameters: Array, samples: Array) -> Array:
-        """The results, output first, then gradients, summed over at most `most` samples; valid until the next call."""
+        """The results and what is checked beside them, summed over at most `most` samples; until the next call."""
 
     @abstractmethod
     def numbers(self, parameters: Array, samples: Array) -> Array:
-        """The numbers of the watched values, a row for each of at most `widest` samples."""
+        """What is watched, and what is checked beside it, a row for each of at most `widest` samples."""
 
     def memory(self, samples: int) -> Memory:
         """This thread's memory for so many samples; the last few sizes are kept."""
@@ -75,40 +76,63 @@ class ArrayProgram(Program, Generic[Memory]):
     def watched(self, parameters: Array, samples: Array) -> Array:
         if not self.plan.watched:
             super().watched(parameters, samples)
-        parameters, samples = self.parameters_from(parameters), self._checked(samples)
+        parameters, samples = self.parameters_from(parameters), self.rows(samples)
         starts = range(0, len(samples), self.widest)
-        return np.vstack([self.numbers(parameters, samples[start : start + self.widest]) for start in starts])
+        numbers = np.vstack([self.numbers(parameters, samples[start : start + self.widest]) for start in starts])
+        finite = np.isfinite(numbers).all(1)
+        if not finite.all():
+            raise not_finite(int(finite.argmin()))
+        return numbers[:, : self.plan.watch]
 
-    def descend(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
-        if getattr(parameters, "dtype", None) != np.float64:
+    def require_changeable(self, parameters: Array) -> None:
+        array = type(parameters) is np.ndarray and parameters.dtype == np.float64
+        if not array or parameters.ndim != 1 or not parameters.flags.writeable:
             raise TypeError("the parameters are changed in place: give the array that `parameters_from` has made")
-        return super().descend(parameters, self._checked(samples), order, batch, rate)
+        self.require_parameters(len(parameters))
+
+    def rows(self, samples: Array) -> Array:
+        ready = type(samples) is np.ndarray and samples.dtype == np.float64 and samples.ndim == 2 and len(samples)
+        if ready and samples.shape[1] == self.inputs:
+            return np.ascontiguousarray(samples)
+        return self.samples(samples)
 
     def __call__(self, *numbers: float) -> tuple[float, list[float]]:
-        given = np.array([as_number(number) for number in self.complete(numbers)])
-        value, *gradients = self.sums(given[self.inputs :], given[np.newaxis, : self.inputs]).tolist()
+        given = np.array([finite_number(number) for number in self.complete(numbers)])
+        results = self.sums(given[self.inputs :], given[np.newaxis, : self.inputs])
+        if not np.isfinite(results).all():
+            raise ArithmeticError(
+                "for these numbers the output, a gradient or a value on the way is not finite: try others, or "
+                "target='python', which names it"
+            )
+        value, *gradients = results[: self.plan.results].tolist()
         return value, gradients
 
     def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, Array]:
         arrays = self._arrays(columns)
         count = len(arrays[0])
         given = self.parameters_from(parameters)
-        totals = np.zeros(self.plan.results)
+        totals = np.zeros(self.plan.checked)
         for start in range(0, count, self.most):
             samples = _joined([array[start : start + self.most] for array in arrays])
             sums = self.sums(given, samples)
             self.require_finite(sums, given, samples, count_from(start))
             totals += sums
-        totals /= count
-        return float(totals[0]), totals[1:]
+        means = totals[: self.plan.results] / count
+        if not np.isfinite(means).all():
+            raise too_large()
+        return float(means[0]), means[1:]
 
     def samples(self, *columns: ArrayLike) -> Array:
         return _joined(self._arrays(columns))
 
     def parameters_from(self, given: ArrayLike | None = None) -> Array:
-        array = np.array(self.parameters if given is None else given, np.float64)
-        self.require_parameters(array.size)
-        return array
+        if given is None:
+            return np.array(self.parameters, np.float64)
+        exact = _exact(given)
+        if exact is None:
+            return np.array(self.checked_parameters(given), np.float64)
+        self.require_parameters(exact.size)
+        return np.array(exact.ravel())
 
     def require_finite(self, sums: Array, parameters: Array, samples: Array, places: Iterable[int]) -> None:
         """Raises `ArithmeticError` if a sum is infinite or nan, and names the place of the first sample to blame."""
@@ -116,19 +140,30 @@ class ArrayProgram(Program, Generic[Memory]):
             for place, sample in zip(places, samples, strict=False):
                 if not np.isfinite(self.sums(parameters, sample[np.newaxis])).all():
                     raise not_finite(place)
-            raise OverflowError("the sum over the samples is too large for a float: make the loss smaller")
-
-    def _checked(self, samples: Array) -> Array:
-        """The samples, if they are a row of inputs each, as one piece of memory."""
-        rows = np.ascontiguousarray(samples, np.float64)
-        self.require_width(rows.shape[-1])
-        return rows
+            if not np.isfinite(sums[: self.plan.results]).all():
+                raise too_large()
 
     def _arrays(self, columns: Sequence[ArrayLike]) -> list[Array]:
-        arrays = [np.asarray(column, np.float64) for column in columns]
-        require_columns(arrays)
+        require_columns(columns)
+        arrays = [exact for column in columns if (exact := _exact(column)) is not None]
+        if len(arrays) < len(columns):  # to be looked at number by number
+            arrays = [np.array(self.table(columns)).reshape(-1, self.inputs)]
         self.require_width(sum(array[0].size for array in arrays))
         return arrays
+
+
+def _exact(given: Any) -> Array | None:
+    """The numbers as an array, if NumPy converts them without a loss: not from text, nor from behind a mask."""
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        return None
+    rows = given if isinstance(given, list | tuple) and array.ndim > 1 else [given]
+    if array.dtype.kind not in "bfiu" or np.ma.MaskedArray in {*map(type, rows)}:
+        return None
+    floats = array.astype(np.float64, copy=False)
+    # Whole numbers beyond 2**53 may have been rounded. Nan is not between any two numbers.
+    return floats if floats.size and -(2**53) < floats.min() <= floats.max() < 2**53 else None
 
 
 def _joined(arrays: list[Array]) -> Array:
@@ -150,7 +185,7 @@ class Stores:
     def __init__(self, plan: Plan, samples: int) -> None:
         self.numbers = np.empty(plan.sizes[0])
         self.batched = np.empty((plan.sizes[1], samples))
-        self.results = np.empty(plan.results)
+        self.results = np.zeros(plan.checked)
         self.inputs = self.batched[: plan.inputs]
         self.numbers[: len(plan.constants)] = plan.constants
         self.parameters = self.numbers[len(plan.constants) :][: len(plan.parameters)]
@@ -193,13 +228,13 @@ class Stores:
             self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
 
     def _bind_sums(self, summed: Rows, places: Places) -> None:
-        strides = evenly(places)
+        strides, ones = evenly(places), np.ones(self.batched.shape[1])
         if strides is not None:
             in_place = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
-            self._call(np.add.reduce, self.view(summed), 1, None, in_place)
+            self._call(np.matmul, self.view(summed), ones, in_place)
         else:
             sums = np.empty(places.shape)
-            self._call(np.add.reduce, self.view(summed), 1, None, sums)
+            self._call(np.matmul, self.view(summed), ones, sums)
             self._call(self.results.__setitem__, places, sums)
 
     def _call(self, function: Callable[..., object], *operands: object) -> None:
@@ -242,27 +277,30 @@ class NumpyProgram(ArrayProgram[Stores]):
         rows = [self.memory(len(samples)).view(rows, broadcast=True)[0] for rows in self.plan.watched]
         return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
 
-    def epoch(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
+    def epoch(self, parameters: Array, samples: Array, order: list[int], batch: int, rate: float) -> float:
         losses = 0.0
-        seen = np.asarray(order)
-        trained = parameters[: self.plan.results - 1]
-        nothing = np.zeros(self.plan.results)
+        seen = np.array(order)
+        count = self.plan.results
+        trained = parameters[: count - 1]
         with np.errstate(all="ignore"):
             for start in range(0, len(seen), batch):
                 places = seen[start : start + batch]
                 chosen = samples[places]
+                step = rate / len(chosen)
                 results = self._total(parameters, chosen)
-                if results @ nothing != 0.0:  # infinity and nan alone do this
+                if not results @ results * step * step < _SURELY_FINITE:
                     self.require_finite(results, parameters, chosen, places)
+                    if not np.isfinite(trained - step * results[1:count]).all():
+                        raise too_large()
                 losses += float(results[0])
-                trained -= rate / len(chosen) * results[1:]
+                trained -= step * results[1:count]
         return losses
 
     def _total(self, parameters: Array, samples: Array) -> Array:
         """The results summed over any number of samples."""
         if len(samples) <= self.most:
             return self._sums(parameters, samples)
-        total = np.zeros(self.plan.results)
+        total = np.zeros(self.plan.checked)
         for start in range(0, len(samples), self.most):
             total += self._sums(parameters, samples[start : start + self.most])
         return total

@@ -274,6 +274,12 @@ def _emit_descent(e: Emitter) -> None:
                     e.write(e.at(given["inputs"], (c, width), s), number)
             with e.loop(given["length"]) as k:
                 _emit_instruction(e, k)
+        # The gradients become the parameters after this step. Behind the last are zeros, which change nothing.
+        change = e.spread(e.fdiv(given["rate"], e.sitofp(size, DOUBLE)))
+        with e.loop(given["trained"], I64(LANES)) as i:
+            gradients = e.at(results, I64(1), i)
+            parameters = e.read(e.at(given["parameters"], i), VECTOR)
+            e.write(gradients, e.fsub(parameters, e.fmul(change, e.read(gradients, VECTOR))))
         # Times 0, a number is 0 unless it is infinite or nan; four sums, so that none waits for another.
         sums = [e.variable(_constant(0.0)) for _ in range(4)]
         with e.loop(given["padded"], I64(4 * LANES)) as i:
@@ -286,11 +292,8 @@ def _emit_descent(e: Emitter) -> None:
         with e.if_then(e.fcmp_unordered("!=", zero, DOUBLE(0.0)), likely=False):
             e.ret(start)
         e.write(given["losses"], e.fadd(e.read(given["losses"]), e.read(results)))
-        # Behind the last gradient are zeros, which change nothing.
-        change = e.spread(e.fdiv(given["rate"], e.sitofp(size, DOUBLE)))
         with e.loop(given["trained"], I64(LANES)) as i:
-            place, gradients = e.at(given["parameters"], i), e.read(e.at(results, I64(1), i), VECTOR)
-            e.write(place, e.fsub(e.read(place, VECTOR), e.fmul(change, gradients)))
+            e.write(e.at(given["parameters"], i), e.read(e.at(results, I64(1), i), VECTOR))
     e.ret(I64(-1))
     ir.IRBuilder(e.entry).branch(e.function.basic_blocks[1])
 

@@ -6,7 +6,10 @@ result of, and nothing more: so nothing can overflow here, and nothing depends o
 
 from __future__ import annotations
 
+import keyword
+import weakref
 from collections.abc import Collection, Iterable, Sequence
+from itertools import compress
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
@@ -15,7 +18,15 @@ from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.elementary import ELEMENTARY, Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, operation_of
+
+# If an input of one of these is infinite or nan, then so is the result.
+_PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
+_PASSING_ON |= {table.sqrt, table.log, table.log1p, table.sin, table.cos}
+# Python refuses some float for all other elementary operations, if only ∞.
+_NEVER_RAISING = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
+_NEVER_RAISING |= {table.exp, table.heaviside, table.maximum, table.minimum}
 
 
 class Symbol(Arithmetic):
@@ -31,15 +42,25 @@ class Symbol(Arithmetic):
     __slots__ = ("inputs", "lowered", "number", "operation")
 
     def __init__(self, lowered: Lowered, operation: Operation | None, inputs: tuple[Operand, ...]) -> None:
-        self.lowered = lowered
+        self.lowered = weakref.proxy(lowered)  # or neither would be freed before the collector comes by
         self.operation = operation
         self.inputs = inputs
         self.number = len(lowered.symbols)
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
-        lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
+        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
         return lowered.record(operation, inputs)
+
+    def passing_on(self) -> Sequence[Operand]:
+        """The inputs that can't be infinite or nan without the result being so."""
+        if self.operation in _PASSING_ON:
+            return self.inputs
+        if self.operation is table.divide:
+            return self.inputs[:1]
+        if self.operation is table.fixed_power and isinstance(exponent := self.inputs[1], float) and exponent > 0.0:
+            return self.inputs[:1]
+        return ()
 
     def _refuse(self, *_: Any) -> NoReturn:
         raise TypeError("a symbol has no number to look at")
@@ -53,8 +74,8 @@ Operand = Symbol | float  # a float is the same in every run
 
 def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
     return TypeError(
-        f"the operation {operation.name!r} can't be compiled for {target}, because {reason}: say how it is written "
-        f"there with `translated`, compose it of this package's operations, or use target='python'"
+        f"the operation {shown(operation.name)} can't be compiled for {target}, because {reason}: say how it is "
+        f"written there with `translated`, compose it of this package's operations, or use target='python'"
     )
 
 
@@ -70,6 +91,8 @@ class Lowered:
         data: For each value of the graph, the symbol (or the constant number) that computes it.
         local_derivatives: The same for its local derivatives, where the gradients need them.
         gradients: ∂output/∂value for each value on the way from `wrt` to the output.
+        results: The output, and its gradients with respect to the values of `wrt`.
+        guards: What has to be finite beside the results for them to be those of a graph that can be recorded.
         calls: For each opaque operation, which only Python can compute: the graph's operation that it is part of, and
             how Python calls it, as in "{name}.forward({0})".
         imports: Where those operations of the graph are imported from: (module, name).
@@ -82,7 +105,7 @@ class Lowered:
         self.symbols: list[Symbol] = []
         self.calls: dict[Operation, tuple[Operation, str]] = {}
         self.imports: dict[Operation, tuple[str, str]] = {}
-        self._known: dict[tuple[Any, ...], Symbol] = {}
+        self._known: dict[int, Symbol] = {}  # by the hash of what they compute
 
         self.order = topological_order(output, *watch)
         variable = [value for value in self.order if not value.inputs and not value.constant]
@@ -101,6 +124,9 @@ class Lowered:
             value: gradient if isinstance(gradient, Symbol) else float(gradient)
             for value, gradient in backpropagated(output, wrt, self.derivatives_of).items()
         }
+        self.results = [self.data[output], *[self.gradients[value] for value in wrt]]
+        self.guards = self._guards()
+        self._known.clear()
 
     def derivatives_of(self, value: Value) -> tuple[Operand, ...]:
         """The symbols of the local derivatives of a value."""
@@ -128,14 +154,16 @@ class Lowered:
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
         """The symbols without which the results can't be computed, in order."""
-        stack = [result for result in results if isinstance(result, Symbol)]
-        found = {symbol.number for symbol in stack}
-        while stack:
-            for used in stack.pop().inputs:
-                if isinstance(used, Symbol) and used.number not in found:
-                    found.add(used.number)
-                    stack.append(used)
-        return [self.symbols[number] for number in sorted(found)]
+        wanted = bytearray(len(self.symbols))
+        for result in results:
+            if isinstance(result, Symbol):
+                wanted[result.number] = True
+        for symbol in reversed(self.symbols):
+            if wanted[symbol.number]:
+                for used in symbol.inputs:
+                    if isinstance(used, Symbol):
+                        wanted[used.number] = True
+        return list(compress(self.symbols, wanted))
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
         """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
@@ -150,6 +178,48 @@ class Lowered:
                 continue
             raise untranslatable(operation, target, reason)
 
+    def lost_on_the_way(self, results: Iterable[Operand], values: Iterable[Value]) -> tuple[list[Symbol], bytearray]:
+        """Which of these values could be infinite or nan without it being seen in a result, and what would be seen.
+
+        An infinity in a sum makes the sum infinite, so only that is named which gets lost, as in σ, which makes a 1 of
+        it. What would be seen, in itself or further on, is told for each symbol.
+        """
+        suspected, seen = bytearray(len(self.symbols)), bytearray(len(self.symbols))
+        for value in values:
+            if isinstance(symbol := self.data[value], Symbol):
+                suspected[symbol.number] = True
+        for result in results:
+            if isinstance(result, Symbol):
+                seen[result.number] = True
+        lost = []
+        for symbol in reversed(self.symbols):
+            if suspected[symbol.number] and not seen[symbol.number]:
+                lost.append(symbol)
+                seen[symbol.number] = True
+            if seen[symbol.number]:
+                for used in symbol.passing_on():
+                    if isinstance(used, Symbol):
+                        seen[used.number] = True
+        return lost[::-1], seen
+
+    def _guards(self) -> list[Symbol]:
+        """The recorded values that could get lost, and what Python refuses to compute and nobody would see."""
+        output, *gradients = self.results
+        guards, seen = self.lost_on_the_way([output], [*self.arguments, *self.order])
+        _, seen_in_gradients = self.lost_on_the_way(gradients, [])
+        divisors: dict[Symbol, bool] = {}  # divisors, and whether nobody would see it if they were 0
+        for symbol in list(self.symbols):
+            if symbol.operation is None or symbol.operation in _NEVER_RAISING:
+                continue
+            unseen = not (seen[symbol.number] or seen_in_gradients[symbol.number])
+            if symbol.operation is not table.divide:
+                guards += [symbol] * unseen
+            elif isinstance(divisor := symbol.inputs[1], Symbol):
+                divisors[divisor] = unseen and divisors.get(divisor, True)
+        unseen_divisors = [divisor for divisor, unseen in divisors.items() if unseen]
+        # 0/divisor is nan where the divisor is 0, and else 0.
+        return guards + [self._numbered(table.divide, [0.0, divisor]) for divisor in unseen_divisors]
+
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
             return operation(*numbers)
@@ -162,21 +232,32 @@ class Lowered:
             return self._opaque(operation, numbers, "{}.forward({})")
 
     def _opaque(self, operation: Operation, numbers: Sequence[Operand], call: str) -> Symbol:
-        self.imports[operation] = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
+        module, name = operation.__reduce__()[1]  # which says so, if it can't be imported by its name
+        if not all(part.isidentifier() and not keyword.iskeyword(part) for part in [*module.split("."), name]):
+            raise TypeError(
+                f"the operation {shown(name)} can't be imported from {shown(module)} by a program: "
+                f"give the variable and the operation a name of letters, digits and _"
+            )
+        self.imports[operation] = module, name
         call = call.format("{name}", ", ".join([f"{{{place}}}" for place in range(len(numbers))]))
         same = next((known for known, part in self.calls.items() if part == (operation, call)), None)
         opaque = same or Operation(operation.name, operation.forward, operation.derivatives)
         self.calls[opaque] = operation, call
         return self._numbered(opaque, list(numbers))
 
-    def _numbered(self, operation: Operation, inputs: list[Operand]) -> Symbol:
-        # 0.0 and −0.0 are equal but not the same, hence the repr.
-        key = (operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs])
-        if key not in self._known:
-            self._known[key] = self._new(operation, tuple(inputs))
-        return self._known[key]
+    def _numbered(self, operation: Operation, inputs: Sequence[Operand]) -> Symbol:
+        key = _key(operation, inputs)
+        known = self._known.get(hash(key))  # of all keys themselves, the memory would be as large as all else
+        if known is None or _key(known.operation, known.inputs) != key:
+            known = self._known[hash(key)] = self._new(operation, tuple(inputs))
+        return known
 
     def _new(self, operation: Operation | None, inputs: tuple[Operand, ...]) -> Symbol:
         symbol = Symbol(self, operation, inputs)
         self.symbols.append(symbol)
         return symbol
+
+
+def _key(operation: Operation | None, inputs: Sequence[Operand]) -> tuple[object, ...]:
+    # 0.0 and −0.0 are equal but not the same, hence the repr.
+    return operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs]

@@ -5,7 +5,6 @@ A whole epoch is one call. Rows are padded to whole registers by repeating the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -35,7 +34,7 @@ class Memory:
         self.width = width = _rounded_up(-(-samples // pieces))
         self.batched = _rounded_up(plan.sizes[0] + LANES)  # single numbers are copied LANES at a time
         self.results = self.batched + plan.sizes[1] * width
-        self.padded = _rounded_up(plan.results, 4 * LANES)
+        self.padded = _rounded_up(plan.checked, 4 * LANES)
         self.losses = self.results + self.padded + LANES  # a product may add zeros behind the last result
         self.size = self.losses + LANES
         self._instructions: list[Instruction] = []
@@ -119,7 +118,7 @@ class NativeProgram(ArrayProgram[Memory]):
     def sums(self, parameters: Array, samples: Array) -> Array:
         memory = self._filled(len(samples), parameters)
         self._run(memory, samples, _ORDER[: len(samples)], len(samples), 0.0, 0)
-        return memory.numbers[memory.results : memory.results + self.plan.results]
+        return memory.numbers[memory.results : memory.results + self.plan.checked]
 
     def numbers(self, parameters: Array, samples: Array) -> Array:
         self.sums(parameters, samples)
@@ -129,10 +128,10 @@ class NativeProgram(ArrayProgram[Memory]):
         rows = [(batched if watched.batched else single)[watched.start] for watched in self.plan.watched]
         return np.array([np.broadcast_to(row, len(samples)) for row in rows]).T
 
-    def epoch(self, parameters: Array, samples: Array, order: Sequence[int], batch: int, rate: float) -> float:
-        seen = np.ascontiguousarray(order, np.int64)
+    def epoch(self, parameters: Array, samples: Array, order: list[int], batch: int, rate: float) -> float:
+        seen = np.array(order, np.int64)
         trained = self.plan.results - 1
-        memory = self._filled(min(batch, len(seen)), parameters)
+        memory = self._filled(batch, parameters)
         memory.numbers[memory.losses] = 0.0
         # A pause every few milliseconds, for Ctrl-C.
         some = max(1, (1 << 24) // (batch * (1 + sum(self.plan.sizes)))) * batch

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
+GAP = 4  # zeros behind the last gradient, for a target that changes so many parameters at a time
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,12 @@ class Plan:
     parameters: tuple[float, ...]  # the recorded numbers of all other leaves: its next rows
     trainable: bool  # whether each gradient is that of the parameter in its place
     results: int  # how many there are: the output, then its gradients
-    watched: tuple[Rows, ...]  # whose numbers can be asked for, sample by sample
+    checked: int  # how long the list is with all that has to be finite beside them, behind a gap
+    watch: int  # how many values can be asked for, sample by sample
+    watched: tuple[Rows, ...]  # where they are, and then what has to be finite beside them
     outer: tuple[OuterProduct, ...]  # results that are sums of products
     summed: Rows  # whose sums over the samples are the other results
-    places: Places  # where those go in the list of results
+    places: Places  # where those, and what is checked beside them, go in the list of results
     groups: tuple[Group, ...]  # what is computed before, in this order
     sizes: tuple[int, int]  # how many rows the two stores have, the batched one second
 
@@ -115,22 +119,28 @@ class Planner:
         self.products: dict[int, tuple[int, ...]] = {}  # gradients that are products, wanted only summed
         self.waiting: defaultdict[tuple[int, str, object], list[tuple[int, tuple[int, ...]]]] = defaultdict(list)
         self.groups: list[Group] = []
-        self._new_index = count(len(lowered.symbols)).__next__
+        self._new_index = count().__next__
 
     def plan(self, wrt: Sequence[Value], watch: Sequence[Value]) -> Plan:
         """The plan for the output, its gradients, and what is watched beside them."""
         lowered = self.lowered
-        wanted = [lowered.data[lowered.output], *[lowered.gradients[value] for value in wrt]]
-        wanted += [lowered.data[value] for value in watch]
+        wanted, watched = [*lowered.results, *lowered.guards], [lowered.data[value] for value in watch]
+        watched += lowered.lost_on_the_way(watched, topological_order(*watch))[0]
+        if self.copied and lowered.guards:  # 0 times them, added up: 0, or nan
+            zeros = [0.0] * len(lowered.guards)
+            wanted[1 + len(wrt) :] = [lowered.record(table.dot_product, (*zeros, *lowered.guards))]
+        self._new_index = count(len(lowered.symbols)).__next__
+        checked = len(wanted)
+        wanted += watched
         computed = [symbol for symbol in lowered.needed(wanted) if symbol.operation is not None]
         used = [*wanted, *[operand for symbol in computed for operand in symbol.inputs]]
         constants = {repr(number): number for number in used if not isinstance(number, Symbol)}
         self.constants = {text: self._new_index() for text in constants}
         self._place_leaves()
         indices = list(map(self._index, wanted))
-        results, watched = indices[: 1 + len(wrt)], indices[1 + len(wrt) :]
+        results, watched_indices = indices[:checked], indices[checked:]
         uses = Counter(map(self._index, used))
-        only_summed = {index for index in results[1:] if uses[index] == 1}
+        only_summed = {index for index in results[1 : 1 + len(wrt)] if uses[index] == 1}
         for symbol in computed:
             self._enter(symbol, symbol.number in only_summed)
         outer = self._outer_products(results)
@@ -145,11 +155,13 @@ class Planner:
             tuple(constants.values()),
             tuple([leaf.data for leaf in lowered.arguments[self.inputs :]]),
             lowered.trainable,
-            len(results),
-            tuple([self._rows([index]) for index in watched]),
+            1 + len(wrt),
+            checked + GAP,
+            len(watch),
+            tuple([self._rows([index]) for index in watched_indices]),
             tuple([OuterProduct(self._rows(firsts), self._rows(seconds), out) for firsts, seconds, out in outer]),
             self._rows(summed),
-            np.array(places, np.int64),
+            np.array([place + GAP * (place > len(wrt)) for place in places], np.int64),
             tuple(self.groups),  # now that all rows have been brought together
             (self.sizes[0], self.sizes[1]),
         )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Set, Sized
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.floats import finite_number
+from tinygrad_sigmoid.quoting import shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -16,7 +20,9 @@ Samples = Any  # what its `samples` gives: a list of rows of numbers, or an arra
 class Program(ABC):
     """What a recorded graph computes, and its gradients, without the graph; made by `compiled`.
 
-    A program is a pure function: it changes nothing, can be pickled, and may be called by several threads at once.
+    A program is a pure function: it changes nothing, can be pickled, and may be called by several threads at once. It
+    gives numbers only where recording the graph would: where an input or a parameter, a recorded value, the output or
+    one of its gradients is infinite or nan, there it raises an error.
 
     Attributes:
         target: What it was compiled for.
@@ -43,9 +49,8 @@ class Program(ABC):
 
         Raises:
             TypeError: There are too few or too many, or one is not a number.
-            ArithmeticError, ValueError: The target is Python, and one of the numbers is not finite, or the output or a
-                gradient can't be computed from them. The other targets compute with infinity and nan, and give them,
-                as IEEE 754 has it.
+            ArithmeticError, ValueError: One of the numbers is not finite, or the output, a recorded value on the way to
+                it or a gradient would not be.
         """
 
     @abstractmethod
@@ -53,12 +58,13 @@ class Program(ABC):
         """The mean output and the mean gradients over many samples.
 
         Args:
-            columns: Arrays or lists of n entries each, whose entries are numbers or rows of numbers: together as many
-                numbers for a sample as there are inputs, in the same order.
+            columns: Arrays or lists of n entries each, whose entries are finite numbers or rows of them: together as
+                many numbers for a sample as there are inputs, in the same order.
             parameters: Numbers for the parameters in place of those that were recorded.
 
         Raises:
-            ValueError: There are no samples, or the numbers don't match the inputs.
+            TypeError: A column is no list and no array, or something in it is no number.
+            ValueError: There are no samples, the numbers don't match the inputs, or one of them is not finite.
             ArithmeticError: A sample has no finite output or gradient; the message tells the first.
         """
 
@@ -81,32 +87,44 @@ class Program(ABC):
             parameters: From `parameters_from`; the first of them, as many as there are gradients, are changed.
             samples: From `samples`.
             order: The places of the samples in the order in which they are seen.
-            batch: How many of them make a mini-batch.
-            rate: The learning rate η: a parameter changes by −η · the mean gradient of the mini-batch.
+            batch: How many of them make a mini-batch, which is all of them if there are not so many.
+            rate: The learning rate η, above 0: a parameter changes by −η · the mean gradient of the mini-batch.
 
         Raises:
-            ArithmeticError: As in `batch`; the mini-batches before have been applied.
+            ArithmeticError: As in `batch`, or a parameter would not stay finite; the mini-batches before have been
+                applied.
             TypeError: The gradients are not those of the parameters: `wrt` has something else in it than leaves that
-                are no inputs, or has one twice.
-            ValueError: There are not as many numbers as parameters, there is no such sample as `order` has, or `batch`
-                is less than 1.
+                are no inputs, or has one twice. Or an argument is of another kind.
+            ValueError: There are not as many numbers as parameters, there is no such sample as `order` has, `batch` is
+                less than 1, or `rate` is not a finite number above 0.
         """
         if not self.trainable:
             raise TypeError(
                 "the gradients of this program are not those of its parameters, so it can't change them: "
                 "compile it with wrt=parameters, each a leaf of the graph that is not an input, and listed once"
             )
-        self.require_parameters(len(parameters))
-        if batch < 1:
-            raise ValueError(f"a mini-batch has at least 1 sample, but batch={batch}")
-        if not len(order):
+        self.require_changeable(parameters)
+        samples = self.rows(samples)
+        batch = checks.whole(batch, "batch", "write for instance 10", least=1)
+        rate = checks.number(rate, "rate", "try 0.1", above=0.0)
+        places = _places(order, len(samples))
+        if not places:
             return 0.0
-        if min(order) < 0 or max(order) >= len(samples):
-            raise ValueError(f"order must have numbers from 0 to {len(samples) - 1}, one for each sample to be seen")
-        return self.epoch(parameters, samples, order, batch, rate)
+        losses = self.epoch(parameters, samples, places, min(batch, len(places)), rate)
+        if losses - losses != 0.0:
+            raise OverflowError("the sum of the outputs is too large for a float: make the loss smaller")
+        return losses
 
     @abstractmethod
-    def epoch(self, parameters: Parameters, samples: Samples, order: Sequence[int], batch: int, rate: float) -> float:
+    def require_changeable(self, parameters: Parameters) -> None:
+        """Raises an error unless these are parameters that can be changed in place."""
+
+    @abstractmethod
+    def rows(self, samples: Samples) -> Samples:
+        """The samples, if they are as `samples` gives them; else what it makes of them."""
+
+    @abstractmethod
+    def epoch(self, parameters: Parameters, samples: Samples, order: list[int], batch: int, rate: float) -> float:
         """What `descend` does, when its arguments have been looked at."""
 
     def __repr__(self) -> str:
@@ -123,6 +141,12 @@ class Program(ABC):
             )
         return numbers
 
+    def checked_parameters(self, given: ArrayLike) -> list[float]:
+        """Finite numbers for all parameters."""
+        numbers = [finite_number(number) for number in _numbers(given)]
+        self.require_parameters(len(numbers))
+        return numbers
+
     def require_parameters(self, count: int) -> None:
         if count != len(self.parameters):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
@@ -131,21 +155,75 @@ class Program(ABC):
         if width != self.inputs:
             raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
 
+    def table(self, columns: Sequence[ArrayLike]) -> list[list[float]]:
+        """A row of finite numbers for each sample, one for each input."""
+        table = [
+            [finite_number(number) for entry in entries for number in _numbers(entry)]
+            for entries in zip(*map(_listed, columns), strict=True)
+        ]
+        for row in table:
+            self.require_width(len(row))
+        return table
+
+
+def _listed(given: Any) -> Any:
+    """The same as lists of Python's own numbers, if it is an array of any library."""
+    if hasattr(given, "tolist"):
+        return given.tolist()
+    return given.__array__().tolist() if hasattr(given, "__array__") else given
+
+
+def _numbers(entry: Any) -> list[Any]:
+    entry = _listed(entry)
+    if isinstance(entry, str | bytes) or not isinstance(entry, Sequence):
+        return [entry]
+    return [number for inner in entry for number in _numbers(inner)]
+
+
+def _places(order: Any, samples: int) -> list[int]:
+    """The order as a list of ints, if there are such samples."""
+    places = _listed(order)
+    if type(places) is not list or not {*map(type, places)} <= {int}:
+        cure = "give a list of the samples' numbers, as in range(len(samples))"
+        places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
+        places = [checks.whole(place, "each entry of order", cure) for place in places]
+    if places and not 0 <= min(places) <= max(places) < samples:
+        raise ValueError(
+            f"order must have numbers from 0 to {samples - 1}, but has {shown(min(places))} to {shown(max(places))}: "
+            f"give the number of a sample for each that is to be seen"
+        )
+    return places
+
 
 def require_columns(columns: Sequence[object]) -> None:
     """Raises an error unless all columns have an entry for each of at least one sample."""
     lengths = []
     for column in columns:
-        if not getattr(column, "shape", True) or not isinstance(column, Sized):
-            raise TypeError(f"a column is a list or an array with an entry for each sample, but this is {column!r}")
+        countable = isinstance(column, Sized) and not isinstance(column, str | bytes | Mapping | Set)
+        if not countable or not getattr(column, "shape", True):
+            raise TypeError(
+                f"a column is a list or an array with an entry for each sample, but this is {shown(column)}: "
+                f"give program.batch(X, Y) one for the inputs and one for the targets"
+            )
+        assert isinstance(column, Sized)
         lengths.append(len(column))
     if not lengths or 0 in lengths:
         raise ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
     if len(set(lengths)) > 1:
-        shown = " and ".join(map(str, lengths))
-        raise ValueError(f"the columns have {shown} entries: give one for each sample in all of them")
+        counts = " and ".join(map(str, lengths))
+        raise ValueError(f"the columns have {counts} entries: give one for each sample in all of them")
 
 
 def not_finite(place: int, error: Exception | None = None) -> ArithmeticError:
-    reason = f": {error}" if error else ": look at its numbers, or try a smaller learning rate"
-    return ArithmeticError(f"sample {place}, counted from 0, has no finite output or gradient{reason}")
+    reason = f" ({error})" if error else ""
+    return ArithmeticError(
+        f"sample {place}, counted from 0, has no finite output or gradient{reason}: look at its numbers, or try a "
+        f"smaller learning rate"
+    )
+
+
+def too_large() -> OverflowError:
+    return OverflowError(
+        "the sum over the samples, or a parameter after this step, is too large for a float: make the loss or the "
+        "learning rate smaller"
+    )

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import isfinite
 from operator import add
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns
+from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
 from tinygrad_sigmoid.floats import finite_number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+Result = tuple[float, list[float]]
+_FLOAT = {float}
 
 
 class PythonProgram(Program):
@@ -20,41 +24,64 @@ class PythonProgram(Program):
 
     def __init__(self, source: str, inputs: int, parameters: Sequence[float], trainable: bool) -> None:
         super().__init__(source, inputs, parameters, trainable)
-        namespace: dict[str, Callable[..., tuple[float, list[float]]]] = {}
-        exec(compile(source, "<program>", "exec"), namespace)
-        self.function = namespace["program"]
+        self.function = _function(source)
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, int, Sequence[float], bool]]:
         return type(self), (self.source, self.inputs, self.parameters, self.trainable)
 
-    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+    def __call__(self, *numbers: float) -> Result:
         for number in numbers:
-            if type(number) is not float or number - number != 0.0:  # infinity and nan alone do this
+            if type(number) is not float:
                 numbers = tuple(map(finite_number, numbers))
                 break
         if len(numbers) != self.inputs:
             self.complete(numbers)
-        return self.function(*numbers)
+        try:
+            return self.result(numbers)
+        except (ArithmeticError, ValueError):
+            for number in numbers:
+                finite_number(number)  # which says so, if it was infinite or nan
+            raise
 
-    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, list[float]]:
+    def result(self, numbers: Iterable[float]) -> Result:
+        """What the function gives for these numbers, if all of it is finite."""
+        result: Result = self.function(*numbers)
+        value, gradients = result
+        total = sum(gradients, value)
+        if total - total != 0.0:  # infinity and nan do this, and so may a sum of large numbers
+            for place, gradient in enumerate(gradients):
+                if not isfinite(gradient):
+                    raise OverflowError(f"gradient {place}, counted from 0, is too large for a float")
+        return result
+
+    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> Result:
         samples = self.samples(*columns)
         value, gradients = self._sums(samples, range(len(samples)), self.parameters_from(parameters))
         return value / len(samples), [gradient / len(samples) for gradient in gradients]
 
     def samples(self, *columns: ArrayLike) -> list[list[float]]:
         require_columns(columns)
-        samples = [[finite_number(number) for number in _flat(parts)] for parts in zip(*columns, strict=True)]
-        for sample in samples:
-            self.require_width(len(sample))
-        return samples
+        return self.table(columns)
+
+    def rows(self, samples: Any) -> list[list[float]]:
+        def is_ready(row: Any) -> bool:
+            return type(row) is list and len(row) == self.inputs and {*map(type, row)} <= _FLOAT
+
+        if type(samples) is list and samples and all(map(is_ready, samples)):
+            return samples
+        return self.samples(samples)
 
     def parameters_from(self, given: ArrayLike | None = None) -> list[float]:
-        parameters = list(self.parameters) if given is None else [finite_number(number) for number in _flat(given)]
-        self.require_parameters(len(parameters))
-        return parameters
+        return list(self.parameters) if given is None else self.checked_parameters(given)
+
+    def require_changeable(self, parameters: Any) -> None:
+        if type(parameters) is not list:
+            raise TypeError("the parameters are changed in place: give the list that `parameters_from` has made")
+        if {*map(type, parameters)} != _FLOAT or len(parameters) != len(self.parameters):
+            parameters[:] = self.checked_parameters(parameters)
 
     def epoch(
-        self, parameters: list[float], samples: list[list[float]], order: Sequence[int], batch: int, rate: float
+        self, parameters: list[float], samples: list[list[float]], order: list[int], batch: int, rate: float
     ) -> float:
         losses = 0.0
         for start in range(0, len(order), batch):
@@ -64,29 +91,74 @@ class PythonProgram(Program):
             step = rate / len(chosen)
             # All at once, so that an interruption finds them before the mini-batch or after it.
             trained = parameters[: len(gradients)]
-            parameters[: len(gradients)] = [p - step * g for p, g in zip(trained, gradients, strict=True)]
+            changed = [p - step * g for p, g in zip(trained, gradients, strict=True)]
+            if not all(map(isfinite, changed)):
+                raise too_large()
+            parameters[: len(gradients)] = changed
         return losses
 
-    def _sums(
-        self, samples: list[list[float]], order: Iterable[int], parameters: list[float]
-    ) -> tuple[float, list[float]]:
+    def _sums(self, samples: list[list[float]], order: Iterable[int], parameters: list[float]) -> Result:
         total, sums = 0.0, None
         for place in order:
             try:
-                value, gradients = self.function(*samples[place], *parameters)
-                total += value
-                sums = gradients if sums is None else list(map(add, sums, gradients))
-                if (total - total) or any(g - g for g in gradients):
-                    raise OverflowError("a number is too large for a float")
+                value, gradients = self.result([*samples[place], *parameters])
             except (ArithmeticError, ValueError) as error:
                 raise not_finite(place, error) from error
+            total += value
+            sums = gradients if sums is None else list(map(add, sums, gradients))
+        if not isfinite(total) or not all(map(isfinite, sums or [])):
+            raise too_large()
         return total, sums or []
 
 
-def _flat(part: object) -> Iterable[object]:
-    if isinstance(part, str) or not isinstance(part, Collection):
-        return [part]
-    return [number for inner in part for number in _flat(inner)]
+class TracedProgram(PythonProgram):
+    """A program that returns every number of both passes, whatever they are."""
+
+    def result(self, numbers: Iterable[float]) -> Any:
+        return self.function(*numbers)
+
+    def batch(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a program with a trace gives no means: call it, or compile without trace=True")
+
+    descend = batch
+
+
+# Python's own compiler takes 40 bytes for each character until it is done.
+LONGEST = 1 << 21  # characters of a program that is one function
+PIECE = 1 << 18  # characters that are compiled at once, if it is longer
+
+
+def _function(source: str) -> Callable[..., Any]:
+    """The function of a program, as it can be called."""
+    if len(source) > LONGEST:
+        return _Pieces(source)
+    names: dict[str, Any] = {}
+    exec(compile(source, "<program>", "exec"), names)
+    function: Callable[..., Any] = names["program"]
+    return function
+
+
+class _Pieces:
+    """The function of a very long program, compiled piece by piece: its variables are the entries of a dict."""
+
+    def __init__(self, source: str) -> None:
+        head = source.index("def program(")
+        start, stop = source.index("):\n", head) + 3, source.rindex("    return ")
+        self.names: dict[str, Any] = {}
+        exec(f"{source[:start]}    return locals()", self.names)
+        self.pieces = []
+        while start < stop:  # a statement has one line
+            end = source.find("\n", start + PIECE, stop) + 1 or stop
+            text = source[start:end].replace("\n    ", "\n").removeprefix("    ")
+            self.pieces.append(compile(text, "<program>", "exec"))
+            start = end
+        self.results = compile(f"({source[stop:].strip().removeprefix('return ')})", "<program>", "eval")
+
+    def __call__(self, *numbers: float) -> Any:
+        values = self.names["program"](*numbers)
+        for piece in self.pieces:
+            exec(piece, self.names, values)
+        return eval(self.results, self.names, values)
 
 
 class JavaScriptProgram(Program):
@@ -97,4 +169,4 @@ class JavaScriptProgram(Program):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
 
-    __call__ = batch = samples = parameters_from = watched = descend = epoch = _refuse
+    __call__ = batch = samples = rows = parameters_from = require_changeable = watched = descend = epoch = _refuse

@@ -6,25 +6,25 @@ written into the expression it belongs to, unless it is used twice. Every line s
 
 from __future__ import annotations
 
-import json
 import keyword
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.identifiers import Identifiers
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import in_literal, printable
 from tinygrad_sigmoid.reading.writer import Code, Written
 from tinygrad_sigmoid.value import Value
 
 WIDTH = 116
-LONGEST_PART = 60  # characters; a longer one gets a name and a statement of its own
+MOST_OPERATIONS = 10  # in an expression; a larger one gets a name and a statement of its own
+PRODUCTS = 8  # of a sum, in a line: Python's own compiler takes no very long sum
+MOST_PARAMETERS = 65_534  # of a function, in the JavaScript of browsers and node
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ PYTHON = Language(
     nan="nan",
     nothing="None",
     comment="# ",
-    reserved=" ".join(["inf nan math program OverflowError", *keyword.kwlist]),
+    reserved=" ".join(["__debug__ inf nan math program OverflowError", *keyword.kwlist]),
 )
 
 JAVASCRIPT = Language(
@@ -56,20 +56,13 @@ JAVASCRIPT = Language(
     nan="NaN",
     nothing="null",
     comment="// ",
-    reserved="Infinity Math NaN program undefined arguments await break case catch class const continue debugger "
-    "default delete do else enum eval export extends false finally for function if implements import in instanceof "
-    "interface let new null package private protected public return static super switch this throw true try typeof "
-    "var void while with yield",
+    reserved="Array Infinity Math NaN Number program undefined arguments await break case catch class const continue "
+    "debugger default delete do else enum eval export extends false finally for function if implements import in "
+    "instanceof interface let new null package private protected public return static super switch this throw true "
+    "try typeof var void while with yield",
     let="let ",
     end=";",
 )
-
-# Python refuses some float for all other elementary operations, if only ∞.
-_NEVER_RAISING = frozenset(
-    [table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.exp, table.absolute]
-).union([table.heaviside, table.maximum, table.minimum])
-# If an input of one of these is infinite or nan, then so is the result.
-_PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
 
 _EXP = """\
 def exp(x):
@@ -79,7 +72,7 @@ def exp(x):
         return inf"""
 
 
-def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
+def python_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
     """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
@@ -88,28 +81,43 @@ def python_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trac
     """
     writer = _Writer(lowered, PYTHON)
     returned = _returned(lowered, wrt, trace)
-    checked = _checked(lowered)
-    body: list[str] = []
-    for symbol in writer.statements(returned, _raising(lowered)):
+    guards = [guard for guard in [lowered.results[0], *lowered.guards] if isinstance(guard, Symbol)]
+    checked = {guard.number for guard in guards}
+    body = [writer.check(guard) for guard in guards if guard.operation is None]
+    for symbol in writer.statements(returned, lowered.guards):
         body += [f"    {line}" for line in writer.lines(symbol)]
         if symbol.number in checked:
-            name, shown = writer.names.of[symbol.number], writer.names.shown(checked[symbol.number])
-            message = json.dumps(f"{shown} is too large for a float", ensure_ascii=False)
-            body.append(f"    if {name} - {name}: raise OverflowError({message})")
-    head = _wrapped(f"def program({', '.join(writer.arguments(required, '='))}):")
-    results = ", ".join([writer.text(part) for part in returned])
-    tail = _wrapped(f"    return {results}" if len(results) < WIDTH - 11 else f"    return ({results})")
-    return "\n".join([writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""])
+            body.append(writer.check(symbol))
+    head = _in_lines("def program(", writer.arguments(required, "="), "):")
+    parts = [part for result in returned for part in writer.parts(result)]
+    tail = _in_lines("    return ", parts, "")
+    if len(tail) > 1:
+        tail = _in_lines("    return (", parts, ")")
+    return [writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""]
 
 
-def javascript_source(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> str:
-    """The program as a JavaScript function, which never throws: it gives Infinity or NaN as IEEE 754 has it."""
+def javascript_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
+    """The program as a JavaScript function, which never throws.
+
+    Where recording the graph would raise, it returns NaN for the output and all gradients; with `trace`, every number
+    as IEEE 754 has it.
+    """
     writer = _Writer(lowered, JAVASCRIPT)
+    if len(lowered.arguments) > MOST_PARAMETERS:
+        raise ValueError(
+            f"a function of JavaScript takes at most {MOST_PARAMETERS:,} numbers, but the graph has "
+            f"{len(lowered.arguments):,} leaves: compile a smaller one"
+        )
     returned = _returned(lowered, wrt, trace)
-    body = [f"  {line}" for symbol in writer.statements(returned, ()) for line in writer.lines(symbol)]
-    head = _wrapped(f"function program({', '.join(writer.arguments(required, ' = '))}) {{")
-    tail = _wrapped(f"  return {writer.text(returned)};")
-    return "\n".join([writer.title(trace), *head, *body, *tail, "}", ""])
+    guards = () if trace else lowered.guards
+    body = [f"  {line}" for symbol in writer.statements(returned, guards) for line in writer.lines(symbol)]
+    head = _in_lines("function program(", writer.arguments(required, " = "), ") {")
+    if not trace:
+        finite = [part for operand in dict.fromkeys([*lowered.results, *guards]) for part in writer.parts(operand)]
+        nothing = f"Array({len(wrt)}).fill(NaN)" if wrt else "[]"
+        body += _in_lines("  if (![", finite, f"].every(Number.isFinite)) return [NaN, {nothing}];")
+    tail = _in_lines("  return [", [part for result in returned for part in writer.parts(result)], "];")
+    return [writer.title(trace), *head, *body, *tail, "}", ""]
 
 
 Nested = list["Nested"] | Operand | None  # results of a program, in lists within lists
@@ -118,7 +126,8 @@ Nested = list["Nested"] | Operand | None  # results of a program, in lists withi
 def _returned(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Nested]:
     """What a program returns: the output and the gradients, or every number of both passes."""
     if not trace:
-        return [lowered.data[lowered.output], [lowered.gradients[value] for value in wrt]]
+        output, *gradients = lowered.results
+        return [output, list(gradients)]
     return [
         [lowered.data[value] for value in lowered.order],
         [list(lowered.derivatives_of(value)) if value.inputs else [] for value in lowered.order],
@@ -156,13 +165,16 @@ class _Writer:
         self.style = Code(templates, language.infinity, language.nan)
         self.operations: set[Operation] = set()
         self.constants: set[str] = set()
-        self._inlined: dict[int, Written] = {}  # the expressions of symbols that have no name
+        # The expressions of symbols that have no name, and how many operations are in each.
+        self._inlined: dict[int, tuple[Written, int]] = {}
         self._unnamed = 0
 
     def statements(self, results: Nested, effects: Sequence[Symbol]) -> Iterator[Symbol]:
         """The symbols that get a statement, in order, each when all that it uses can be written."""
         symbols = self.lowered.needed([*_symbols_in(results), *effects])
-        times_used = Counter(result.number for result in _symbols_in(results))
+        times_used = [0] * len(self.lowered.symbols)
+        for result in _symbols_in(results):
+            times_used[result.number] += 1
         for symbol in symbols:
             if symbol.operation is None:
                 continue
@@ -171,7 +183,8 @@ class _Writer:
             for place, used in enumerate(symbol.inputs):
                 if isinstance(used, Symbol):  # which a template may write twice
                     times_used[used.number] += template.count(f"{{{place}}}") or 1
-        times_used.update({effect.number: 2 for effect in effects if not times_used[effect.number]})
+        for effect in effects:
+            times_used[effect.number] += 2
         for symbol in symbols:
             if symbol.operation is not None and not self._is_inlined(symbol, times_used[symbol.number]):
                 if symbol.number not in self.names.of:
@@ -182,8 +195,15 @@ class _Writer:
     def _is_inlined(self, symbol: Symbol, times_used: int) -> bool:
         if times_used != 1 or symbol.number in self.names.of or symbol.operation is table.dot_product:
             return False
-        expression = self._inlined[symbol.number] = self._expression(symbol)
-        return len(expression.text) < LONGEST_PART
+        operations = 1 + sum(
+            self._inlined[used.number][1]
+            for used in symbol.inputs
+            if isinstance(used, Symbol) and used.number in self._inlined
+        )
+        if operations > MOST_OPERATIONS:
+            return False
+        self._inlined[symbol.number] = self._expression(symbol), operations
+        return True
 
     def lines(self, symbol: Symbol) -> list[str]:
         """The statement of a symbol, with its comment."""
@@ -194,30 +214,38 @@ class _Writer:
             first, more = self._expression(symbol).text, []
         statements = [f"{language.let}{name} = {first}", *[f"{name} = {name} + {terms}" for terms in more]]
         statements = [f"{statement}{language.end}" for statement in statements]
-        if symbol.number not in self.names.comments:
+        if not (comment := self.names.comment(symbol)):
             return statements
-        comment = language.comment + self.names.comments[symbol.number]
+        comment = language.comment + printable(comment)
         if len(statements[-1]) + len(comment) > WIDTH - 12:
             return [comment, *statements]
         return [*statements[:-1], f"{statements[-1]}  {comment}"]
 
+    def check(self, symbol: Symbol) -> str:
+        """The line of Python that raises an error if a number is infinite or nan."""
+        name, message = self.names.of[symbol.number], f"{self.names.meaning(symbol)} is too large for a float"
+        return f"    if {name} - {name}: raise OverflowError({in_literal(message)})"
+
     def arguments(self, required: int, equals: str) -> list[str]:
         """The parameters of the function, all but the required ones with the leaf's number as default."""
-        names = [self.text(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
-        defaults = [equals + self.text(leaf.data) for leaf in self.lowered.arguments[required:]]
+        names = [self._operand(self.lowered.data[leaf]).text for leaf in self.lowered.arguments]
+        defaults = [equals + self._operand(leaf.data).text for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
 
     def title(self, trace: bool) -> str:
         """The first line of the program: what it computes."""
-        output = self.names.shown(self.lowered.output)
+        # A first line that seems to declare an encoding would be taken by its word in a file of Python.
+        output = re.sub("coding([:=])", r"coding \1", printable(self.names.shown(self.lowered.output)))
         what = ": every number of both passes." if trace else " and its gradients, by the chain rule."
         return self.language.comment + output + what
 
-    def text(self, results: Nested) -> str:
-        """The text of results; to be asked for when all statements have been written."""
-        if isinstance(results, list):
-            return f"[{', '.join([self.text(part) for part in results])}]"
-        return self.language.nothing if results is None else self._operand(results).text
+    def parts(self, result: Nested) -> list[str]:
+        """The text of a result, cut after each comma; to be asked for when all statements have been written."""
+        if isinstance(result, list):
+            first, *others = [part for inner in result for part in self.parts(inner)] or [""]
+            *others, last = [f"[{first}", *others]
+            return [*others, f"{last}]"]
+        return [self.language.nothing if result is None else self._operand(result).text]
 
     def _expression(self, symbol: Symbol) -> Written:
         assert symbol.operation is not None, "an argument has no expression"
@@ -226,23 +254,19 @@ class _Writer:
     def _operand(self, operand: Operand) -> Written:
         if isinstance(operand, Symbol):
             name = self.names.of.get(operand.number)
-            return Written(name) if name else self._inlined[operand.number]
+            return Written(name) if name else self._inlined.pop(operand.number)[0]
         written = self.style.number(operand)
         if not math.isfinite(operand):
             self.constants.add(written.text.removeprefix("-"))
         return written
 
     def _sums(self, symbol: Symbol) -> list[str]:
-        """The terms of a dot product, as many in a line as fit: Python's own compiler takes no very long sum."""
+        """The terms of a dot product, some in each line."""
         operands = [self._operand(used) for used in symbol.inputs]
         half = len(operands) // 2
-        lines = [""]
-        for pair in zip(operands[:half], operands[half:], strict=True):
-            product = self.style.written(table.multiply, pair).text
-            if lines[-1] and len(lines[-1]) + len(product) > WIDTH - 30:
-                lines.append("")
-            lines[-1] += f" + {product}" if lines[-1] else product
-        return lines
+        pairs = zip(operands[:half], operands[half:], strict=True)
+        products = [self.style.written(table.multiply, pair).text for pair in pairs]
+        return [" + ".join(products[start : start + PRODUCTS]) for start in range(0, half, PRODUCTS)]
 
 
 def _words(*templates: str) -> set[str]:
@@ -250,47 +274,18 @@ def _words(*templates: str) -> set[str]:
     return {word for template in templates for word in re.findall(r"(?<![\w.])[^\W\d]\w*", template)}
 
 
-def _wrapped(line: str) -> list[str]:
-    indent = len(line) - len(line.lstrip())
-    return wrap(line, WIDTH, subsequent_indent=" " * (indent + 4), break_long_words=False)
-
-
-# -- What only Python needs --------------------------------------------------------------------------------------------
-
-
-def _raising(lowered: Lowered) -> list[Symbol]:
-    """What has to be computed even if nobody uses it, because Python may refuse to."""
-    divisors = set()
-    raising = []
-    for symbol in lowered.symbols:
-        if symbol.operation is table.divide:
-            divisor = symbol.inputs[1]
-            if not isinstance(divisor, Symbol) or divisor.number in divisors:
-                continue
-            divisors.add(divisor.number)
-        if symbol.operation is not None and symbol.operation not in _NEVER_RAISING:
-            raising.append(symbol)
-    return raising
-
-
-def _checked(lowered: Lowered) -> dict[int, Value]:
-    """The recorded values that have to be finite and are looked at, by their symbols' numbers.
-
-    Not all of them: an infinity in a sum makes the sum infinite, so it is enough to look where it would get lost, as
-    in σ, which makes a 1 of it.
-    """
-    recorded = {
-        symbol.number: value for value in reversed(lowered.order) if isinstance(symbol := lowered.data[value], Symbol)
-    }
-    checked: dict[int, Value] = {}
-    shows: set[int] = set()  # symbols whose infinity would be seen, in themselves or further on
-    for symbol in reversed(lowered.needed([lowered.data[lowered.output]])):
-        if symbol.number not in shows and symbol.number in recorded and symbol.operation is not None:
-            checked[symbol.number] = recorded[symbol.number]
-            shows.add(symbol.number)
-        if symbol.number in shows and symbol.operation in _PASSING_ON:
-            shows.update(used.number for used in symbol.inputs if isinstance(used, Symbol))
-    return checked
+def _in_lines(before: str, parts: Sequence[str], after: str) -> list[str]:
+    """The parts with commas between them, in as many lines as they need; never is a part broken, however long it is."""
+    indent = " " * (len(before) - len(before.lstrip()) + 4)
+    lines = [before]
+    for place, part in enumerate(parts):
+        text = part + (after if place == len(parts) - 1 else ",")
+        space = " " * (place > 0)
+        if place > 0 and len(lines[-1]) + len(text) > WIDTH:
+            lines.append(indent)
+            space = ""
+        lines[-1] += space + text
+    return lines if parts else [before + after]
 
 
 def _prelude(writer: _Writer) -> list[str]:

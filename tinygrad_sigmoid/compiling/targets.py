@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.program import Program
-from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram
-from tinygrad_sigmoid.compiling.source import javascript_source, python_source
+from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram, TracedProgram
+from tinygrad_sigmoid.compiling.source import javascript_lines, python_lines
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 Target = Literal["python", "numpy", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN: dict[str, tuple[Callable[..., str], Callable[..., Program]]] = {
-    "python": (python_source, PythonProgram),
-    "javascript": (javascript_source, JavaScriptProgram),
+_WRITTEN: dict[str, tuple[Callable[..., list[str]], Callable[..., Program], Callable[..., Program]]] = {
+    "python": (python_lines, PythonProgram, TracedProgram),
+    "javascript": (javascript_lines, JavaScriptProgram, JavaScriptProgram),
 }
 _ARRAYS = {
     "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
@@ -57,6 +57,11 @@ def compiled(
     The graph may have been recorded with any numbers; a program keeps only those of the leaves that are not inputs, its
     parameters, as defaults.
 
+    One rule holds for all targets: *a program gives numbers only where recording the graph would*. Where an input or a
+    parameter is infinite or nan, or a recorded value on the way, the output or a gradient would be, there Python, NumPy
+    and native code raise an error, which in a batch names the sample, and JavaScript gives NaN for the output and all
+    gradients.
+
     Args:
         output: The graph.
         inputs: The leaves that become the program's arguments, in this order.
@@ -64,14 +69,14 @@ def compiled(
             that is not in the graph is 0, and a warning says so.
         watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
             `watched(parameters, samples)`: the outputs of a network, beside its loss.
-        target: `"python"`, source that you can read, and that computes the same bits as the graph and raises where
-            that can't be computed (recording may raise earlier: it computes all local derivatives, a program those of
-            `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
+        target: `"python"`, source that you can read, and that computes the same bits as the graph (recording may raise
+            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
             order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
-            JavaScript `null`) for constants. `wrt` has no meaning then.
+            JavaScript `null`) for constants. `wrt` has no meaning then. So that one sees where a number becomes
+            infinite or nan, a gradient may be, and in JavaScript any number.
 
     Raises:
         ValueError: An input is not a leaf of the graph, or is listed twice; or the target has no `trace` or `watch`.
@@ -93,12 +98,14 @@ def compiled(
 
 
 def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
+    lines_of, program, traced = _WRITTEN[target]
     every = [value for value in topological_order(output) if not value.constant]
     lowered = Lowered(output, inputs, every if trace else wrt)
-    write, program = _WRITTEN[target]
-    source = write(lowered, wrt, required=len(inputs), trace=trace)
+    lines = lines_of(lowered, wrt, required=len(inputs), trace=trace)
     parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
-    return program(source, len(inputs), parameters, lowered.trainable)
+    trainable = lowered.trainable
+    del lowered, every  # the text of a large graph needs the memory
+    return (traced if trace else program)("\n".join(lines), len(inputs), parameters, trainable)
 
 
 def _array_program(target: str) -> type[ArrayProgram[Any]]:

@@ -1,0 +1,206 @@
+"""Large graphs, many threads, forked processes: programs are made and run there as anywhere."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from test_compiled import ARRAYS, CALLABLE, assert_close, network_program
+from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
+
+from tinygrad_sigmoid import Value, dot, sigmoid
+from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling import python as python_room
+
+# -- Large graphs ------------------------------------------------------------------------------------------------------
+
+
+def chain(values: int) -> tuple[Value, list[Value]]:
+    """One that is as deep as it has values."""
+    x, w = Value(0.5, "x"), Value(0.9, "w")
+    output = x
+    for _ in range(values // 2):
+        output = sigmoid(output * w)
+    return output, [x, w]
+
+
+def wide(values: int) -> tuple[Value, list[Value]]:
+    """One in which everything is used by one sum of products."""
+    w = Value(0.9, "w")
+    outputs = [sigmoid(Value(0.1, f"x{place}") * w) for place in range(values // 4)]
+    return dot(outputs, outputs), [w]
+
+
+def peak_and_seconds(graph: Callable[[int], Any], values: int, target: Any) -> tuple[float, float]:
+    """Bytes for each value, and the time without counting them."""
+    output, wrt = graph(values)
+    start = time.process_time()
+    compiled(output, inputs=[], wrt=wrt, target=target)
+    seconds = time.process_time() - start
+    tracemalloc.start()
+    try:
+        compiled(output, inputs=[], wrt=wrt, target=target)
+        return tracemalloc.get_traced_memory()[1] / values, seconds
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["python", "javascript"])
+@pytest.mark.parametrize("graph", [chain, wide])
+def test_a_large_graph_takes_linear_time_and_three_kilobytes_a_value(graph: Any, target: Any) -> None:
+    _, small = peak_and_seconds(graph, 1_000, target)
+    memory, large = peak_and_seconds(graph, 10_000, target)
+    assert memory < 3_000
+    assert large < 30 * small
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_values_compile_and_are_computed() -> None:
+    output, wrt = chain(100_000)
+    program = compiled(output, inputs=[], wrt=wrt)
+    output.zero_grad()
+    output.backward()
+    assert program() == (output.data, [leaf.grad for leaf in wrt])
+
+
+def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    output, wrt = chain(60)
+    whole: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
+    traced: Any = compiled(output, inputs=wrt[:1], trace=True)
+    monkeypatch.setattr(python_room, "LONGEST", 200)
+    monkeypatch.setattr(python_room, "PIECE", 200)
+    pieces: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
+    assert len(pieces.function.pieces) > 20
+    assert pieces.source == whole.source
+    for numbers in ([0.25], [0.25, -3.0]):
+        assert pieces(*numbers) == whole(*numbers)
+        assert compiled(output, inputs=wrt[:1], trace=True)(*numbers) == traced(*numbers)
+    assert pickle.loads(pickle.dumps(pieces))(0.25) == whole(0.25)
+    with pytest.raises(OverflowError, match="is too large for a float"):
+        pieces(1e308, 1e308)
+    with pytest.raises(TypeError, match="takes 1 inputs"):
+        pieces()
+
+
+def test_a_page_takes_no_more_numbers_than_javascript_does(run: Run) -> None:  # noqa: F811
+    leaves = [Value(1.0) for _ in range(65_534)]
+    source = compiled(dot(leaves, leaves), inputs=leaves, target="javascript").source
+    assert run(source, [2.0] * len(leaves)) == [4.0 * len(leaves), []]
+    leaves.append(Value(1.0))
+    with pytest.raises(ValueError, match="at most 65,534 numbers, but the graph has 65,535 leaves: compile a smaller"):
+        compiled(dot(leaves, leaves), inputs=leaves, target="javascript")
+
+
+# -- Threads and processes ---------------------------------------------------------------------------------------------
+
+
+def in_threads(work: Callable[[int], None], count: int = 8) -> None:
+    """Runs the work in as many threads at once, and raises what any of them has raised."""
+    failures: list[BaseException] = []
+    together = threading.Barrier(count)
+
+    def run_one(number: int) -> None:
+        try:
+            together.wait(60)
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run_one, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+SAMPLE = [0.1, 0.2, 0.3, 0.4, 0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_eight_threads_compile_and_pickle_at_once(target: Any) -> None:
+    wanted = network_program(target)[0](*SAMPLE)
+
+    def work(_: int) -> None:
+        for _ in range(5):
+            program, _network = network_program(target)
+            assert program(*SAMPLE) == wanted
+            assert pickle.loads(pickle.dumps(program))(*SAMPLE) == wanted
+
+    in_threads(work)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_eight_threads_pickle_train_and_call_one_program_with_parameters_of_their_own(target: Any) -> None:
+    program, _ = network_program(target)
+    generator = np.random.default_rng(1)
+    tables = [program.samples(generator.uniform(size=(9 + i, 7))) for i in range(8)]
+    starts = [program.parameters_from(generator.uniform(size=len(program.parameters)).tolist()) for _ in range(8)]
+
+    def found(number: int) -> list[Any]:
+        parameters, table = program.parameters_from(starts[number]), tables[number]
+        results = [program.descend(parameters, table, range(len(table)), 4, 0.5) for _ in range(10)]
+        results.append(program(*[float(x) for x in table[0]], *[float(p) for p in parameters])[0])
+        return [*results, *parameters]
+
+    wanted = [found(number) for number in range(8)]
+
+    def work(number: int) -> None:
+        for _ in range(3):
+            assert found(number) == wanted[number]
+            assert pickle.loads(pickle.dumps(program)).parameters == program.parameters
+
+    in_threads(work)
+
+
+FORKED = """
+import multiprocessing, os, sys
+from test_compiled import network_program
+from test_compiled_edges import SAMPLE
+program, _ = network_program({target!r})
+wanted = program(*SAMPLE)
+def child(_):
+    parameters, samples = program.parameters_from(), program.samples([SAMPLE] * 5)
+    program.descend(parameters, samples, range(5), 2, 0.5)
+    again, _ = network_program({target!r})
+    return program(*SAMPLE) == again(*SAMPLE) == wanted and program.batch([SAMPLE])[0] - wanted[0] < 1e-12
+pid = os.fork()
+if not pid:
+    os._exit(0 if child(None) else 1)
+assert os.waitpid(pid, 0)[1] == 0
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    assert pool.map(child, range(4)) == [True] * 4
+assert child(None)
+print("computed")
+"""
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system can't fork")
+@pytest.mark.parametrize("target", CALLABLE)
+def test_a_program_computes_in_a_forked_process(target: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED.format(target=target)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+    )
+    assert (done.stdout, done.returncode) == ("computed\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("target", ARRAYS)
+def test_memory_of_another_size_does_not_disturb(target: Any) -> None:
+    program, _ = network_program(target)
+    wanted = program.batch([SAMPLE])[0]
+    for size in (2, 3, 5, 1, 64, 65, 1):
+        assert_close(program.batch([SAMPLE] * size)[0], wanted)
