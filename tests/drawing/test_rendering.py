@@ -517,6 +517,18 @@ def test_the_command_writes_a_picture(tmp_path: Path, capsys: pytest.CaptureFixt
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize(
+    "words", [[*NEURON, "-o", "\x1b]0;x\n.svg"], ["explore", *NEURON[1:], "-o", "\x1b]0;x\n.html"]]
+)
+def test_a_file_name_does_no_harm_to_a_terminal(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{printable(words[-1])}\n"
+    assert Path(words[-1]).exists()
+
+
 @pytest.mark.parametrize("name", ["graph.gv", "graph.dot"])
 def test_the_command_writes_or_prints_the_text(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["draw", "sigmoid(w*x + b)", "w=0.6", "-o", str(tmp_path / name), "x=1", "b=0.9"]) == 0

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import printable_name, write_whole
 
 EXAMPLES = """examples:
   tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise RenderError(f"{error}; {text} is left as it was") from None
         write_whole(text, drawing.source)
         raise RenderError(f"{error} and now in {text}") from None
-    print(arguments.output)
+    print(printable_name(arguments.output))
     return 0
 
 

@@ -7,6 +7,7 @@ import webbrowser
 from pathlib import Path
 
 from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
+from tinygrad_sigmoid.files import printable_name
 
 EXAMPLES = """examples:
   tinygrad-sigmoid explore "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o page.html --open
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.page import explore
 
     explore(graph_of(arguments), arguments.output)
-    print(arguments.output)
+    print(printable_name(arguments.output))
     if arguments.open and not webbrowser.open(Path(arguments.output).resolve().as_uri()):
         raise OSError(f"no browser could be started: open {arguments.output} by hand")
     return 0
