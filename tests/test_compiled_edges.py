@@ -56,9 +56,13 @@ def peak_and_seconds(graph: Callable[[int], Any], values: int, target: Any) -> t
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["python", "javascript"])
 @pytest.mark.parametrize("graph", [chain, wide])
-def test_a_large_graph_takes_linear_time_and_three_kilobytes_a_value(graph: Any, target: Any) -> None:
-    _, small = peak_and_seconds(graph, 1_000, target)
-    memory, large = peak_and_seconds(graph, 10_000, target)
+def test_a_large_graph_takes_linear_time_and_three_kilobytes_a_value(
+    graph: Any, target: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LONGEST", "PIECE"):  # as in graphs that are larger than a test has time for
+        monkeypatch.setattr(python_room, name, 1 << 16)
+    _, small = peak_and_seconds(graph, 600, target)
+    memory, large = peak_and_seconds(graph, 6_000, target)
     assert memory < 3_000
     assert large < 30 * small
 

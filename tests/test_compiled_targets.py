@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -111,7 +111,7 @@ def every_target(
     return {**found, "javascript": found_in_a_page(run, source, numbers)}
 
 
-LOST = {
+LOST: dict[str, tuple[Callable[[Value], Any], float]] = {
     "nan in a choice": (lambda x: minimum(709.5, x), math.nan),
     "nan in the other place": (lambda x: maximum(x, 1.0), math.nan),
     "infinity in a choice": (lambda x: minimum(709.5, x), math.inf),

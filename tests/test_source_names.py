@@ -81,12 +81,13 @@ def shape(source: str) -> list[str]:
 PLAIN = graph(["v"] * 12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])
 @example(["x" * length for length in range(94, 106)])
 @example(["x" * length for length in range(106, 118)])
 @example(["y z" * length for length in range(30, 42)])
+@example(["encoding"] * 12)
 def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[str]) -> None:
     output, leaves = graph(labels)
     for trace in (False, True):
@@ -100,7 +101,7 @@ def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[st
         assert b"coding=" not in b"".join(first_two)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])
 @example(["x" * length for length in range(94, 106)])
@@ -125,7 +126,7 @@ def test_labels_of_every_length_up_to_some_hundred(run: Run, ends: str) -> None:
         output = sigmoid(x * x)
         output.label = "y" * length
         for target in ("python", "javascript"):
-            source = compiled(output, inputs=[x], wrt=[x], target=target).source  # type: ignore[arg-type]
+            source = compiled(output, inputs=[x], wrt=[x], target=target).source
             if target == "python":
                 assert compiled(output, inputs=[x], wrt=[x])(0.5)[0] == output.data
                 ast.parse(source)
@@ -137,7 +138,7 @@ def test_a_line_is_broken_between_results_and_nowhere_else() -> None:
     network, x = Network([3, 12, 2], seed=0), [Value(0.1, f"x{i}") for i in range(3)]
     output = squared_error(network(x), [0.0, 1.0])
     for target in ("python", "javascript"):
-        source = compiled(output, inputs=x, wrt=network.parameters(), target=target).source  # type: ignore[arg-type]
+        source = compiled(output, inputs=x, wrt=network.parameters(), target=target).source
         lines = source.split("\n")
         for opening in ("def program(", "function program(", "return"):
             for first in [place for place, line in enumerate(lines) if line.strip().startswith(opening)]:
@@ -204,7 +205,7 @@ def test_an_operation_without_a_translation_is_named_on_one_line() -> None:
     hostile = translated(Operation("a\nb\u2028c", math.asinh, lambda out, x: (1.0,)), "asinh({0})")
     for target in ("javascript", "numpy", "native"):
         with pytest.raises(TypeError, match="can't be compiled") as refused:
-            compiled(hostile(x), inputs=[x], target=target)  # type: ignore[arg-type]
+            compiled(hostile(x), inputs=[x], target=target)
         assert str(refused.value).isprintable()
 
 

@@ -123,8 +123,8 @@ class TracedProgram(PythonProgram):
     descend = batch
 
 
-# Python's own compiler takes 40 bytes for each character until it is done.
-LONGEST = 1 << 21  # characters of a program that is one function
+# Python's own compiler takes 40 bytes for each character until it is done, but variables of a function are the fastest.
+LONGEST = 1 << 23  # characters of a program that is one function
 PIECE = 1 << 18  # characters that are compiled at once, if it is longer
 
 

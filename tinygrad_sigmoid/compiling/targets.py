@@ -70,8 +70,9 @@ def compiled(
         watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
             `watched(parameters, samples)`: the outputs of a network, beside its loss.
         target: `"python"`, source that you can read, and that computes the same bits as the graph (recording may raise
-            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"numpy"`, array operations over nodes and samples; `"native"`, machine code; or
-            `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page.
+            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"numpy"`, array operations
+            over nodes and samples; `"native"`, machine code; or `"javascript"`, whose `source` is the text of a
+            function `program(…inputs, …other leaves)` for a page.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
             order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
