@@ -78,3 +78,9 @@ def test_a_mismatch_goes_to_standard_error_with_status_1(capsys: pytest.CaptureF
 def test_what_cant_be_computed_is_one_line_and_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_would_take_hours_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"a{i}" for i in range(100)]
+    assert main(["check", "*".join(names), *[f"{name}=1" for name in names], "--order", "3"]) == 2
+    assert "the formula has 171,700 derivatives of order 3, more than 5,000: check fewer" in capsys.readouterr().err

@@ -29,7 +29,8 @@ def test_what_is_no_whole_number(given: object) -> None:
 
 @pytest.mark.parametrize("given", [0, -1, 2**63, 2**64 + 1, 10**5000], ids=shown)
 def test_whole_numbers_out_of_range(given: int) -> None:
-    with pytest.raises(ValueError, match=r"^batch must be a whole number of at least 1, but got .*: write"):
+    upper = f" and at most {2**63 - 1}" if given > 0 else ""
+    with pytest.raises(ValueError, match=f"^batch must be a whole number of at least 1{upper}, but got .*: write"):
         checks.whole(given, "batch", "write for instance 10", least=1)
 
 
@@ -69,7 +70,8 @@ def test_kinds_and_functions() -> None:
     assert checks.instance("w", str, "label", "a text", "write it in quotes") == "w"
     with pytest.raises(TypeError, match=r"^label must be a text, but got 3: write it in quotes$"):
         checks.instance(3, str, "label", "a text", "write it in quotes")
-    assert checks.function(math.exp, "loss", "pass a function") is math.exp
+    checks.function(math.exp, "loss", "pass a function")
+    checks.function(None, "watch", "pass a function", optional=True)
     for wrong in (3, None, "exp", float):
         with pytest.raises(TypeError, match=r"^loss must be a function, but got .*: pass a function$"):
             checks.function(wrong, "loss", "pass a function")
@@ -81,7 +83,23 @@ def test_entries(kind: Callable[..., object]) -> None:
     assert checks.entries(given, "sizes", "a list", "write [2, 3]", kind=object) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("given", ["text", b"x", {1: 2}, {1, 2}, None, 3, np.array(1.0), iter([1]), (i for i in [1])])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "text",
+        b"x",
+        bytearray(b"x"),
+        {1: 2}.keys(),
+        list,
+        {1: 2},
+        {1, 2},
+        None,
+        3,
+        np.array(1.0),
+        iter([1]),
+        (i for i in [1]),
+    ],
+)
 def test_what_is_no_list(given: object) -> None:
     with pytest.raises(TypeError, match=r"^sizes must be a list, but got .*: write \[2, 3\]$"):
         checks.entries(given, "sizes", "a list", "write [2, 3]", kind=object)

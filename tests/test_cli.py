@@ -107,8 +107,8 @@ def test_the_repair_tells_the_same_with_other_seeds(seed: int) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--rate", "0"], "learning rate must be a number above 0"),
-        (["--rate", "nan"], "learning rate must be a number above 0"),
+        (["--rate", "0"], "learning rate must be a finite number above 0"),
+        (["--rate", "nan"], "learning rate must be a finite number above 0"),
         (["--epochs", "-1"], "epochs"),
         (["--out", "no/such/folder"], "is not a folder: make it first"),
         (["--out", "/proc"], "'/proc/neuron.svg' can't be written ("),

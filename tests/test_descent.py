@@ -97,5 +97,5 @@ def test_a_gradient_of_exactly_0_is_a_gradient() -> None:
 
 @pytest.mark.parametrize("rate", [0, 0.0, -0.0, -1e-9, math.nan, math.inf])
 def test_a_rate_that_would_not_descend_is_refused(rate: float) -> None:
-    with pytest.raises(ValueError, match="must be a number above 0"):
+    with pytest.raises(ValueError, match="must be a finite number above 0"):
         GradientDescent([Value(2.0)], rate)

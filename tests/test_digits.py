@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
+import tracemalloc
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
-from idx_files import write_idx, write_small_mnist
+from idx_files import write_idx, write_mnist, write_small_mnist
 
 from tinygrad_sigmoid.course import digits
 from tinygrad_sigmoid.course.digits import SHADES, digit_picture, load_digits, load_mnist
@@ -50,6 +53,14 @@ def test_names_with_a_dot_are_found(mnist: Path) -> None:
     assert len(load_mnist(mnist)[0]) == 40
 
 
+def test_one_digit_to_train_on_and_one_to_test_with_are_enough(tmp_path: Path) -> None:
+    for part in ("train", "t10k"):
+        write_mnist(tmp_path, part, load_digits()[0][:1])
+    train, test = load_mnist(tmp_path)
+    assert train == test
+    assert len(train) == 1
+
+
 def swap(folder: Path, one: str, other: str) -> None:
     first, second = folder / one, folder / other
     kept = first.read_bytes()
@@ -86,6 +97,28 @@ ZIPPED = "t10k-images-idx3-ubyte.gz"
         (change(IMAGES, lambda b: b[:8] + struct.pack(">II", 4, 16) + b[16:]), IMAGES, "4×16 pixels"),
         (change(LABELS, lambda b: b[:-1] + b"\x0a"), LABELS, "label 10"),
         (change(LABELS, lambda b: b[:4] + struct.pack(">I", 39) + b[8:-1]), LABELS, "40 pictures but"),
+        (change(IMAGES, lambda b: b + bytes(100)), IMAGES, "should have 2576 bytes but has 2577 or more"),
+        (
+            change(IMAGES, lambda b: b[:4] + struct.pack(">III", 47_040_000, 1, 1)),
+            IMAGES,
+            "but MNIST has at most 60,000 pictures of 28×28",
+        ),
+        (
+            change(IMAGES, lambda b: b[:4] + struct.pack(">III", 1, 784, 784)),
+            IMAGES,
+            "but MNIST has at most 60,000 pictures of 28×28",
+        ),
+        (
+            change(LABELS, lambda b: b[:4] + struct.pack(">I", 60_001)),
+            LABELS,
+            "but MNIST has at most 60,000 pictures of 28×28",
+        ),
+        (change(IMAGES, lambda b: b + bytes(10**8)), IMAGES, "it has more than 50,000,000 bytes"),
+        (change(ZIPPED, lambda b: b + b"garbage"), ZIPPED, "damaged or cut short"),
+        (change(ZIPPED, lambda b: b + gzip.compress(b"more")), ZIPPED, "should have 1296 bytes but has 1297 or more"),
+        (change(ZIPPED, lambda b: b[:2]), ZIPPED, "damaged or cut short"),
+        (change(ZIPPED, lambda b: b[:-8] + bytes(4) + b[-4:]), ZIPPED, "damaged or cut short"),
+        (change(ZIPPED, lambda b: gzip.compress(b)), ZIPPED, "should begin with 00 00 08 03"),
         (change(ZIPPED, lambda b: b[:-20]), ZIPPED, "damaged or cut short"),
         (change(ZIPPED, lambda b: b[:30] + bytes([b[30] ^ 255]) + b[31:]), ZIPPED, "damaged or cut short"),
         (lambda folder: swap(folder, IMAGES, LABELS), IMAGES, "has 1 dimensions where 3 are needed"),
@@ -99,6 +132,27 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(mnist: Path, damage: obje
     assert named in str(caught.value)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_in_several_zipped_parts_is_read_as_one(mnist: Path) -> None:
+    whole = gzip.decompress((mnist / ZIPPED).read_bytes())
+    before = load_mnist(mnist)
+    (mnist / ZIPPED).write_bytes(gzip.compress(whole[:9]) + gzip.compress(whole[9:]) + bytes(512))
+    assert load_mnist(mnist) == before
+
+
+@pytest.mark.parametrize("promised", [60_000, 20])
+def test_a_small_file_does_not_become_a_large_one(mnist: Path, promised: int) -> None:
+    with gzip.open(mnist / ZIPPED, "wb", compresslevel=1) as file:
+        file.write(struct.pack(">BBBBIII", 0, 0, 8, 3, promised, 28, 28))
+        for _ in range(200):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="or more: it is damaged"):
+        load_mnist(mnist)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2 * promised * 28 * 28 + 10_000_000
 
 
 def test_pictures_of_two_sizes_are_refused(mnist: Path) -> None:
@@ -135,3 +189,17 @@ def test_two_pixels_of_a_large_picture_share_a_character(side: int, height: int)
 def test_a_picture_must_be_square() -> None:
     with pytest.raises(ValueError, match="5 pixels is not square"):
         digit_picture([0.0] * 5)
+
+
+@pytest.mark.parametrize("folder", [3, None, b"mnist", ["mnist"]])
+def test_what_is_no_name_of_a_folder_is_refused(folder: Any) -> None:
+    with pytest.raises(TypeError, match=r"^a file's name must be a text or a path, but got .*: write"):
+        load_mnist(folder)
+
+
+@pytest.mark.parametrize("folder", ["x" * 10_000, "two\nlines", "\x1b[2J"])
+def test_a_strange_name_of_a_folder_is_shown_on_one_line(folder: str) -> None:
+    with pytest.raises(FileNotFoundError, match="has no file train-images-idx3-ubyte") as raised:
+        load_mnist(folder)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 400

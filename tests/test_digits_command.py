@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import tempfile
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -114,14 +117,133 @@ def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:
     assert terminal.end() == 0
 
 
+FULL = """
+import resource, signal, sys
+from tinygrad_sigmoid.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_on_a_full_disk_nothing_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "network.json").write_text("old")
+    command = [sys.executable, "-c", FULL, "digits", "--save", "network.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "tinygrad-sigmoid: 'network.json' can't be written (File too large): write elsewhere\n"
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("network.json", "old")]
+
+
+SMALL = ("--hidden", "3", "--epochs", "1")
+
+
+def test_what_can_not_be_saved_is_kept_elsewhere(
+    mnist: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    assert main(["digits", "--mnist", mnist, *SMALL, "--save", "/dev/full"]) == 2
+    [kept] = (tmp_path / "temporary").iterdir()
+    assert capsys.readouterr().err == (
+        f"tinygrad-sigmoid: '/dev/full' can't be written (No space left on device): write elsewhere; the network is "
+        f"kept in {kept}: move it from there\n"
+    )
+    assert repr(Network.load(kept)) == "Network([64, 3, 10])"
+
+
+def test_ctrl_c_while_saving_loses_nothing(
+    mnist: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save = Network.save
+
+    def interrupted(network: Network, path: str) -> None:
+        monkeypatch.setattr(Network, "save", save)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Network, "save", interrupted)
+    assert main(["digits", "--mnist", mnist, *SMALL, "--save", str(tmp_path / "network.json")]) == 2
+    [_, kept] = re.findall(r"stopped while (.*); the network is kept in (.*): move", capsys.readouterr().err)[0]
+    Network.load(kept)
+
+
+def test_at_a_terminal_it_is_asked_for_another_file_until_one_can_be_written(mnist: str, tmp_path: Path) -> None:
+    terminal = Terminal("digits", "--mnist", mnist, *SMALL, "--save", "/dev/full", prompt=") ", TMPDIR=str(tmp_path))
+    asked = terminal.read()
+    assert "'/dev/full' can't be written (No space left on device)" in asked
+    assert "there is no directory 'no/such'" in terminal.type("no/such/file")
+    ended = terminal.type(str(tmp_path / "network.json"), until="")
+    assert f"the network is in {tmp_path / 'network.json'}" in ended
+    assert "test digits are read right" in ended
+    assert terminal.end() == 0
+    Network.load(tmp_path / "network.json")
+
+
+@pytest.mark.parametrize(("key", "status"), [("", 0), ("\x04", 2)])
+def test_at_a_terminal_no_answer_means_a_temporary_file(mnist: str, tmp_path: Path, key: str, status: int) -> None:
+    terminal = Terminal("digits", "--mnist", mnist, *SMALL, "--save", "/dev/full", prompt=") ", TMPDIR=str(tmp_path))
+    terminal.read()
+    terminal.type(key, until="")
+    assert terminal.end() == status
+    [kept] = tmp_path.glob("network-*.json")
+    Network.load(kept)
+
+
+def test_a_reader_who_leaves_does_not_stop_what_is_to_be_saved(mnist: str, tmp_path: Path) -> None:
+    path = tmp_path / "network.json"
+    command = [sys.executable, "-m", "tinygrad_sigmoid", "digits", "--mnist", mnist, "--hidden", "3", "--epochs", "9"]
+    with subprocess.Popen([*command, "--save", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    trained = Network([64, 3, 10], seed=0)
+    train(trained, load_mnist(mnist)[0], epochs=9, seed=0)
+    numbers = [parameter.data for parameter in Network.load(path).parameters()]
+    assert numbers == pytest.approx([parameter.data for parameter in trained.parameters()])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--save", ""], "argument --save: '' is not the name of a file: give one"),
+        (["--save="], "argument --save: '' is not the name of a file: give one"),
+        (["--load", ""], "argument --load: '' is not the name of a file: give one"),
+        (["--mnist", ""], "argument --mnist: '' is not the name of a file: give one"),
+        (["--epochs", "9" * 20], "'99999999999999999999' is not a whole number, or it is too large: write it as in 12"),
+        (["--epochs", "9" * 5000], "999' is not a whole number, or it is too large: write it as in 12"),
+        (["--seed", "1e3"], "argument --seed: '1e3' is not a whole number"),
+        (["--hidden", "½"], "argument --hidden: '½' is not a whole number"),
+        (["--rate", "fast"], "argument --rate: 'fast' is not a number: write it as in 0.5"),
+        (["\x1b[31m" * 1000], r"unrecognized arguments: \x1b[31m\x1b[31m"),
+        (["--s=\x1b[31m"], r"ambiguous option: --s=\x1b[31m could match --seed, --save"),
+    ],
+)
+def test_a_word_that_can_not_be_read_is_repeated_in_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["digits", *words])
+    assert stopped.value.code == 2
+    *_, last = capsys.readouterr().err.strip().split("\n")
+    assert said in last
+    assert last.isprintable()
+    assert len(last) < 700
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--hidden", "1000000000"], "--hidden must be a whole number of at least 0 and at most 1000, but got 10000"),
+        (["--load", "."], "'.' can't be read (it is no plain file): choose another file"),
+        (["--load", "no\nwhere"], r"there is no file no\nwhere: make it with --save"),
+        (["--mnist", "\x1b[31m"], r"\x1b[31m has no file train-images-idx3-ubyte"),
         (["--mnist", "nowhere"], "nowhere has no file train-images-idx3-ubyte, plain or with .gz"),
-        (["--epochs", "-1"], "train needs epochs ≥ 0"),
+        (["--epochs", "-1"], "epochs must be a whole number of at least 0"),
         (["--hidden", "0"], "a network needs its number of inputs and at least one layer, all above 0"),
-        (["--rate", "0"], "the learning rate must be a number above 0"),
-        (["--rate", "nan"], "the learning rate must be a number above 0"),
+        (["--rate", "0"], "the learning rate must be a finite number above 0"),
+        (["--rate", "nan"], "the learning rate must be a finite number above 0"),
         (["--save", "nowhere/network.json"], "there is no directory 'nowhere': make it first"),
         (["--load", "small.json"], "small.json holds a network of 2 inputs and 10 outputs, but these digits have 64"),
         (["--load", "small.json", "--hidden", "5"], "leave out --hidden or --load"),
@@ -130,7 +252,7 @@ def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:
         (["--load", "nowhere.json"], "there is no file nowhere.json: make it with --save"),
         (["--save", "/proc/network.json"], "'/proc/network.json' can't be written ("),
         (["--save", "."], "'.' is a directory: name a file in it"),
-        (["--rate", "-3"], "the learning rate must be a number above 0"),
+        (["--rate", "-3"], "the learning rate must be a finite number above 0"),
         (["--seed", "-1"], "a seed is a whole number from 0, but got -1, which would give the same as 1"),
     ],
 )

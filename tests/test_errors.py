@@ -38,6 +38,8 @@ from tinygrad_sigmoid import (
     train,
 )
 from tinygrad_sigmoid.files import require_writable, write_whole
+from tinygrad_sigmoid.losses import half_squared_distance
+from tinygrad_sigmoid.operations import dot_product
 
 pair = Operation("pair", lambda a, b: a * b, lambda out, a, b: (b,))
 bare = Operation("bare", lambda a: a * a, lambda out, a: 2 * a)
@@ -129,7 +131,7 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     ),
     (lambda: sigmoid(v(), v()), TypeError, "sigmoid takes 1 input, but was given 2", "sigmoid(z)"),
     (lambda: add(1.0), TypeError, "add takes 2 inputs, but was given 1", "add(a, b)"),
-    (lambda: dot(v(), v()), TypeError, "dot takes two lists", "into a list"),
+    (lambda: dot(v(), v()), TypeError, "dot takes two lists, but got Value(2.0, 'v')", "into a list"),
     (lambda: dot([v()], [1, 2]), ValueError, "1 and 2", "compare the two lists"),
     (lambda: neuron()([1, 2]), ValueError, "3 weights but got 2 inputs:", "one for each weight"),
     (lambda: neuron().predict([1, 2]), ValueError, "3 weights but got 2 inputs:", "one for each weight"),
@@ -147,37 +149,42 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: Network.of([]), ValueError, "at least one layer", "pass a list"),
     (lambda: Network.of([Layer([neuron()]), Layer([neuron()])]), ValueError, "3 weights", "as many weights as"),
     (lambda: GradientDescent(neuron().parameters(), 0.1).step(), RuntimeError, "'w1'", "backward()"),
-    (lambda: GradientDescent([], 0.1), ValueError, "no list of parameters", "network.parameters()"),
-    (lambda: GradientDescent(v(), 0.1), ValueError, "no list of parameters", "[w, b]"),
+    (lambda: GradientDescent([], 0.1), ValueError, "a list of at least one Value, but got []", "network.parameters()"),
+    (lambda: GradientDescent(v(), 0.1), TypeError, "a list of at least one Value, but got Value(2.0, 'v')", "[w, b]"),
     (lambda: GradientDescent([v()], -1), ValueError, "-1", "above 0"),
     (lambda: GradientDescent([v()], math.inf), ValueError, "inf", "0.1"),
-    (lambda: GradientDescent([v()], "1"), TypeError, "'1'", "float(…)"),
+    (lambda: GradientDescent([v()], "1"), TypeError, "'1'", "try 0.1"),
     (lambda: squared_error([v()], [1, 2]), ValueError, "there are 1 and 2", "one target for each"),
     (lambda: cross_entropy(v(), 1), TypeError, "Value(2.0, 'v')", "sigmoid as the output activation"),
     (lambda: softmax_cross_entropy([], []), ValueError, "at least one, but there are 0 and 0", "one target for each"),
-    (lambda: gradients((v(),), [v()]), TypeError, "(Value(2.0, 'v'),)", "gradients(y, [x])"),
+    (lambda: gradients((v(),), [v()]), TypeError, "(Value(2.0, 'v'),)", "one by one"),
     (lambda: gradients(v(), v()), TypeError, "Value(2.0, 'v')", "gradients(y, [x])"),
     (lambda: gradients(v(), [2.0]), TypeError, "2.0", "gradients(y, [x])"),
-    (lambda: nudge(v(), {}), ValueError, "nothing is nudged", "nudge(output, {w: 0.01})"),
+    (lambda: nudge(v(), {}), ValueError, "at least one, but got {}", "nudge(output, {w: 0.01})"),
     (lambda: nudge(v(), {v() * 2: 1.0}), ValueError, "Value(4.0)", "nudge the leaves"),
-    (lambda: nudge(w := v(), {w: "1"}), TypeError, "'1'", "float(…)"),
-    (lambda: steps(3), TypeError, "steps takes values, but was given int 3", "Value(…)"),
-    (lambda: explain(3, wrt=4), TypeError, "explain takes values, but was given int 3", "Value(…)"),
-    (lambda: explain(v() * v(), wrt=[v()]), TypeError, "list [Value(2.0, 'v')]", "one by one"),
-    (lambda: explore(3), TypeError, "explore takes values, but was given int 3", "Value(…)"),
+    (lambda: nudge(w := v(), {w: "1"}), TypeError, "'1'", "nudge(output, {w: 0.01})"),
+    (lambda: steps(3), TypeError, "the output must be a Value, but got 3", "Value(…)"),
+    (lambda: explain(3, wrt=4), TypeError, "the output must be a Value, but got 3", "Value(…)"),
+    (lambda: explain(v() * v(), wrt=[v()]), TypeError, "wrt must be a Value, but got [Value(2.0, 'v')]", "one by one"),
+    (lambda: explore(3), TypeError, "the output must be a Value, but got 3", "Value(…)"),
     (lambda: explore(v() * v(), "a.txt"), ValueError, "'a.txt'", ".html"),
-    (lambda: formula(3), TypeError, "formula takes values, but was given int 3", "Value(…)"),
-    (lambda: latex("x"), TypeError, "latex takes values, but was given str 'x'", "Value(…)"),
-    (lambda: draw(neuron()), TypeError, "draw takes values, but was given Neuron", "on its inputs"),
+    (lambda: formula(3), TypeError, "what is written must be a Value, but got 3", "Value(…)"),
+    (lambda: latex("x"), TypeError, "what is written must be a Value, but got 'x'", "Value(…)"),
+    (lambda: draw(neuron()), TypeError, "the output must be a Value, but got Neuron", "on its inputs"),
     (lambda: write_whole(".", ""), IsADirectoryError, "'.' is a directory", "name a file in it"),
     (lambda: write_whole("no/such/file", ""), FileNotFoundError, "'no/such'", "make it first"),
     (lambda: require_writable("."), IsADirectoryError, "'.' is a directory", "name a file in it"),
     (lambda: require_writable("no/such/file"), FileNotFoundError, "'no/such'", "make it first"),
     (lambda: require_writable("a" * 300), OSError, "aaa' can't be written (", "elsewhere"),
     (lambda: write_whole("a" * 300, ""), OSError, "aaa' can't be written (", "elsewhere"),
-    (lambda: train(neuron(), []), ValueError, "nothing to train on", "at least one sample"),
+    (
+        lambda: train(neuron(), []),
+        ValueError,
+        "samples must be a list of samples, but got []",
+        "pairs (inputs, targets)",
+    ),
     (lambda: train(neuron(), [([1, 2, 3], 1)], batch=0), ValueError, "0", "at least 1"),
-    (lambda: train(neuron(), [([1, 2, 3], 1)], epochs=-1), ValueError, "-1", "≥ 0"),
+    (lambda: train(neuron(), [([1, 2, 3], 1)], epochs=-1), ValueError, "epochs", "for instance 30"),
 ]
 
 
@@ -229,6 +236,35 @@ def test_an_operation_that_no_module_holds_can_not_be_pickled() -> None:
         pickle.dumps(nameless(v()))
 
 
+def test_an_operation_whose_derivatives_are_imported_is_told_where_it_must_stand() -> None:
+    import pickle
+
+    borrowed = Operation("borrowed", lambda x: 2.0 * x, derivatives_of_double)
+    derivatives_of_double.__module__ = "elsewhere"
+    with pytest.raises(
+        TypeError, match=r"'borrowed'.*elsewhere has no.*at the top level of a module, and its derivatives there"
+    ):
+        pickle.dumps(borrowed(v()))
+
+
+def derivatives_of_double(out: Any, x: Any) -> tuple[Any, ...]:
+    return (2.0,)
+
+
+@pytest.mark.parametrize("given", [(1.0, 2.0, 3.0), (Value(1.0), 2.0, 3.0)])
+@pytest.mark.parametrize("operation", [dot_product, half_squared_distance], ids=lambda operation: operation.name)
+def test_pairs_need_an_even_number_of_inputs(operation: Operation, given: tuple[Any, ...]) -> None:
+    with pytest.raises(ValueError, match=rf"{operation.name}\(1, 2, 3\) is not defined: give as many"):
+        operation(*given)
+
+
+def test_an_operation_gives_a_float_or_says_what_its_rule_gave() -> None:
+    whole = Operation("whole", lambda x: 1, lambda out, x: (0.0,))
+    assert type(whole(1.0)) is type(whole(2)) is float
+    with pytest.raises(TypeError, match=r"None \(NoneType\) is not a real number: "):
+        Operation("nothing", lambda x: None, lambda out, x: (0.0,))(1.0)
+
+
 # -- Files -------------------------------------------------------------------------------------------------------------
 
 WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "sigmoid"}'
@@ -249,7 +285,7 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
         (WHOLE.replace('"bias": 0.5, ', ""), "'bias' is missing"),
         (WHOLE.replace("[1.0, 2.0]", "[]"), "at least one weight"),
         (WHOLE.replace("[1.0, 2.0]", '["a", "b"]'), "'a'"),
-        (WHOLE.replace("[1.0, 2.0]", "5"), "int"),
+        (WHOLE.replace("[1.0, 2.0]", "5"), "a list of at least one weight, but got 5"),
         (WHOLE.replace("[1.0, 2.0]", "[NaN]"), "nan"),
         (WHOLE.replace("[1.0, 2.0]", "[Infinity]"), "inf"),
         (WHOLE.replace("sigmoid", "swish"), r"'swish' is unknown here: pass it as activations=\[…\]"),

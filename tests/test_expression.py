@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import re
+import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Value, formula
@@ -97,6 +98,15 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("w*...", "is not a number|has no place"),
         ("w*1e400", "inf is not a number to compute with"),
         ("w*10000000000000000000001", "would lose digits"),
+        ("w*0x" + "f" * 1_900, "would lose digits as a float, or is too large for one: write it as in 1e22"),
+        ("'a'" * 600, "is not a number"),
+        ("\0" * 1_900, "can't be read as a formula"),
+        ("\U000e0001" * 1_900, "can't be read as a formula"),
+        ("-" * 100_000 + "w", "100001 characters, more than 2000"),
+        ("(" * 500_000 + "w" + ")" * 500_000, "1000001 characters, more than 2000"),
+        ("w" + ".a" * 990, "a part of it has no place in a formula"),
+        ("w" + " or w" * 390, "has no place in a formula"),
+        ("~" * 1_999 + "w", "has no place in a formula"),
         ("w := 3", "can't be read as a formula"),
         ("w x", "write the multiplication: w*x"),
         ("2x + w*b", "write the multiplication: 2*x"),
@@ -178,13 +188,41 @@ def test_any_text_records_a_graph_or_says_why_not(text: str) -> None:
         ("w=", "'' in 'w=' is not a number"),
         ("w=nan", "'nan' in 'w=nan' is not a finite number"),
         ("w", "'w' gives no name a number"),
+        ("w=" + "9" * 1_000_000, "999…' is not a finite number"),
+        ("w=" + "a" * 1_000_000, "aaa…' is not a number"),
+        ("\x1b" * 1_000_000, r"\x1b\x1b"),
+        ("w==1", "'=1' in 'w==1' is not a number"),
+        ("=1", "'' in '=1' can't be a name"),
+        ("w=1e999", "'1e999' in 'w=1e999' is not a finite number"),
         ("2=3", "'2' in '2=3' can't be a name"),
         ("if=3", "'if' in 'if=3' can't be a name"),
     ],
 )
 def test_a_word_that_gives_no_name_a_number_is_named(word: str, said: str) -> None:
-    with pytest.raises(FormulaError, match=re.escape(said)):
+    with pytest.raises(FormulaError, match=re.escape(said)) as raised:
         leaves_from(["x=1", word])
+    assert len(str(raised.value)) < 400
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["w", "(", ")", "-", "**", "+", "/", "exp(", "9", "1e3", ".a", "[0]", " or ", "x if ", " else ", ","]
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.integers(1, 1_000),
+)
+@example(["-"], 1_999)
+@example(["w/"], 999)
+@example(["9**"], 600)
+def test_a_long_formula_takes_no_longer_than_it_must(pieces: list[str], times: int) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(FormulaError, ArithmeticError, ValueError):
+        recorded("".join(pieces) * times + "w", {"w": 0.5})
+    assert time.process_time() - begun < 5
 
 
 def test_a_name_is_given_one_number() -> None:

@@ -476,7 +476,7 @@ def test_wrong_arguments_are_explained(wrong: Callable[[], Any], message: str) -
     [
         ({}, "plant exactly one bug"),
         ({"sign": True, "scale": 2.0}, "plant exactly one bug"),
-        ({"drop": 3}, "multiply has 2 inputs: drop=3 is none of them"),
+        ({"drop": 3}, "drop must be a whole number of at least 1 and at most 2, but got 3: "),
     ],
 )
 def test_a_bug_that_cant_be_planted_is_explained(bug: dict[str, Any], message: str) -> None:

@@ -23,6 +23,13 @@ def test_inputs_come_before_what_is_computed_from_them(output: Value) -> None:
 
 
 @given(graphs())
+def test_uses_may_be_looked_for_in_a_part_of_a_graph(output: Value) -> None:
+    order = topological_order(output)
+    everywhere, part = uses(order), order[len(order) // 2 :]
+    assert uses(part) == {value: everywhere[value] for value in part}
+
+
+@given(graphs())
 def test_every_value_but_the_output_is_used(output: Value) -> None:
     order = topological_order(output)
     users = uses(order)

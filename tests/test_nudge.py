@@ -202,7 +202,7 @@ def test_a_nudge_is_not_halved_where_the_graph_is_no_longer() -> None:
 
 def test_a_leaf_of_another_graph_is_refused() -> None:
     x = Value(3.0, "x")
-    with pytest.raises(ValueError, match=r"Value\(3\.0, 'x'\) is not in this graph: nudge a leaf from which"):
+    with pytest.raises(ValueError, match=r"Value\(3\.0, 'x'\) is not in the graph of .*: nudge a leaf"):
         nudge(x * x, {Value(3.0, "x"): 0.1})
     assert nudge(x, {x: 0.5}).actual == 0.5, "a leaf alone is a graph"
 
@@ -210,7 +210,7 @@ def test_a_leaf_of_another_graph_is_refused() -> None:
 @pytest.mark.parametrize("changes", [{"x": 0.1}, 0.1, [0.1], Value(0.1)])
 def test_what_is_no_dict_of_leaves_is_refused(changes: object) -> None:
     x = Value(3.0, "x")
-    with pytest.raises(TypeError, match=r"a dict of leaves and their changes, as in nudge\(output, {w: 0.01}\)"):
+    with pytest.raises(TypeError, match=r"must be a (dict of leaves and their changes|Value), but got .*: "):
         nudge(x * x, changes)  # type: ignore[arg-type]
 
 

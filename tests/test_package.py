@@ -29,13 +29,13 @@ def test_no_public_name_is_that_of_a_room() -> None:
 # From the ground floor up: a room may import from those before it in this list, and from none after it.
 ROOMS = [
     "collecting",
-    "files",
     "interrupting",
     "quoting",
     "floats",
-    "checks",
-    "errors",
     "notation",
+    "checks",
+    "files",
+    "errors",
     "graph",
     "copying",
     "operation",

@@ -75,7 +75,9 @@ class Unshowable:
 
 
 @pytest.mark.parametrize(
-    "thing", [Unshowable(), [Unshowable()], 10**5000, [0.5] * 100_000, "\n" * 100, object()], ids=shown
+    "thing",
+    [Unshowable(), [Unshowable()], 10**5000, [0.5] * 100_000, "\n" * 100, object()],
+    ids=lambda thing: type(thing).__name__,
 )
 def test_anything_can_be_shown(thing: object) -> None:
     text = shown(thing)

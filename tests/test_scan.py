@@ -42,13 +42,15 @@ def test_where_the_output_is_not_defined_there_is_nan() -> None:
 def test_what_makes_no_sense_is_refused() -> None:
     x = Value(1.0, "x")
     y = sigmoid(x)
-    with pytest.raises(ValueError, match="at least 2 points"):
+    with pytest.raises(ValueError, match=r"points must be a whole number of at least 2 .*but got 1"):
         scan(y, x, 0, 1, points=1)
     for low, high in [(1, 1), (2, 1), (0, math.inf), (math.nan, 1)]:
         with pytest.raises(ValueError, match="from low to high"):
             scan(y, x, low, high)
     with pytest.raises(ValueError, match="computed from other values"):
         scan(y, y, 0, 1)
+    with pytest.raises(ValueError, match=r"Value\(3.0\) is not in the graph of .*: scan a leaf"):
+        scan(y, Value(3.0), 0, 1)
     x.data = 2.0
     with pytest.raises(StaleGraph):
         scan(y, x, 0, 1)

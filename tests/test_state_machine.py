@@ -155,7 +155,7 @@ class Values(RuleBasedStateMachine):
         if self.naive.rows[moved][0] is not None:
             return
         if moved not in self.naive.leaves(place):
-            with pytest.raises(ValueError, match="is not in this graph"):
+            with pytest.raises(ValueError, match="is not in the graph of"):
                 nudge(self.values[place], {self.values[moved]: change})
             return
         if self._stale(place):

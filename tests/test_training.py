@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -227,12 +228,52 @@ def test_wrong_samples_are_said_as_ever() -> None:
         train(Neuron([1, 1], 0), [((1.0, 2.0, 3.0), 1.0)], epochs=200)
     with pytest.raises(ValueError, match="one target for each output"):
         train(Neuron([1, 1], 0), [((1.0, 2.0), [1.0, 2.0])], epochs=200)
-    with pytest.raises(ValueError, match="nothing to train on"):
+    with pytest.raises(ValueError, match=r"samples must be a list of samples, but got \[\]"):
         train(Neuron([1, 1], 0), [])
-    with pytest.raises(ValueError, match="mini-batch of at least 1"):
+    with pytest.raises(ValueError, match="batch must be a whole number of at least 1"):
         train(Neuron([1, 1], 0), NOR, batch=0)
     with pytest.raises(ValueError, match="learning rate"):
         train(Neuron([1, 1], 0), NOR, rate=0.0)
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS])
+@pytest.mark.parametrize("batch", [len(NOR) + 1, sys.maxsize])
+def test_a_batch_larger_than_the_samples_is_all_of_them(target: Any, batch: int) -> None:
+    networks = [Neuron.random(2, seed=1) for _ in range(2)]
+    for network, size in zip(networks, (len(NOR), batch), strict=True):
+        train(network, NOR, epochs=3, batch=size, seed=0, target=target)
+    one, other = map(numbers_of, networks)
+    assert one == other
+
+
+@pytest.mark.parametrize("target", [None, *TARGETS])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"batch": 2**64}, "batch must be a whole number"),
+        ({"epochs": 1.5}, "epochs must be a whole number"),
+        ({"rate": math.nan}, "the learning rate must be a finite number above 0"),
+        ({"seed": "1"}, "seed must be a whole number or None"),
+        ({"loss": lambda outputs, targets: 1.0}, "what the loss gives must be a Value, but got 1.0"),
+        ({"loss": None}, "loss must be a function"),
+        ({"watch": 3}, "watch must be a function or None"),
+        ({"test": [(1.0, (0.0, 1.0))]}, "sample 0 of test, counted from 0, must be"),
+        ({"test": [((1.0,), 0.0)]}, "sample 0, counted from 0, has 1 inputs"),
+        ({"samples": iter(NOR)}, "samples must be a list of samples"),
+        ({"samples": [*NOR, ((0.0, math.inf), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
+        ({"samples": [*NOR, ((0.0, Decimal(1)), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
+        ({"samples": [*NOR, ((0.0, "a"), 1.0)]}, "sample 4 of samples, counted from 0, must be"),
+        ({"samples": [*NOR, ((0.0,), 1.0)]}, "sample 4, counted from 0, has 1 inputs"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
+)
+def test_nothing_is_trained_if_an_argument_is_wrong(wrong: dict[str, Any], message: str, target: Any) -> None:
+    network = Neuron.random(2, seed=0)
+    before = numbers_of(network)
+    with pytest.raises((TypeError, ValueError), match=f"^{message}.*: "):
+        train(network, **{"samples": NOR, "target": target, **wrong})
+    assert numbers_of(network) == before
+    assert all(parameter.grad is None for parameter in network.parameters())
 
 
 def test_what_is_wrong_is_said_alone_and_before_the_first_epoch() -> None:
@@ -240,7 +281,9 @@ def test_what_is_wrong_is_said_alone_and_before_the_first_epoch() -> None:
         train(Neuron([1, 1], 0), [((1.0, 2.0), [1.0, 2.0])], epochs=200)
     assert raised.value.__context__ is None
     for target in ("nonsense", "javascript"):
-        with pytest.raises(ValueError, match=f"no target '{target}' to train for: use one of 'best', 'python'"):
+        with pytest.raises(
+            ValueError, match=f"target must be one of 'best', 'python'.*None, but got '{target}': write"
+        ):
             train(Neuron([1, 1], 0), NOR, epochs=0, target=target)  # type: ignore[arg-type]
 
 

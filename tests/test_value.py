@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import math
 import pickle
 import sys
 import threading
@@ -493,6 +494,15 @@ def test_nothing_of_a_graph_needs_the_garbage_collector() -> None:
 # -- Copies and pickles ----------------------------------------------------------------------------------------------
 
 
+class Noted(Value):
+    notes: Any
+
+
+class Slotted(Value):
+    __slots__ = ("notes",)
+    notes: Any
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, through_pickle], ids=["copy", "pickle"])
 class TestCopies:
     def test_shared_values_stay_shared(self, again: Callable[[Any], Any]) -> None:
@@ -542,6 +552,30 @@ class TestCopies:
         [slope] = gradients(out, [leaf])
         [bend] = gradients(slope, [leaf])
         assert (out.data, slope.data, bend.data) == (8.0, 12.0, 12.0)
+
+    def test_a_stale_graph_tells_which_leaf_was_changed(self, again: Callable[[Any], Any]) -> None:
+        x, kept = Value(2.0, "x"), Value(3.0, "kept")
+        fresh, stale = x * 2, x * kept
+        x.data = 5.0
+        fresh.forward()
+        fresh2, stale2, x2 = again(again([fresh, stale, x]))
+        fresh2.backward()
+        with pytest.raises(StaleGraph) as raised:
+            (fresh2 * stale2).backward()
+        assert str(raised.value).startswith("Value(5.0, 'x', grad=2.0) was changed after multiply")
+        stale2.forward()
+        x2.data = 6.0
+        with pytest.raises(StaleGraph, match="'x'"):
+            stale2.backward()
+
+    @pytest.mark.parametrize("kind", ["Noted", "Slotted"])
+    def test_what_a_subclass_has_added_is_copied(self, again: Callable[[Any], Any], kind: str) -> None:
+        x: Any = {"Noted": Noted, "Slotted": Slotted}[kind](2.0, "x")
+        x.notes = ["first", x]
+        twin: Any = again(x * x).inputs[0]
+        assert type(twin) is type(x)
+        assert twin.notes == ["first", twin]
+        assert twin.notes is not x.notes
 
 
 def test_pickling_in_the_middle_of_an_error_leaves_pickling_usable() -> None:
@@ -626,6 +660,22 @@ def test_comparisons_of_equal_numbers() -> None:
     one, another = Value(1.0), Value(1.0)
     for left, right in ((one, another), (one, 1), (1, one)):
         assert [compare(left, right) for compare in (lt, le, gt, ge)] == [False, True, False, True]
+
+
+def test_a_whole_number_too_large_for_a_float_can_be_compared() -> None:
+    one = Value(1.0)
+    assert one < 10**400
+    assert one > -(10**400)
+    assert one <= 10**5000
+
+
+def test_a_leaf_whose_zero_changed_its_sign_was_changed() -> None:
+    x = Value(0.0, "x")
+    y = x * 2.0
+    x.data = -0.0
+    with pytest.raises(StaleGraph, match="'x'"):
+        y.backward()
+    assert math.copysign(1.0, y.forward().data) == -1.0
 
 
 def test_a_misspelt_attribute_is_an_error() -> None:

@@ -7,6 +7,7 @@ both inherit from here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NoReturn, Self
 
 from tinygrad_sigmoid import operations as table
@@ -124,4 +125,5 @@ class Comparisons:
 
 
 def _number_of(other: Any) -> Any:
-    return other.data if isinstance(other, Comparisons) else as_number(other)
+    number = other.data if isinstance(other, Comparisons) else other
+    return number if isinstance(number, Real) else as_number(number)  # an int may be too large for a float

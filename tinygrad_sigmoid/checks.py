@@ -7,16 +7,21 @@ what came instead, and what to write: `batch must be a whole number of at least 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Set
 from numbers import Integral
+from types import UnionType
 from typing import Any, TypeVar
 
 from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.notation import Notation
 from tinygrad_sigmoid.quoting import shown
 
 Kind = TypeVar("Kind")
 
 LARGEST = 2**63 - 1  # the largest whole number that machine code can hold
+VALUE_CURE = "make a leaf with Value(…), call a neuron on its inputs first, and pass several values one by one"
+NO_LISTS = (str, bytes, bytearray, memoryview, Mapping, Set)  # although they have a length
+CO_VARARGS = 4  # the flag of a function with *args, as in `inspect`
 
 
 def refused(name: str, wanted: str, given: object, cure: str, error: type[Exception] = TypeError) -> Exception:
@@ -24,17 +29,19 @@ def refused(name: str, wanted: str, given: object, cure: str, error: type[Except
     return error(f"{name} must be {wanted}, but got {shown(given)}: {cure}")
 
 
+# -- Numbers -----------------------------------------------------------------------------------------------------------
+
+
 def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LARGEST) -> int:
     """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
     if type(given) is int and least <= given <= most:  # as nearly always
         return given
-    upper = "" if most == LARGEST else f" and at most {most}"
-    wanted = f"a whole number of at least {least}{upper}"
-    if not isinstance(given, Integral) or isinstance(given, bool):
-        raise refused(name, wanted, given, cure)
-    number = int(given)
-    if not least <= number <= most:
-        raise refused(name, wanted, given, cure, ValueError)
+    is_whole = isinstance(given, Integral) and not isinstance(given, bool)
+    number = int(given) if is_whole else least  # type: ignore[call-overload]
+    upper = "" if number <= most == LARGEST else f" and at most {most}"
+    if not is_whole or not least <= number <= most:
+        error = ValueError if is_whole else TypeError
+        raise refused(name, f"a whole number of at least {least}{upper}", given, cure, error)
     return number
 
 
@@ -54,36 +61,86 @@ def number(given: object, name: str, cure: str, *, above: float = -math.inf) -> 
     return as_float
 
 
+def seed(given: object) -> None:
+    """A seed for random numbers."""
+    instance(given, int | None, "seed", "a whole number or None", "write for instance seed=1")
+
+
+# -- Kinds -------------------------------------------------------------------------------------------------------------
+
+
 def choice(given: object, name: str, choices: Collection[object]) -> None:
     """One of a few values."""
     if not any(given is one or (isinstance(given, str) and given == one) for one in choices):
         raise refused(name, f"one of {', '.join(map(repr, choices))}", given, "write one of these", ValueError)
 
 
-def instance(given: object, kind: type[Kind], name: str, wanted: str, cure: str) -> Kind:
+def instance(given: object, kind: type[Kind] | UnionType, name: str, wanted: str, cure: str) -> Kind:
     """An object of a kind."""
     if not isinstance(given, kind):
         raise refused(name, wanted, given, cure)
     return given
 
 
-def function(given: object, name: str, cure: str) -> Callable[..., Any]:
-    """Something that can be called."""
-    if not callable(given) or isinstance(given, type):
-        raise refused(name, "a function", given, cure)
-    return given
+def value(given: object, name: str = "the output") -> None:
+    """A Value, which records how it was computed."""
+    if not hasattr(type(given), "local_derivatives"):
+        raise refused(name, "a Value", given, VALUE_CURE)
+
+
+def function(given: object, name: str, cure: str, *, optional: bool = False) -> None:
+    """Something that can be called; or None if it is optional."""
+    if (not callable(given) or isinstance(given, type)) and not (optional and given is None):
+        raise refused(name, "a function or None" if optional else "a function", given, cure)
+
+
+# -- Lists -------------------------------------------------------------------------------------------------------------
+
+
+def is_list(given: object) -> bool:
+    """Whether it is a list, a tuple, an array or the like: several things, in an order."""
+    kind = type(given)
+    if kind is float or kind is list or kind is tuple:  # the most frequent
+        return kind is not float
+    several = hasattr(kind, "__len__") and hasattr(kind, "__iter__")
+    return several and not isinstance(given, NO_LISTS) and getattr(given, "shape", True) != ()
+
+
+def listed(given: Any) -> list[Any]:
+    """The things in a list; a single one becomes a list of one."""
+    return list(given) if is_list(given) else [given]
 
 
 def entries(given: object, name: str, wanted: str, cure: str, *, kind: type[Kind], least: int = 1) -> list[Kind]:
     """The entries of a list, a tuple or an array, all of a kind, and enough of them."""
-    countable = isinstance(given, Collection) and not isinstance(given, str | bytes | Mapping | set | frozenset)
-    if not countable or not getattr(given, "shape", True):
+    if not is_list(given):
         raise refused(name, wanted, given, cure)
-    assert isinstance(given, Iterable)
-    found = list(given)
+    found: list[Kind] = list(given)  # type: ignore[call-overload]
     for entry in found:
         if not isinstance(entry, kind):
             raise refused(f"each entry of {name}", f"as in {wanted}", entry, cure)
     if len(found) < least:
         raise refused(name, wanted, given, cure, ValueError)
     return found
+
+
+# -- Rules -------------------------------------------------------------------------------------------------------------
+
+
+def rule(
+    name: object, forward: object, derivatives: object, notation: object, defined: object, hint: object, kink_at: object
+) -> tuple[tuple[str, ...], int | None]:
+    """What an operation is made of; gives the names of its inputs, and how many they are; None for any number."""
+    instance(name, str, "an operation's name", "a text", "write it first, as in Operation('square', …)")
+    instance(notation, Notation | None, "notation", "a Notation", "write Notation('the symbol'), or leave it out")
+    instance(hint, str, "hint", "a text", "write it in quotes, or leave it out")
+    function(forward, "forward", "write it as in lambda x: x * x")
+    function(derivatives, "derivatives", "write it as in lambda out, x: (2 * x,)")
+    function(defined, "defined", "write it as in lambda x: x > 0", optional=True)
+    function(kink_at, "kink_at", "write it as in lambda x: x - 1", optional=True)
+    code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
+    if code is None or hasattr(derivatives, "__self__"):
+        raise TypeError(f"the derivatives must be a function, but are {shown(derivatives)}: wrap it, lambda out, x: …")
+    optional = len(getattr(derivatives, "__defaults__", None) or ())
+    names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount - optional]
+    return names, None if code.co_flags & CO_VARARGS else len(names)

@@ -13,9 +13,14 @@ import re
 import sys
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
 from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
+from tinygrad_sigmoid.quoting import printable
+
+LONGEST = 600  # characters of a complaint
 
 COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
 
@@ -40,27 +45,58 @@ _RAISED = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status: 0 done, 2 for arguments that make no sense, 130 for Ctrl-C."""
+    """Runs one command and returns its exit status: 0 done, 2 for what can't be done, 130 for Ctrl-C."""
     words = list(sys.argv[1:] if words is None else words)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_IN_PLAIN_WORDS)
+    _prepare_streams()
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help", "--version")):
         words = ["tune", *words]
     try:
-        arguments = _parsed(_parser(), words)
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-        return status
+        return _run(words)
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+        return _ended("stopped", 130)
     except BrokenPipeError:  # whoever read our output has stopped reading
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ArithmeticError, ValueError, OSError) as error:
-        print(f"tinygrad-sigmoid: {error}", file=sys.stderr)
-        return 2
+        return _ended(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", 2)
+    except ImportError as error:  # of a package that pip should have brought
+        return _ended(f"tinygrad-sigmoid: {error}: run `pip install --force-reinstall tinygrad-sigmoid`", 2)
+    finally:
+        _give_up_streams()
+
+
+def _run(words: list[str]) -> int:
+    try:
+        arguments = _parsed(_parser(), words)
+        status: int = arguments.run(arguments)
+    except SystemExit:  # argparse has said what there is to say
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()  # here, where an error is caught
+    return status
+
+
+def _ended(why: str, status: int) -> int:
+    with suppress(OSError):  # perhaps nobody reads it
+        print(why, file=sys.stderr)
+    return status
+
+
+def _prepare_streams() -> None:
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for as long as Python runs)
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_IN_PLAIN_WORDS)
+
+
+def _give_up_streams() -> None:
+    """Sends what nobody reads to nowhere, or Python would complain about it in the end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _in_plain_words(error: UnicodeError) -> tuple[str, int]:
@@ -77,8 +113,15 @@ _IN_PLAIN_WORDS = "tinygrad_sigmoid.in_plain_words"
 codecs.register_error(_IN_PLAIN_WORDS, _in_plain_words)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Repeats what was typed in one line, and not all of it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message, LONGEST))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tinygrad-sigmoid",
         description="Understand backpropagation: tune a sigmoid neuron, draw its graph, step through both passes.",
         epilog="Without a command, `tune` tells the whole story on handwritten digits.",
@@ -88,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name,
-            help=(command.__doc__ or "").splitlines()[0],
+            help=(command.__doc__ or "").partition("\n")[0],  # which `python -OO` leaves out
             description=command.__doc__,
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import sys
 import threading
@@ -10,8 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from tinygrad_sigmoid.graph import clock, next_index, topological_order
+from tinygrad_sigmoid.quoting import shown
 
-KEPT = ("_data", "grad", "label", "constant", "operation", "local_derivatives", "inputs")  # of a value, in a copy
+KEPT = ("_data", "grad", "label", "constant", "operation", "local_derivatives", "moment", "inputs")  # in a copy
+FIELDS = {*KEPT, "index", "mark"}  # all others were added by a subclass
+LONG_AGO = 2**62  # moments: copies keep the order of theirs, before all that happens once they are made
 
 
 def by_name(operation: Any) -> tuple[Callable[[str, str], Any], tuple[str, str]]:
@@ -19,8 +23,8 @@ def by_name(operation: Any) -> tuple[Callable[[str, str], Any], tuple[str, str]]
     module, name = operation.derivatives.__module__, operation.name
     if getattr(sys.modules.get(module), name, None) is not operation:
         raise TypeError(
-            f"the operation {name!r} can't be pickled, because {module} has no variable of that name that holds it: "
-            f"write `{name} = Operation({name!r}, …)` at the top level of a module"
+            f"the operation {shown(name)} can't be pickled, because {module} has no variable of that name that holds "
+            f"it: write `… = Operation({shown(name)}, …)` at the top level of a module, and its derivatives there, too"
         )
     return _variable, (module, name)
 
@@ -34,24 +38,28 @@ def copied(value: Any, memo: dict[int, Any]) -> Any:
     inputs_are_copied = all(id(used) in memo for used in value.inputs)
     for original in [value] if inputs_are_copied else topological_order(value):
         if id(original) not in memo:
-            kind, is_stale, *fields, inputs = _state(original)
-            memo[id(original)] = _made(kind, is_stale, *fields, tuple([memo[id(used)] for used in inputs]))
+            kind, added, *fields, inputs = _state(original)
+            memo[id(original)] = made = _made(kind, {}, *fields, tuple([memo[id(used)] for used in inputs]))
+            for name, field in added.items():
+                setattr(made, name, copy.deepcopy(field, memo))
     return memo[id(value)]
 
 
 def _state(value: Any) -> tuple[Any, ...]:
-    is_stale = any(used.moment > value.moment for used in value.inputs)
-    return type(value), is_stale, *[getattr(value, name) for name in KEPT]
+    attributes, slots = value.__getstate__()
+    added = {name: field for name, field in {**(attributes or {}), **slots}.items() if name not in FIELDS}
+    return type(value), added, *[getattr(value, name) for name in KEPT]
 
 
-def _made(kind: type, is_stale: bool, *fields: Any) -> Any:
+def _made(kind: type, added: dict[str, Any], *fields: Any) -> Any:
     value: Any = object.__new__(kind)
-    for name, field in zip(KEPT, fields, strict=True):
+    for name, field in (*zip(KEPT, fields, strict=True), *added.items()):
         setattr(value, name, field)
     value.mark = None
-    value.index = value.moment = next_index()
-    if is_stale:
-        value.moment, clock.last_write = 0, next_index()
+    value.index = next_index()
+    value.moment -= LONG_AGO
+    if value.inputs:  # it may be stale, so whoever passes back through it must look closely
+        clock.last_write = next_index()
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operations import dot
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
@@ -33,10 +34,8 @@ def gradients(output: Value, wrt: Sequence[Value]) -> list[Value]:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
         TypeError: `output` is no Value, or `wrt` no list of them.
     """
-    if not isinstance(output, Value) or isinstance(wrt, Value) or not all(isinstance(v, Value) for v in wrt):
-        raise TypeError(
-            f"gradients takes a Value and a list of Values, as in gradients(y, [x]), but got {output!r} and {wrt!r}"
-        )
+    checks.value(output)
+    wrt = checks.entries(wrt, "wrt", "a list of Values", "write it as in gradients(y, [x])", kind=Value, least=0)
     require_fresh(computed(output))
 
     def local_derivatives(value: Value) -> tuple[Any, ...]:

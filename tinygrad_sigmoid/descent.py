@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.errors import value_error
-from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, write
 
 
@@ -27,15 +27,13 @@ class GradientDescent:
     """
 
     def __init__(self, parameters: Sequence[Value], rate: float) -> None:
-        if isinstance(parameters, Value) or not parameters:
-            raise ValueError("there is no list of parameters to tune: pass network.parameters(), or [w, b]")
-        self.parameters = list(dict.fromkeys(parameters))
+        cure = "pass network.parameters(), or [w, b]"
+        found = checks.entries(parameters, "parameters", "a list of at least one Value", cure, kind=Value)
+        self.parameters = list(dict.fromkeys(found))
         for parameter in self.parameters:
             if parameter.inputs:
                 raise value_error("computed", parameter, "tune")
-        self.rate = as_number(rate)
-        if not (self.rate > 0 and math.isfinite(self.rate)):
-            raise ValueError(f"the learning rate must be a number above 0, but is {rate!r}: try 0.1")
+        self.rate = checks.number(rate, "the learning rate", "try 0.1", above=0)
 
     def step(self, samples: int = 1) -> None:
         """Changes every parameter once: v → v − (η/m) · gradient, m being the samples whose gradients were added up.
@@ -44,15 +42,19 @@ class GradientDescent:
             RuntimeError: No backward pass has reached a parameter since `zero_grad`.
             ArithmeticError: A parameter would become infinite or nan; none is changed then.
         """
+        if type(samples) is not int or not 1 <= samples <= checks.LARGEST:
+            samples = checks.whole(samples, "samples", "say how many gradients were added up", least=1)
         rate = self.rate / samples
         numbers: list[float] = []
         for parameter in self.parameters:
             grad = parameter.grad
             if grad is None:
-                raise RuntimeError(f"{parameter!r} has no gradient yet: call backward() on the loss before step()")
+                raise RuntimeError(f"{shown(parameter)} has no gradient yet: call backward() on the loss before step()")
             number = parameter._data - rate * grad
             if number - number != 0.0:  # infinity and nan alone do this
-                raise ArithmeticError(f"{parameter!r} would not stay finite in this step: try a smaller learning rate")
+                raise ArithmeticError(
+                    f"{shown(parameter)} would not stay finite in this step: try a smaller learning rate"
+                )
             numbers.append(number)
         write(self.parameters, numbers)
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.checks import instance
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.operation import Operation
 
@@ -32,6 +33,9 @@ ELEMENTARY: dict[Operation, Translation] = {}
 
 def translated(operation: Operation, python: str, javascript: str = "", numpy: str = "", c: str = "") -> Operation:
     """The operation, which from now on is compiled to the languages that are given, as `Translation` has them."""
+    instance(operation, Operation, "what is translated", "an Operation", "write translated(Operation(…), '…')")
+    for text in (python, javascript, numpy, c):
+        instance(text, str, "a translation", "a text", "write it as in 'sinh({0})', or leave it out")
     ELEMENTARY[operation] = Translation(python, javascript, numpy, c)
     return operation
 

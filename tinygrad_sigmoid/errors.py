@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from tinygrad_sigmoid.floats import as_number, explained
+from tinygrad_sigmoid.quoting import printable, shown
 
 
 class Rule(Protocol):
@@ -38,42 +39,32 @@ HINTS = {
     "sqrt": "keep its input above 0, for instance sqrt(x + 1e-12)",
     "log": "keep its input above 0, for instance log(x + 1e-12); for log(sigmoid(z)) there is log_sigmoid(z)",
     "log1p": "keep its input above −1",
+    "dot_product": "give as many weights as inputs, as in dot([w1, w2], [x1, x2])",
 }
-
-CO_VARARGS = 4  # the flag of a function with *args, as in `inspect`
 
 # How a call is shown if not by the operation's name.
 CALLS = {"fixed_power": "({})**{}", "general_power": "({})**({})"}
 
 # What is said of values where something else is wanted, or the other way round.
 SENTENCES = {
-    "a value already": "{0!r} is a Value already: use it as it is, or take its number with .data",
-    "no label": "a label is a text, but got {0!r}: inputs and operation are recorded by computing, as in a + b",
-    "no truth": "{0!r} is neither true nor false: compare its number, as in v.data != 0",
-    "no plain number": "{0!r} can't become a plain number unasked, which would cut the graph: use this package's "
+    "no label": "a label is a text, but got {0}: inputs and operation are recorded by computing, as in a + b",
+    "no truth": "{0} is neither true nor false: compare its number, as in v.data != 0",
+    "no plain number": "{0} can't become a plain number unasked, which would cut the graph: use this package's "
     "exp(v), sqrt(v), … instead of math's, or take the number with v.data",
-    "no remainder": "{0!r} has no remainder and no whole quotient, which jump and so can't be tuned: compute with its "
+    "no remainder": "{0} has no remainder and no whole quotient, which jump and so can't be tuned: compute with its "
     "number, as in v.data % 2",
-    "no lists": "dot takes two lists, as in dot([w1, w2], [x1, x2]): put single values into a list",
+    "no lists": "dot takes two lists, but got {0} and {1}: put single values into a list, dot([w1, w2], [x1, x2])",
     "unpaired": "dot needs as many weights as inputs, and at least one, but got {0} and {1}: compare the two lists",
-    "computed": "{0!r} is computed from other values: {1} the leaves it comes from",
-    "no value": "{0} takes values, but was given {1} {2:.60}: make a leaf with Value(…), call a neuron on its inputs "
-    "first, and pass several values one by one",
+    "computed": "{0} is computed from other values: {1} the leaves it comes from",
 }
 
 
 def type_error(about: str, *things: object) -> TypeError:
-    return TypeError(SENTENCES[about].format(*things))
+    return TypeError(SENTENCES[about].format(*map(shown, things)))
 
 
-def value_error(about: str, *things: object) -> ValueError:
-    return ValueError(SENTENCES[about].format(*things))
-
-
-def require_value(given: object, reader: str) -> None:
-    """Raises a `TypeError` if a function that reads graphs was given something else than a value."""
-    if not hasattr(given, "local_derivatives"):
-        raise type_error("no value", reader, type(given).__name__, repr(given))
+def value_error(about: str, thing: object, *words: object) -> ValueError:
+    return ValueError(SENTENCES[about].format(shown(thing), *words))
 
 
 def _renamed(there: str, here: str) -> property:
@@ -95,19 +86,10 @@ class MicrogradNames:
 def stale(operation: Rule, changed: Sequence[object]) -> StaleGraph:
     """The error for an operation whose inputs are not those that it was computed with."""
     return StaleGraph(
-        f"{' or '.join(map(repr, changed)) or 'a value'} was changed after {operation.name} was computed, so the "
-        f"numbers of this graph don't belong together: call forward() on its output first, or record it anew"
+        f"{' or '.join(map(shown, changed[:3])) or 'a value'} was changed after {printable(operation.name, 40)} was "
+        f"computed, so the numbers of this graph don't belong together: call forward() on its output first, or record "
+        f"it anew"
     )
-
-
-def inputs_of(derivatives: Callable[..., object]) -> tuple[tuple[str, ...], int | None]:
-    """The names of the inputs that a rule takes after `out`, and how many they are; None for any number."""
-    code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
-    if code is None or hasattr(derivatives, "__self__"):
-        raise TypeError(f"the derivatives must be a function, but are {derivatives!r:.60}: wrap it, lambda out, x: …")
-    optional = len(getattr(derivatives, "__defaults__", None) or ())
-    names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount - optional]
-    return names, None if code.co_flags & CO_VARARGS else len(names)
 
 
 def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], output: object = None) -> Exception:
@@ -120,7 +102,7 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         output: What was computed, if it was the derivatives that failed.
     """
     try:
-        numbers: list[float] = [as_number(getattr(given, "data", given)) for given in inputs]
+        numbers: list[float] = [as_number(given.data if hasattr(type(given), "data") else given) for given in inputs]
     except (TypeError, OverflowError):
         return error  # it says so
     if isinstance(error, TypeError):
@@ -138,9 +120,9 @@ def uncomputable(operation: Rule, error: Exception, inputs: Sequence[Any], outpu
         reason = f"has no finite derivative, so no gradient could pass ({error}): keep its inputs away from there"
     else:
         reason = f"can't be computed ({error}): keep its inputs away from there"
-    labels = [f"{label}=" if (label := getattr(given, "label", "")) else "" for given in inputs]
+    labels = [f"{printable(label, 40)}=" if (label := getattr(given, "label", "")) else "" for given in inputs]
     named = [f"{label}{number:.6g}" for label, number in zip(labels, numbers, strict=True)]
-    call = f"{operation.name}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
+    call = f"{printable(operation.name, 40)}({', '.join(named if len(named) <= 8 else [*named[:8], '…'])})"
     if operation.name in CALLS:
         call = CALLS[operation.name].format(*named)
     kinds = OverflowError, ZeroDivisionError, ArithmeticError, ValueError
@@ -152,7 +134,7 @@ NOT_ONE_FOR_EACH = "not one derivative for each input"
 
 def _wrong_count(operation: Rule, given: int, error: TypeError) -> TypeError:
     """The error of an operation with another number of inputs than it takes, or not one derivative for each."""
-    name, names = operation.name, operation.input_names
+    name, names = printable(operation.name, 40), operation.input_names
     if operation.arity not in (None, given):
         inputs = f"{len(names)} input{'s' * (len(names) > 1)}"
         return TypeError(f"{name} takes {inputs}, but was given {given}: write it as {name}({', '.join(names)})")

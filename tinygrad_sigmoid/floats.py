@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
+from tinygrad_sigmoid.quoting import shown
+
 
 def explained(error: Exception) -> Exception:
     """The error, which says all there is to say, wherever it passes."""
@@ -27,21 +29,16 @@ def as_number(number: object) -> float:
     if type(number) is int and -(2**53) <= number <= 2**53:
         return float(number)
     if not isinstance(number, Real):
-        raise explained(TypeError(f"{number!r:.40} ({type(number).__name__}) is not a real number: {_hint(number)}"))
+        kind = type(number)
+        raise explained(TypeError(f"{shown(number)} ({kind.__name__}) is not a real number: {_hint(kind)}"))
     try:
         as_float = float(number)
     except OverflowError:
-        too_large = OverflowError(
-            f"{type(number).__name__} is too large for a float (more than 1.8e308): give a smaller one"
-        )
-        raise explained(too_large) from None
+        too_large = f"{shown(number)} ({type(number).__name__}) is too large for a float (more than 1.8e308)"
+        raise explained(OverflowError(f"{too_large}: make it smaller")) from None
     if isinstance(number, Integral) and math.isfinite(as_float) and int(as_float) != int(number):
-        raise explained(
-            OverflowError(
-                f"{number} would lose digits as a float (it becomes {as_float:.0f}): whole numbers beyond 2**53 need "
-                f"float({number}) written out"
-            )
-        )
+        lost = f"{shown(number)} would lose digits as a float (it becomes {as_float:.17g})"
+        raise explained(OverflowError(f"{lost}: whole numbers beyond 2**53 need float({shown(number)}) written out"))
     return as_float
 
 
@@ -53,13 +50,15 @@ def finite_number(number: object) -> float:
     return as_float
 
 
-def _hint(thing: object) -> str:
-    if isinstance(thing, tuple):
+def _hint(kind: type) -> str:
+    if issubclass(kind, tuple):
         return "give one number at a time; is there a stray comma after the value?"
-    if isinstance(thing, complex):
+    if issubclass(kind, complex):
         return "take its .real or .imag, or compute with two values"
-    if thing is None:
+    if hasattr(kind, "local_derivatives"):
+        return "it is a Value already: use it as it is, or take its number with .data"
+    if kind is type(None):
         return "was something left out, or a gradient read before backward()?"
-    if not isinstance(thing, str) and (hasattr(thing, "__len__") or hasattr(thing, "__array__")):
+    if kind is not str and (hasattr(kind, "__len__") or hasattr(kind, "__array__")):
         return "give one number at a time; a list of values needs a loop or `dot`"
-    return f"convert {'the text' if isinstance(thing, str) else 'it'} with float(…) first"
+    return f"convert {'the text' if kind is str else 'it'} with float(…) first"

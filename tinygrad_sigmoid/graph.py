@@ -72,9 +72,9 @@ def leaves(*outputs: AnyNode) -> list[AnyNode]:
 
 
 def uses(values: Iterable[AnyNode]) -> dict[AnyNode, list[AnyNode]]:
-    """The values computed from each of `values`, a whole graph; twice for `a*a`, which uses a twice."""
+    """For each of `values`, those of them that are computed from it; twice for `a*a`, which uses a twice."""
     users: dict[AnyNode, list[AnyNode]] = {value: [] for value in values}
     for value in list(users):
         for used in value.inputs:
-            users[used].append(value)
+            users.get(used, []).append(value)
     return users

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tinygrad_sigmoid.checks import is_list, listed
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import SUM, Notation
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import dot, exp, log1p, maximum, sigmoid, softplus
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value
 
 __tracebackhide__ = True  # pytest shows the line of the caller
@@ -25,16 +28,21 @@ half_squared_difference = Operation(
 )
 
 
+def _pairs(inputs: tuple[Any, ...]) -> zip[tuple[Any, Any]]:
+    half = len(inputs) // 2
+    return zip(inputs[:half], inputs[half:], strict=True)
+
+
 def _half_squares(*inputs: Any) -> Any:
     total = 0
-    for a, y in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the targets)
+    for a, y in _pairs(inputs):
         total += _half_square(a, y)
     return total
 
 
 def _differences(out: Any, *inputs: Any) -> tuple[Any, ...]:
-    pairs = zip(inputs, inputs[len(inputs) // 2 :])  # noqa: B905 (as above)
-    of_outputs, of_targets = zip(*[half_squared_difference.derivatives(out, a, y) for a, y in pairs], strict=True)
+    pairs = [half_squared_difference.derivatives(out, a, y) for a, y in _pairs(inputs)]
+    of_outputs, of_targets = zip(*pairs, strict=True)
     return of_outputs + of_targets
 
 
@@ -44,6 +52,8 @@ half_squared_distance = Operation(
     _half_squares,
     _differences,
     notation=half_squared_difference.notation._replace(symbol="½‖a−y‖²"),
+    defined=lambda *inputs: not len(inputs) % 2,
+    hint="give as many targets as outputs",
 )
 
 # log(e^a + e^b), with the larger part taken out of the logarithm.
@@ -94,7 +104,9 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
     total: Any = 0
     for a, y in zip(*_matching(outputs, targets), strict=True):
         if not isinstance(a, Value) or a.operation is not sigmoid:
-            raise TypeError(f"cross_entropy needs outputs of σ, but got {a!r}: use sigmoid as the output activation")
+            raise TypeError(
+                f"cross_entropy needs outputs of σ, but got {shown(a)}: use sigmoid as the output activation"
+            )
         [z] = a.inputs
         total += y * softplus(-z) + (1.0 - y) * softplus(z)
     return total
@@ -120,7 +132,11 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
     """
     outputs, targets = _matching(outputs, targets)
     if len(outputs) == 1:
-        raise ValueError("the softmax of one class is always 1: give an output for each of at least two classes")
+        raise ValueError(
+            f"the softmax of one class is always 1, but got {shown(outputs)}: give an output for each of at least two "
+            f"classes"
+        )
+    outputs = [z if isinstance(z, Value) else as_number(z) for z in outputs]
     return dot(targets, [softplus(rest - z) for rest, z in zip(_sums_of_others(outputs), outputs, strict=True)])
 
 
@@ -138,22 +154,12 @@ def _sums_of_others(logs: list[Any]) -> list[Any]:
 SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
 
 
-def is_list(numbers: Any) -> bool:
-    """Whether these are several numbers, in a list, a tuple or an array, and not one."""
-    return hasattr(numbers, "__len__") and getattr(numbers, "ndim", 1) > 0  # an array may have no dimensions
-
-
-def listed(numbers: Any) -> list[Any]:
-    """A list of the numbers; a single one becomes a list of one."""
-    return list(numbers) if is_list(numbers) else [numbers]
-
-
 def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     """Both as lists, of one length."""
     outputs, targets = listed(outputs), listed(targets)
     if len(outputs) != len(targets) or not len(outputs):
         raise ValueError(
             f"outputs and targets must be equally many, and at least one, but there are {len(outputs)} and "
-            f"{len(targets)}: give one target for each output"
+            f"{len(targets)}, {shown(outputs)} and {shown(targets)}: give one target for each output"
         )
     return outputs, targets

@@ -10,18 +10,22 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from operator import methodcaller
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.files import printable_name, read_at_most, write_whole
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, dot_product, heaviside, sigmoid
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, as_values
 
 __tracebackhide__ = True  # pytest shows the line of the caller
+
+LARGEST_FILE = 2**28  # bytes, for eight million weights: their Values alone take two thousand million bytes of memory
+SAVED = "load a file that save has written"
 
 
 class Tunable:
@@ -55,16 +59,19 @@ class Tunable:
 
     def label_values(self, place: str = "") -> None:
         """Labels its values as those of a place, which is `""` or ends with a dot: `label_values("layer1.")`."""
+        _require_place(place)
         for name, part in self.parts().items():
             part.label_values(f"{place}{name}.")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes it to `path` as JSON, whole or not at all: an older file stays until the new one is complete."""
-        text = json.dumps(self, default=methodcaller("_as_data"), indent=1, allow_nan=False)
-        write_whole(path, text + "\n")
+        text = json.dumps(self, default=methodcaller("_as_data"), indent=1, allow_nan=False) + "\n"
+        if len(text) > LARGEST_FILE:
+            raise ValueError(f"it takes {len(text):,} bytes, more than load would read: save its layers one by one")
+        write_whole(path, text)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, activations: Iterable[Operation] = ()) -> Self:
+    def load(cls, path: str | os.PathLike[str], *, activations: Collection[Operation] = ()) -> Self:
         """The one that was saved to `path`, with exactly the same numbers.
 
         Args:
@@ -72,19 +79,30 @@ class Tunable:
             activations: Operations of your own that it uses; the built-in ones are known.
 
         Raises:
+            OSError: The file can't be read.
             ValueError: The file is damaged or holds something else; the message says what.
         """
-        known = {**TABLE, **{operation.name: operation for operation in activations}, "none": None}
+        wanted = "a list of operations", "write for instance activations=[softsign]"
+        own = checks.entries(activations, "activations", *wanted, kind=Operation, least=0)
+        known = {**TABLE, **{operation.name: operation for operation in own}, "none": None}
 
-        def part(data: dict[str, Any]) -> Tunable:
-            if data["kind"] not in Tunable.kinds:
+        def part(fields: list[tuple[str, Any]]) -> Tunable:
+            data = dict(fields)
+            if len(data) < len(fields):
+                raise ValueError("one of its fields stands there twice: keep one of the two")
+            if (kind := data["kind"]) not in list(Tunable.kinds):
                 raise ValueError(
-                    f"it has a part of the kind {data['kind']!r}, which is not known here: import its class first"
+                    f"it has a part of the kind {shown(kind)}, which is not known here: import its class first"
                 )
-            return Tunable.kinds[data["kind"]]._from_data(data, known)
+            made = Tunable.kinds[kind]._from_data(data, known)
+            if unknown := sorted(data.keys() - made._as_data().keys()):
+                raise ValueError(f"a {kind} has no field {shown(unknown[0])}: leave it out")
+            return made
 
+        text = read_at_most(path, LARGEST_FILE)
         try:
-            loaded = json.loads(Path(path).read_text(encoding="utf-8"), object_hook=part)
+            # More than 400 digits are too many for a float, however many more there are.
+            loaded = json.loads(text.decode(), object_pairs_hook=part, parse_int=lambda digits: int(digits[:400]))
             kind = type(loaded).__name__
             if not isinstance(loaded, Tunable):
                 raise ValueError(f"it holds a {kind} where save writes an object, {{…}}")
@@ -93,7 +111,7 @@ class Tunable:
             loaded.label_values()
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             reason = f"{error} is missing" if isinstance(error, KeyError) else error
-            raise ValueError(f"{os.fspath(path)} is no saved {cls.__name__}: {reason}") from None
+            raise ValueError(f"{printable_name(path)} is no saved {cls.__name__}: {reason}") from None
         return loaded
 
     def _as_data(self) -> dict[str, Any]:
@@ -101,7 +119,7 @@ class Tunable:
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Tunable:
-        raise NotImplementedError
+        raise ValueError(f"it has a part whose class can't be loaded: give {cls.__name__} a method _from_data")
 
 
 class Neuron(Tunable):
@@ -122,11 +140,11 @@ class Neuron(Tunable):
     """
 
     def __init__(self, weights: Sequence[Any], bias: Any, activation: Operation | None = sigmoid) -> None:
-        if len(weights) == 0:
-            raise ValueError("a neuron needs at least one weight: give one for each input")
-        self.weights = [_parameter(weight, f"w{i}") for i, weight in enumerate(weights, 1)]
+        wanted, cure = "a list of at least one weight", "give one for each input"
+        given = checks.entries(weights, "weights", wanted, cure, kind=object)
+        self.weights = [_parameter(weight, f"w{i}") for i, weight in enumerate(given, 1)]
         self.bias = _parameter(bias, "b")
-        self.activation = activation
+        self.activation = _activation(activation)
         self._label_z, self._label_a = "z", "a"
 
     @classmethod
@@ -135,16 +153,15 @@ class Neuron(Tunable):
 
         Whatever else the class takes may be given too, as in `Neuron.random(2, activation=tanh)`.
         """
-        if inputs < 1:
-            raise ValueError(f"a neuron needs at least one input, but got {inputs}: give a whole number above 0")
-        generator = seed if isinstance(seed, random.Random) else random.Random(seed)
+        inputs = checks.whole(inputs, "inputs", "say how many there are, a whole number above 0", least=1)
+        generator = _generator(seed)
         bias, *weights = [generator.gauss(0, 1) for _ in range(1 + inputs)]
         return cls(weights, bias, **options)
 
     def __call__(self, inputs: Sequence[Any]) -> Value:
         """The output for these inputs, numbers or Values, as a Value that remembers its graph."""
         weights = self.weights
-        if not hasattr(inputs, "__len__") or len(inputs) != len(weights):
+        if not checks.is_list(inputs) or len(inputs) != len(weights):
             raise self._mismatched(inputs)
         z = Value.record(dot_product, (*weights, *inputs)) + self.bias
         z.label = self._label_z
@@ -156,14 +173,16 @@ class Neuron(Tunable):
 
     def predict(self, inputs: Sequence[float]) -> float:
         """The output for these numbers as a plain number; nothing is recorded."""
-        if not hasattr(inputs, "__len__") or len(inputs) != len(self.weights):
+        if not checks.is_list(inputs) or len(inputs) != len(self.weights):
             raise self._mismatched(inputs)
         z: float = dot_product(*[weight.data for weight in self.weights], *inputs) + self.bias.data
+        if type(z) is not float:  # there was a Value among them
+            raise TypeError(f"predict takes plain numbers, but got {shown(inputs)}: call the neuron itself on Values")
         return z if self.activation is None else self.activation(z)
 
     def _mismatched(self, inputs: Sequence[Any]) -> Exception:
-        if not hasattr(inputs, "__len__"):
-            return TypeError(f"a neuron takes a list of inputs, but got {inputs!r}: write it as neuron([x1, x2])")
+        if not checks.is_list(inputs):
+            return checks.refused("inputs", "a list of numbers or Values", inputs, "write it as neuron([x1, x2])")
         weights, count = len(self.weights), len(inputs)
         return ValueError(
             f"this neuron has {weights} weight{'s' * (weights != 1)} but got {count} input{'s' * (count != 1)}: "
@@ -175,6 +194,7 @@ class Neuron(Tunable):
         return dict(zip([*names, "b"], [*self.weights, self.bias], strict=True))
 
     def label_values(self, place: str = "") -> None:
+        _require_place(place)
         for name, parameter in self.named_parameters().items():
             parameter.label = f"{place}{name}"
         self._label_z, self._label_a = f"{place}z", f"{place}a"
@@ -187,10 +207,12 @@ class Neuron(Tunable):
 
     @classmethod
     def _from_data(cls, data: dict[str, Any], activations: dict[str, Operation | None]) -> Neuron:
-        if data["activation"] not in activations:
-            raise ValueError(f"its activation {data['activation']!r} is unknown here: pass it as activations=[…]")
+        given = checks.entries(data["weights"], "weights", "a list of at least one weight", SAVED, kind=object)
+        *weights, bias = [_saved_number(number) for number in [*given, data["bias"]]]
+        if (name := data["activation"]) not in list(activations):  # anything at all, which need not have a hash
+            raise ValueError(f"its activation {shown(name)} is unknown here: pass it as activations=[…]")
         neuron = cls.__new__(cls)  # whatever its own constructor takes
-        Neuron.__init__(neuron, data["weights"], data["bias"], activations[data["activation"]])
+        Neuron.__init__(neuron, weights, bias, activations[name])
         return neuron
 
     def __repr__(self) -> str:
@@ -223,16 +245,15 @@ class Layer(Tunable):
     """
 
     def __init__(self, neurons: Sequence[Neuron]) -> None:
-        if not neurons:
-            raise ValueError("a layer needs at least one neuron: pass a list of them")
-        sizes = {len(neuron.weights) for neuron in neurons}
+        wanted, cure = "a list of at least one neuron", "pass a list of them, all with as many weights"
+        self.neurons = checks.entries(neurons, "neurons", wanted, cure, kind=Neuron)
+        sizes = sorted({len(neuron.weights) for neuron in self.neurons})
         if len(sizes) > 1:
-            raise ValueError(f"the neurons of a layer all take the same inputs, but these have {sorted(sizes)} weights")
-        self.neurons = list(neurons)
+            raise ValueError(f"the neurons of a layer all take the same inputs, but these have {sizes} weights: {cure}")
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
         """The outputs for these inputs, numbers or Values."""
-        shared = as_values(inputs)
+        shared = as_values(inputs) if checks.is_list(inputs) else inputs  # which no neuron takes
         return [neuron(shared) for neuron in self.neurons]
 
     def predict(self, inputs: Sequence[float]) -> list[float]:
@@ -279,13 +300,13 @@ class Network(Tunable):
         activation: Operation | None = sigmoid,
         output_activation: Operation | None = sigmoid,
     ) -> None:
-        if not isinstance(sizes, Sequence) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
+        if not checks.is_list(sizes) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
             raise ValueError(
-                f"a network needs its number of inputs and at least one layer, all above 0, but got {sizes!r}: "
+                f"a network needs its number of inputs and at least one layer, all above 0, but got {shown(sizes)}: "
                 f"write whole numbers, for instance Network([64, 30, 10])"
             )
-        generator = random.Random(seed)
-        activations = [activation] * (len(sizes) - 2) + [output_activation]
+        generator = _generator(seed)
+        activations = [_activation(activation)] * (len(sizes) - 2) + [output_activation]
         self.layers = [
             Layer([Neuron.random(inputs, seed=generator, activation=chosen) for _ in range(neurons)])
             for (inputs, neurons), chosen in zip(pairwise(sizes), activations, strict=True)
@@ -295,16 +316,15 @@ class Network(Tunable):
     @classmethod
     def of(cls, layers: Sequence[Layer]) -> Self:
         """The network of these layers."""
+        layers = checks.entries(layers, "layers", "a list of at least one layer", "pass a list of them", kind=Layer)
         for before, after in pairwise(layers):
             if len(before.neurons) != len(after.neurons[0].weights):
                 raise ValueError(
                     f"a layer of {len(before.neurons)} neurons can't feed neurons with {len(after.neurons[0].weights)} "
                     f"weights: give as many weights as there are neurons before"
                 )
-        if not layers:
-            raise ValueError("a network needs at least one layer: pass a list of them")
         network = cls.__new__(cls)
-        network.layers = list(layers)
+        network.layers = layers
         return network
 
     def __call__(self, inputs: Sequence[Any]) -> list[Value]:
@@ -316,10 +336,10 @@ class Network(Tunable):
 
     def predict(self, inputs: Sequence[float]) -> list[float]:
         """The outputs as plain numbers; nothing is recorded."""
-        outputs = list(inputs)
+        outputs: Any = inputs
         for layer in self.layers:
             outputs = layer.predict(outputs)
-        return outputs
+        return list(outputs)
 
     def parts(self) -> dict[str, Layer]:
         return {f"layer{i}": layer for i, layer in enumerate(self.layers, 1)}
@@ -332,7 +352,31 @@ class Network(Tunable):
         return f"Network({[len(self.layers[0].neurons[0].weights), *(len(layer.neurons) for layer in self.layers)]})"
 
 
+def _generator(seed: int | random.Random | None) -> random.Random:
+    if isinstance(seed, random.Random):
+        return seed
+    checks.seed(seed)
+    return random.Random(seed)
+
+
+def _activation(given: Operation | None) -> Operation | None:
+    takes_one = isinstance(given, Operation) and given.arity in (1, None) and given is not dot_product
+    if given is not None and not takes_one:
+        raise checks.refused("activation", "an operation on one input, or None", given, "write for instance tanh")
+    return given
+
+
+def _require_place(place: str) -> None:
+    checks.instance(place, str, "place", "a text", "write it as in label_values('layer1.')")
+
+
 def _parameter(given: Any, label: str) -> Value:
     if isinstance(given, Value) and given.inputs:
-        raise ValueError(f"{given!r} can't be a weight or bias: it is computed from other values, so give it a leaf")
+        raise ValueError(f"{shown(given)} is computed from other values, so it is no weight or bias: give it a leaf")
     return given if isinstance(given, Value) else Value(given, label)
+
+
+def _saved_number(given: object) -> float:
+    if isinstance(given, bool):
+        raise checks.refused("each weight and bias", "a finite number", given, SAVED)
+    return checks.number(given, "each weight and bias", SAVED)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.errors import value_error
-from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, write
 
 
@@ -66,6 +67,7 @@ class Nudge:
                 f"the graph has been moved since this nudge (its output was {self.before!r} and is now "
                 f"{self.output.data!r}), so it can't be repeated: call nudge(…) again"
             )
+        times = checks.whole(times, "times", "write for instance 6", most=1000)
         sizes = [0.5**k for k in range(times + 1)]
         return Halving([nudge(self.output, {v: d * size for v, d in self.changes.items()}) for size in sizes])
 
@@ -157,26 +159,31 @@ def nudge(output: Value, changes: Mapping[Value, float]) -> Nudge:
         TypeError: The changes are no dict of Values and numbers.
         ValueError: There is nothing to change, or one of the values is not a leaf of this graph.
     """
-    if not isinstance(changes, Mapping) or not all(isinstance(leaf, Value) for leaf in changes):
-        raise TypeError(
-            f"nudge takes a dict of leaves and their changes, as in nudge(output, {{w: 0.01}}), but got {changes!r}"
-        )
+    wanted, cure = "a dict of leaves and their changes", "write it as in nudge(output, {w: 0.01})"
+    checks.instance(changes, Mapping, "changes", wanted, cure)
     if not changes:
-        raise ValueError("nothing is nudged: pass at least one leaf and its change, as in nudge(output, {w: 0.01})")
-    in_graph = set(leaves(output))
-    for leaf in changes:
-        if leaf.inputs:
-            raise value_error("computed", leaf, "nudge")
-        if leaf not in in_graph:
-            raise ValueError(f"{leaf!r} is not in this graph: nudge a leaf from which the output was computed")
+        raise checks.refused("changes", f"{wanted}, at least one", changes, cure, ValueError)
+    require_leaves(output, changes, "nudge")
+    sizes = {leaf: checks.number(change, "a change", cure) for leaf, change in changes.items()}
     slopes = {v: g.data for v, g in zip(changes, gradients(output, list(changes)), strict=True)}
-    sizes = {leaf: as_number(change) for leaf, change in changes.items()}
     before = output.data
     with restored(output, sizes):
         for leaf, change in sizes.items():
             leaf.data += change
         after = output.forward().data
     return Nudge(output, sizes, slopes, before, after)
+
+
+def require_leaves(output: Value, moved: Iterable[Value], verb: str) -> None:
+    """Raises an error unless these are leaves of a graph, which may be moved."""
+    checks.value(output)
+    in_graph = set(leaves(output))
+    for leaf in moved:
+        checks.value(leaf, f"what you {verb}")
+        if leaf.inputs:
+            raise value_error("computed", leaf, verb)
+        if leaf not in in_graph:
+            raise ValueError(f"{shown(leaf)} is not in the graph of {shown(output)}: {verb} a leaf of it")
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar, overload
 
-from tinygrad_sigmoid import copying
-from tinygrad_sigmoid.errors import inputs_of, uncomputable
+from tinygrad_sigmoid import checks, copying
+from tinygrad_sigmoid.errors import uncomputable
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.notation import Notation
 
@@ -70,6 +70,7 @@ class Operation:
         hint: str = "",
         kink_at: Callable[..., float] | None = None,
     ) -> None:
+        self.input_names, self.arity = checks.rule(name, forward, derivatives, notation, defined, hint, kink_at)
         self.name = name
         self.forward = forward
         self.derivatives = derivatives
@@ -77,7 +78,6 @@ class Operation:
         self.defined = defined
         self.hint = hint
         self.kink_at = kink_at
-        self.input_names, self.arity = inputs_of(derivatives)
 
     @overload
     def __call__(self, *inputs: float) -> float: ...  # type: ignore[overload-overlap]
@@ -91,7 +91,8 @@ class Operation:
                     return record(self, inputs)
             inputs = tuple([as_number(number) for number in inputs])
         try:
-            return self.forward(*inputs)
+            out = self.forward(*inputs)
+            return out if type(out) is float else as_number(out)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise uncomputable(self, error, inputs) from None
 

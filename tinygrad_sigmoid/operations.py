@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+from tinygrad_sigmoid.checks import is_list
 from tinygrad_sigmoid.errors import HINTS, type_error, value_error
 from tinygrad_sigmoid.notation import NOTATIONS
 from tinygrad_sigmoid.operation import Operation
@@ -112,17 +113,17 @@ minimum = Operation(
 
 def dot(weights: Sequence[Any], inputs: Sequence[Any]) -> Any:
     """w·x = w1·x1 + w2·x2 + …: two lists of one length, as one operation on the inputs w1, w2, …, x1, x2, …"""
-    try:
-        matching = len(weights) == len(inputs) > 0
-    except TypeError:
-        raise type_error("no lists") from None
-    if not matching:
+    if not (is_list(weights) and is_list(inputs)):
+        raise type_error("no lists", weights, inputs)
+    if not len(weights) == len(inputs) > 0:
         raise value_error("unpaired", len(weights), len(inputs))
     return dot_product(*weights, *inputs)
 
 
 def _sum_of_products(*inputs: Any) -> Any:
     total = 0  # added from left to right; `sum` compensates from Python 3.12 on, and other languages don't
+    if len(inputs) % 2:
+        raise ValueError("one has no partner")
     for w, x in zip(inputs, inputs[len(inputs) // 2 :]):  # noqa: B905 (it ends with the shorter, the second half)
         total += w * x
     return total
@@ -133,7 +134,7 @@ def _swapped_halves(out: Any, *inputs: Any) -> tuple[Any, ...]:
     return inputs[half:] + inputs[:half]  # ∂(w·x)/∂w1 = x1 and ∂(w·x)/∂x1 = w1
 
 
-dot_product = Operation("dot_product", _sum_of_products, _swapped_halves)
+dot_product = Operation("dot_product", _sum_of_products, _swapped_halves, defined=lambda *inputs: not len(inputs) % 2)
 
 # -- σ and its relatives: everything from here on is composed of the operations above --------------------------------
 

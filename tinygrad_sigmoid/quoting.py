@@ -5,8 +5,6 @@ Text that is shown is one line, in which nothing is invisible; each language the
 
 from __future__ import annotations
 
-import html
-import json
 import math
 import reprlib
 
@@ -36,11 +34,13 @@ def shown(thing: object) -> str:
     try:
         return printable(_brief.repr(thing), LONGEST)
     except Exception:  # it can't show itself, as an int of 5,000 digits can't
-        return f"an object of type {type(thing).__name__}"
+        return printable(f"an object of type {type(thing).__name__}", LONGEST)
 
 
 def in_literal(text: str) -> str:
     """A text as a string of Python or of JavaScript."""
+    import json  # which, like `html`, would take as long to load as the core, and that imports from here
+
     return json.dumps(printable(text), ensure_ascii=False)
 
 
@@ -52,11 +52,15 @@ def in_dot(text: str) -> str:
 
 def in_html(text: str) -> str:
     """A text as it stands between HTML's tags and in its attributes."""
+    import html
+
     return html.escape(printable(text))
 
 
 def in_script(data: object) -> str:
     """Data as JSON that can stand inside a script element: no text in it can end that."""
+    import json
+
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", r"\u003c")
 
 

@@ -14,15 +14,17 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
+from tinygrad_sigmoid.checks import is_list, listed
 from tinygrad_sigmoid.compiling import Program, compiled
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
-from tinygrad_sigmoid.losses import SAME_GRAPH, is_list, listed
+from tinygrad_sigmoid.losses import SAME_GRAPH
 from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron, Tunable
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, write
 
 Sample = tuple[Sequence[float], Sequence[float] | float]
@@ -44,12 +46,9 @@ def replay_for(
     network: Trainable, samples: Sequence[Sample], loss: Loss, target: Target | None, epochs: int
 ) -> Replay | None:
     """What replays the graph of the first sample for all of them; `None` if every sample is to be recorded."""
-    if target is not None and target not in TARGETS:
-        raise ValueError(f"there is no target {target!r} to train for: use one of {str(TARGETS)[1:-1]}, or None")
     known_to_agree = loss in SAME_GRAPH and is_own(network)
     if target is None or (target == "best" and not (known_to_agree and len(samples) * epochs > FEW)):
         return None
-    require_same_widths(samples, samples[0])
     recorded = Recorded(network, samples[0], loss)
     if not known_to_agree:
         recorded.require_same_losses(network, samples, loss)
@@ -79,7 +78,6 @@ class Recorded:
 
     def __init__(self, network: Trainable, sample: Sample, loss: Loss) -> None:
         inputs, targets = sample
-        loss(network(inputs), targets)  # whatever is wrong with the sample is best said by this
         x = [Value(number, f"x{i}") for i, number in enumerate(inputs, 1)]
         y = [Value(number, f"y{i}") for i, number in enumerate(listed(targets), 1)]
         self.inputs, self.parameters = [*x, *y], network.parameters()
@@ -92,9 +90,9 @@ class Recorded:
         found = {leaf for leaf in leaves(self.loss) if not leaf.constant}
         for leaf in [*self.parameters, *self.inputs]:
             if leaf not in found:
-                raise _not_one_graph(f"{leaf!r} has no part in the graph of the loss, or only as a plain number")
+                raise _not_one_graph(f"{shown(leaf)} has no part in the graph of the loss, or only as a plain number")
         for leaf in found.difference(self.parameters, self.inputs):
-            raise _not_one_graph(f"the loss uses a Value of its own, {leaf!r}")
+            raise _not_one_graph(f"the loss uses a Value of its own, {shown(leaf)}")
 
     def require_same_losses(self, network: Trainable, samples: Sequence[Sample], loss: Loss) -> None:
         """Raises NotOneGraph unless this graph gives the loss of every sample."""
@@ -127,7 +125,6 @@ class Replay:
     def __init__(self, network: Trainable, samples: Sequence[Sample], program: Program) -> None:
         self.network = network
         self.parameters = network.parameters()
-        self.first = samples[0]
         self.program = program
         self.samples = program.samples(*zip(*samples, strict=True))
 
@@ -151,26 +148,12 @@ class Replay:
         """The network's outputs for each sample."""
         if not samples or self.program.target == "python":
             return [self.network.predict(inputs) for inputs, _ in samples]
-        require_same_widths(samples, self.first)
         table = self.program.samples(*zip(*samples, strict=True))
         outputs: list[list[float]] = self.program.watched(self._numbers(), table).tolist()
         return outputs
 
     def _numbers(self) -> Any:
         return self.program.parameters_from([parameter.data for parameter in self.parameters])
-
-
-def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
-    """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
-    wanted, *found = [
-        f"{len(inputs)} inputs and {len(listed(targets))} targets" for inputs, targets in [first, *samples]
-    ]
-    for place, widths in enumerate(found):
-        if widths != wanted:
-            raise ValueError(
-                f"sample {place}, counted from 0, has {widths}, but the first to be trained on has {wanted}: give as "
-                f"many in all"
-            )
 
 
 def _not_one_graph(reason: str) -> NotOneGraph:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tinygrad_sigmoid.errors import value_error
-from tinygrad_sigmoid.floats import as_number
-from tinygrad_sigmoid.nudging import restored
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.nudging import require_leaves, restored
 from tinygrad_sigmoid.reading.steps import steps
 from tinygrad_sigmoid.value import Value
 
@@ -51,15 +50,14 @@ def scan(output: Value, leaf: Value, low: float, high: float, points: int = 101)
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        ValueError: There are fewer than two points, low is not below high, or the value is not a leaf.
+        TypeError, ValueError: There are fewer than two points, low is not below high, or the value is no leaf of this
+            graph.
     """
-    low, high = as_number(low), as_number(high)
-    if leaf.inputs:
-        raise value_error("computed", leaf, "scan")
-    if points < 2 or not low < high or not math.isfinite(high - low):
-        raise ValueError(
-            f"a scan goes from low to high in at least 2 points, but got {points} points from {low} to {high}"
-        )
+    require_leaves(output, [leaf], "scan")
+    low, high = (checks.number(end, "a scan from low to high", "write for instance −4, 4") for end in (low, high))
+    points = checks.whole(points, "points", "write for instance 101", least=2, most=1_000_000)
+    if not low < high or high - low == math.inf:
+        raise ValueError(f"a scan goes from low to high, but got {low:g} and {high:g}: write for instance −4, 4")
     gradient = steps(output).gradients.get(leaf, 0.0)
     at, before = leaf.data, output.data
     numbers = [low + (high - low) * i / (points - 1) for i in range(points)]

@@ -6,15 +6,21 @@ where that gives the same (`replaying`), counts what is read right, and returns 
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.checks import is_list, listed
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.interrupting import uninterrupted
-from tinygrad_sigmoid.losses import listed, squared_error
-from tinygrad_sigmoid.replaying import Loss, Sample, Target, Trainable, replay_for
+from tinygrad_sigmoid.losses import squared_error
+from tinygrad_sigmoid.neuron import Tunable
+from tinygrad_sigmoid.replaying import TARGETS, Loss, Sample, Target, Trainable, replay_for
+from tinygrad_sigmoid.value import Value
 
 
 def stochastic_gradient_descent(
@@ -71,9 +77,9 @@ def train(
 
     Args:
         network: What is tuned, in place.
-        samples: Pairs (inputs, targets); the targets of a single neuron may be one number.
+        samples: Pairs (inputs, targets), all with as many of each; the targets of a single neuron may be one number.
         epochs: How often all samples are seen.
-        batch: How many samples make a mini-batch; 1 is online learning.
+        batch: How many samples make a mini-batch; 1 is online learning, and as many as there are, or more, full batch.
         rate: The learning rate η.
         loss: What is made smaller: called with the network's outputs and the sample's targets.
         seed: The same seed gives the same order of samples.
@@ -85,7 +91,7 @@ def train(
         watch: Called with each epoch when it is over: to print it, to draw it, to change the network.
 
     Raises:
-        ValueError: The samples, the epochs, the mini-batch, the rate or the target makes no sense.
+        TypeError, ValueError: An argument makes no sense; the message names it, and nothing was trained.
         NotOneGraph: A target was given, but the samples don't all give one graph, or it can't be compiled for it.
         ArithmeticError: A gradient is infinite or nan; the mini-batches before have been applied.
         ImportError: The target needs a package that is not installed.
@@ -94,10 +100,12 @@ def train(
     """
     from tqdm import tqdm
 
-    if not samples:
-        raise ValueError("there is nothing to train on: pass at least one sample (inputs, targets)")
-    if epochs < 0 or batch < 1:
-        raise ValueError(f"train needs epochs ≥ 0 and a mini-batch of at least 1, but got {epochs} and {batch}")
+    samples, test = _taken_by(network, loss, samples, test)
+    epochs = checks.whole(epochs, "epochs", "write for instance 30")
+    batch = min(checks.whole(batch, "batch", "write for instance 10", least=1), len(samples))
+    checks.seed(seed)
+    checks.choice(target, "target", [*TARGETS, None])
+    checks.function(watch, "watch", "write it as in watch=print", optional=True)
     descent = GradientDescent(network.parameters(), rate)
     replay = replay_for(network, samples, loss, target, epochs)
     if replay is None:
@@ -107,7 +115,8 @@ def train(
     history: list[Epoch] = []
     numbers = tqdm(range(1, epochs + 1), unit="epoch", leave=False, disable=not sys.stderr.isatty())
     for number, mean_loss in zip(numbers, losses, strict=False):  # the losses never end
-        right = correct(network, test) if replay is None else _count_right(replay.outputs(test), test)
+        outputs = [network.predict(inputs) for inputs, _ in test] if replay is None else replay.outputs(test)
+        right = _count_right(outputs, test)
         history.append(Epoch(number, mean_loss, right, len(test)))
         if watch is not None:
             watch(history[-1])
@@ -131,9 +140,68 @@ def read_as(outputs: Sequence[float] | float) -> int | None:
 
 def correct(network: Trainable, samples: Sequence[Sample]) -> int:
     """How many samples are read right: the network's outputs are read as what the targets are read as."""
+    _require_network(network)
+    samples = as_samples(samples, "samples")
     return _count_right([network.predict(inputs) for inputs, _ in samples], samples)
 
 
 def _count_right(outputs: Sequence[Sequence[float] | float], samples: Sequence[Sample]) -> int:
     readings = [(read_as(found), read_as(targets)) for found, (_, targets) in zip(outputs, samples, strict=True)]
     return sum(found is not None and found == wanted for found, wanted in readings)
+
+
+# -- What is given -----------------------------------------------------------------------------------------------------
+
+
+def _require_network(network: Trainable) -> None:
+    checks.instance(network, Tunable, "network", "a Neuron, a Layer or a Network", "make one, as in Network([2, 3, 1])")
+
+
+def _taken_by(
+    network: Trainable, loss: Loss, samples: Sequence[Sample], test: Sequence[Sample]
+) -> tuple[list[Sample], list[Sample]]:
+    """Both lists of samples, found to be such as the network and the loss can take."""
+    _require_network(network)
+    checks.function(loss, "loss", "pass for instance squared_error")
+    seen, test = as_samples(samples, "samples", least=1), as_samples(test, "test")
+    for given in (seen, test):
+        require_same_widths(given, seen[0])
+    inputs, targets = seen[0]
+    cure = "compute it from the outputs with this package's operations"
+    checks.instance(loss(network(inputs), targets), Value, "what the loss gives", "a Value", cure)
+    return seen, test
+
+
+def as_samples(given: Sequence[Sample], name: str, *, least: int = 0) -> list[Sample]:
+    """The samples, each found to be a pair of inputs and targets, all of them finite numbers."""
+    cure = "give a list of pairs (inputs, targets), as in [([0, 1], 1), ([1, 1], 0)]"
+    samples: list[Any] = checks.entries(given, name, "a list of samples", cure, kind=object, least=least)
+    for place, sample in enumerate(samples):
+        if not _is_sample(sample):
+            wanted = "a list of inputs and their targets, all finite numbers"
+            raise checks.refused(f"sample {place} of {name}, counted from 0,", wanted, sample, cure, ValueError)
+    return samples
+
+
+def _is_sample(given: Any) -> bool:
+    try:
+        inputs, targets = given
+        numbers = [*inputs, *listed(targets)]
+        # Of finite numbers that are very large, the sum may be infinite: then each is looked at.
+        finite = math.isfinite(sum(numbers, 0.0)) or all(map(math.isfinite, numbers))
+        return is_list(given) and is_list(inputs) and finite
+    except (TypeError, ValueError, OverflowError):  # not two of them, no numbers, too large
+        return False
+
+
+def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
+    """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
+    wanted, *found = [
+        f"{len(inputs)} inputs and {len(listed(targets))} targets" for inputs, targets in [first, *samples]
+    ]
+    for place, widths in enumerate(found):
+        if widths != wanted:
+            raise ValueError(
+                f"sample {place}, counted from 0, has {widths}, but the first to be trained on has {wanted}: give as "
+                f"many in all"
+            )

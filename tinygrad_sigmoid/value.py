@@ -58,8 +58,6 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     __array_priority__ = 1  # NumPy leaves operators to us: np.float32(2) * v is a Value, and an array is an error
 
     def __init__(self, data: Any, label: str = "", *more: object) -> None:
-        if isinstance(data, Value):
-            raise errors.type_error("a value already", data)
         if more or not isinstance(label, str):
             raise errors.type_error("no label", label)
         self._data = finite_number(data)
@@ -252,6 +250,6 @@ def _require_same(value: Value) -> None:
         again = Value.record(operation, value.inputs)
     except (ArithmeticError, ValueError):  # it could be computed once, so something was changed
         raise errors.stale(operation, changed) from None
-    if (again._data, again.local_derivatives) != (value._data, value.local_derivatives):
+    if repr((again._data, again.local_derivatives)) != repr((value._data, value.local_derivatives)):  # −0 is not 0
         raise errors.stale(operation, changed)
     value.moment = max([used.moment for used in changed])

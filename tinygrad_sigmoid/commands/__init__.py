@@ -7,9 +7,38 @@ typed after its name, and `run(arguments)` does the work and returns the exit st
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+from warnings import catch_warnings
 
-from tinygrad_sigmoid.reading.parsing import leaves_from, recorded
+from tinygrad_sigmoid import files
+from tinygrad_sigmoid.checks import LARGEST, whole
+from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.reading.parsing import leaves_from, recorded, typed_number
 from tinygrad_sigmoid.value import Value
+
+Typed = TypeVar("Typed")
+
+
+def _converter(convert: Callable[[str], Typed], wanted: str) -> Callable[[str], Typed]:
+    """A `type` for argparse, which gives a wrong word back in one sentence."""
+
+    def converted(word: str) -> Typed:
+        try:
+            return convert(word)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{shown(word)} is not {wanted}") from None
+
+    return converted
+
+
+whole_number = _converter(
+    lambda word: whole(int(word.replace("−", "-")), "it", "", least=-LARGEST),
+    "a whole number, or it is too large: write it as in 12",
+)
+number = _converter(typed_number, "a number: write it as in 0.5")
+file_name = _converter(files.file_name, "the name of a file: give one, as in network.json")
 
 
 def add_formula(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +49,20 @@ def add_formula(parser: argparse.ArgumentParser) -> None:
 
 def graph_of(arguments: argparse.Namespace) -> Value:
     """The formula that `add_formula` has read, recorded with its numbers."""
-    return recorded(arguments.formula, leaves_from(arguments.leaves))
+    with catch_warnings(action="ignore"):  # of Python's parser, which would print them beside our own sentence
+        return recorded(arguments.formula, leaves_from(arguments.leaves))
 
 
 def add_training(parser: argparse.ArgumentParser, seed: int) -> None:
     """Adds what every command that trains takes: a learning rate and a seed."""
     use = f"for the first weights and the order of the digits ({seed})"
-    parser.add_argument("--seed", type=int, default=seed, metavar="N", help=use)
-    parser.add_argument("--rate", type=float, default=3.0, metavar="η", help="the learning rate (3.0)")
+    parser.add_argument("--seed", type=whole_number, default=seed, metavar="N", help=use)
+    parser.add_argument("--rate", type=number, default=3.0, metavar="η", help="the learning rate (3.0)")
+
+
+def at_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 def require_seed(seed: int) -> None:

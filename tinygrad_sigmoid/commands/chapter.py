@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+from tinygrad_sigmoid.commands import at_terminal, whole_number
 from tinygrad_sigmoid.course.chapter import ITEMS
 from tinygrad_sigmoid.course.items import WIDTH, Figure, Item, judged
 
@@ -23,7 +24,7 @@ EXAMPLES = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("item", nargs="?", type=int, metavar="N", help=f"which item, 1 to {len(ITEMS)}")
+    parser.add_argument("item", nargs="?", type=whole_number, metavar="N", help=f"which item, 1 to {len(ITEMS)}")
     parser.add_argument("--quiz", action="store_true", help="ask for a prediction before a number is shown")
 
 
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f"there is no item {number}: choose one from 1 to {len(ITEMS)}")
     chosen = ITEMS if number is None else [ITEMS[number - 1]]
     width = min(WIDTH, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns)
-    if arguments.quiz and sys.stdin.isatty() and sys.stdout.isatty():
+    if arguments.quiz and at_terminal():
         quiz(chosen, width)
         return 0
     if arguments.quiz:

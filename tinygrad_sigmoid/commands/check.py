@@ -8,35 +8,45 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
+from math import comb
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
+from tinygrad_sigmoid.commands import add_formula, graph_of, whole_number
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.quoting import printable
 from tinygrad_sigmoid.reading.writer import number_text
 
 EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid check "tanh(x)**2" x=0.3 --order 2      # the derivatives of the derivatives as well
 """
+MOST = 5_000  # derivatives, which take half a minute
 POWERS = ("", "", "²", "³")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
-    parser.add_argument("--order", type=int, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3")
+    parser.add_argument(
+        "--order", type=whole_number, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
 
     output = graph_of(arguments)
+    own = [leaf for leaf in leaves(output) if not leaf.constant]
+    if (count := comb(len(own) + arguments.order - 1, arguments.order)) > MOST:
+        raise ValueError(
+            f"the formula has {count:,} derivatives of order {arguments.order}, more than {MOST:,}: check fewer names, "
+            f"or a lower order"
+        )
     try:
         certificate = check_gradients(output, order=arguments.order)
     except GradientMismatch as mismatch:
         print(mismatch, file=sys.stderr)
         return 1
-    print(f"{arguments.formula} {_equals(output.data)}")
-    own = [leaf for leaf in leaves(output) if not leaf.constant]
+    print(f"{printable(arguments.formula)} {_equals(output.data)}")
     for order in range(1, arguments.order + 1):
         for chosen in combinations_with_replacement(own, order):
             derivative = output

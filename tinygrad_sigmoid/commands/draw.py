@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
+from tinygrad_sigmoid.files import printable_name, write_whole
 
 EXAMPLES = """examples:
   tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--output",
+        type=file_name,
         metavar="FILE",
         help="graph.svg for a picture, graph.gv or graph.dot for the drawing's text, graph.pdf, graph.png, … where "
         "Graphviz is installed; left out, the text is printed",
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from tinygrad_sigmoid.drawing import draw
+    from tinygrad_sigmoid.drawing import RenderError, RenderLimit, draw
 
     output = graph_of(arguments)
     output.backward()
@@ -37,9 +38,17 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(drawing.source.encode())
         return 0
-    suffix = Path(arguments.output).suffix.lower()
-    write_whole(arguments.output, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
-    print(arguments.output)
+    target = Path(arguments.output)
+    suffix = target.suffix.lower()
+    try:
+        write_whole(target, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
+    except RenderLimit as error:
+        text = target.with_suffix(".gv")
+        if text.exists():
+            raise RenderError(f"{error}; {text} is left as it was") from None
+        write_whole(text, drawing.source)
+        raise RenderError(f"{error} and now in {text}") from None
+    print(printable_name(arguments.output))
     return 0
 
 

@@ -6,7 +6,8 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
+from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
+from tinygrad_sigmoid.files import printable_name
 
 EXAMPLES = """examples:
   tinygrad-sigmoid explore "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o page.html --open
@@ -15,7 +16,9 @@ The page is one file that needs no network: mail it, put it on a site, open it f
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", default="explore.html", help="the page (explore.html)")
+    parser.add_argument(
+        "-o", "--output", type=file_name, metavar="FILE", default="explore.html", help="the page (explore.html)"
+    )
     parser.add_argument("--open", action="store_true", help="open it in the browser")
 
 
@@ -23,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.page import explore
 
     explore(graph_of(arguments), arguments.output)
-    print(arguments.output)
+    print(printable_name(arguments.output))
     if arguments.open and not webbrowser.open(Path(arguments.output).resolve().as_uri()):
         raise OSError(f"no browser could be started: open {arguments.output} by hand")
     return 0

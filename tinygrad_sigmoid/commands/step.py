@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import textwrap
 
-from tinygrad_sigmoid.commands import add_formula, graph_of
+from tinygrad_sigmoid.commands import add_formula, at_terminal, graph_of
 from tinygrad_sigmoid.reading.steps import ForwardStep, Steps, counted, steps
 from tinygrad_sigmoid.reading.writer import number_text
 
@@ -32,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     walked = steps(graph_of(arguments))
-    if arguments.all or not walked or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if arguments.all or not walked or not at_terminal():
         print(walked)
     else:
         walk(walked)

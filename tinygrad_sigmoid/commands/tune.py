@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
-from textwrap import indent
+from textwrap import fill, indent
 
-from tinygrad_sigmoid.commands import add_training, require_seed
+from tinygrad_sigmoid.commands import add_training, file_name, require_seed, whole_number
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, side_by_side
 from tinygrad_sigmoid.course.repair import Repair, as_perceptrons, misread, nudged_until_right, tuned_until_right
-from tinygrad_sigmoid.drawing import draw
-from tinygrad_sigmoid.files import require_writable, write_whole
+from tinygrad_sigmoid.files import printable_name, require_writable, write_whole
 from tinygrad_sigmoid.neuron import Network, Neuron, Perceptron
 from tinygrad_sigmoid.nudging import nudge
-from tinygrad_sigmoid.page import explore
 from tinygrad_sigmoid.reading.steps import counted
 from tinygrad_sigmoid.training import Epoch, correct, read_as, train
 from tinygrad_sigmoid.value import Value
@@ -36,15 +35,18 @@ BARS = "▁▂▃▄▅▆▇█"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_training(parser, seed=1)
-    parser.add_argument("--epochs", type=int, default=30, help="how often the neuron sees all training digits (30)")
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help="where the pictures go (this folder)")
+    parser.add_argument(
+        "--epochs", type=whole_number, default=30, help="how often the neuron sees all training digits (30)"
+    )
+    parser.add_argument("--out", type=file_name, default=".", metavar="DIR", help="where the pictures go (this folder)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if not arguments.out.is_dir():
-        raise NotADirectoryError(f"{arguments.out} is not a folder: make it first, or pass another as --out")
+    folder = Path(arguments.out)
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"{printable_name(folder)} is not a folder: make it first, or pass another as --out")
     require_seed(arguments.seed)
-    graph, page = arguments.out / "neuron.svg", arguments.out / "neuron.html"
+    graph, page = folder / "neuron.svg", folder / "neuron.html"
     require_writable(graph)
     require_writable(page)
     digits, test_digits = load_digits()
@@ -65,10 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     least_sure = min((inputs for inputs, [target] in test if target == 1), key=neuron.predict)
     output = neuron([Value(number, f"x{i}") for i, number in enumerate(least_sure, 1)])
     output.backward()
-    write_whole(graph, draw(output).pipe(format="svg", encoding="utf-8"))
-    print(f"   wrote {graph}")
-    explore(output, page)
-    print(f"   wrote {page}")
+    print(indent(pictures(output, graph, page), "   "))
 
     print('\n3. A small change of the stem\'s weight and the bias, on the "1" it is least sure of')
     print(table_of_nudges(neuron, least_sure, output))
@@ -94,6 +93,19 @@ def pictures_of_places(digits: list[Digit]) -> str:
     pictures = [digit_picture(pixels) for pixels in (one, two, [float(pixel in inked) for pixel in range(64)])]
     places = ", ".join(f"x{i} {place}" for i, place in enumerate(PLACES, 1))
     return side_by_side(pictures, ['a "1"', 'a "2"', places], gap=6)
+
+
+def pictures(output: Value, graph: Path, page: Path) -> str:
+    """Writes the drawing and the live page of a neuron, and says so, or why there are none: the story goes on."""
+    from tinygrad_sigmoid.drawing import RenderError, draw
+    from tinygrad_sigmoid.page import explore
+
+    try:
+        write_whole(graph, draw(output).pipe("svg"))
+        explore(output, page)
+    except RenderError as error:
+        return fill(f"without pictures: {error}", 90, break_long_words=False, break_on_hyphens=False)
+    return f"wrote {printable_name(graph)}\nwrote {printable_name(page)}"
 
 
 def losses_as_bars(history: list[Epoch]) -> str:

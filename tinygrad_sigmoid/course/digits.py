@@ -8,17 +8,22 @@ dimension in four bytes, the highest first, then the numbers themselves.
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import os
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
 from itertools import zip_longest
-from pathlib import Path
 from typing import NamedTuple
+
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.files import file_name, printable_name, read_at_most
 
 TRAINING_DIGITS = 1_500  # of the 1,797 that ship; the other 297 are for testing
 MNIST_TRAINING_DIGITS = 50_000  # of MNIST's 60,000, as in the book, which keeps the others for choosing a learning rate
+LARGEST = (60_000, 28, 28)  # what MNIST's largest file holds: so many pictures of so many rows and columns
+LARGEST_FILE = 50_000_000  # bytes; that one has 47,040,016
 
 SHADES = " ░▒▓█"  # from paper to ink
 LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
@@ -57,18 +62,19 @@ def load_mnist(folder: str | os.PathLike[str]) -> tuple[list[Digit], list[Digit]
             `t10k-labels-idx1-ubyte`, each plain or with `.gz` (a dot for the hyphen before `idx` is fine).
 
     Raises:
-        ValueError: A file is damaged, cut short, or in another's place; the message says which.
-        OSError: A file is missing.
+        ValueError: A file is damaged, cut short, larger than MNIST's, or in another's place; the message says which.
+        OSError: A file is missing, or can't be read.
     """
-    train, test = (_idx_digits(Path(folder), part) for part in ("train", "t10k"))
+    name = file_name(folder)
+    train, test = (_idx_digits(name, part) for part in ("train", "t10k"))
     if len(train) < len(test):
         raise ValueError(
-            f"{os.fspath(folder)} has {len(train)} digits to train on but {len(test)} to test with: are the train and "
-            f"t10k files in each other's place?"
+            f"{printable_name(name)} has {len(train)} digits to train on but {len(test)} to test with: are the train "
+            f"and t10k files in each other's place?"
         )
     if len(train[0].inputs) != len(test[0].inputs):
         raise ValueError(
-            f"{os.fspath(folder)} has training pictures of {len(train[0].inputs)} pixels but test pictures of "
+            f"{printable_name(name)} has training pictures of {len(train[0].inputs)} pixels but test pictures of "
             f"{len(test[0].inputs)}: take all four files from the same place"
         )
     return train[:MNIST_TRAINING_DIGITS], test
@@ -84,6 +90,9 @@ def digit_picture(pixels: Sequence[float]) -> str:
     Args:
         pixels: Row by row, from 0 (paper) to 1 (ink).
     """
+    cure = "pass the pixels row by row, as in digit_picture(digit.inputs)"
+    given = checks.entries(pixels, "pixels", "a list of numbers", cure, kind=object)
+    pixels = [checks.number(pixel, "each pixel", cure) for pixel in given]
     side = math.isqrt(len(pixels))
     if side * side != len(pixels):
         raise ValueError(f"a picture of {len(pixels)} pixels is not square: pass as many rows as columns")
@@ -113,13 +122,14 @@ def _one_hot(digit: int) -> list[float]:
     return [float(place == digit) for place in range(10)]
 
 
-def _idx_digits(folder: Path, part: str) -> list[Digit]:
+def _idx_digits(folder: str, part: str) -> list[Digit]:
     images, labels = _idx_file(folder, f"{part}-images", 3), _idx_file(folder, f"{part}-labels", 1)
     (count, height, width), pixels = _idx(images, 3)
     (label_count,), classes = _idx(labels, 1)
+    images, labels = printable_name(images), printable_name(labels)
     if count != label_count:
         raise ValueError(
-            f"{images} holds {count} pictures but {labels.name} holds {label_count} labels: they don't belong together"
+            f"{images} holds {count} pictures but {labels} holds {label_count} labels: they don't belong together"
         )
     if count == 0 or height == 0 or height != width:
         raise ValueError(f"{images} holds {count} pictures of {height}×{width} pixels: square ones are needed")
@@ -133,32 +143,45 @@ def _idx_digits(folder: Path, part: str) -> list[Digit]:
     ]
 
 
-def _idx_file(folder: Path, name: str, dimensions: int) -> Path:
+def _idx_file(folder: str, name: str, dimensions: int) -> str:
     endings = [f"{dot}idx{dimensions}-ubyte{zipped}" for dot in "-." for zipped in ("", ".gz")]
     for ending in endings:
-        if (path := folder / (name + ending)).is_file():
+        if os.path.isfile(path := os.path.join(folder, name + ending)):
             return path
     raise FileNotFoundError(
-        f"{folder} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into that folder"
+        f"{printable_name(folder)} has no file {name}{endings[0]}, plain or with .gz: MNIST's four files belong into "
+        f"that folder"
     )
 
 
-def _idx(path: Path, dimensions: int) -> tuple[tuple[int, ...], bytes]:
+def _idx(path: str, dimensions: int) -> tuple[tuple[int, ...], bytes]:
     """The size of each dimension and the bytes of an IDX file, if it is whole and has as many dimensions as it must."""
-    content = path.read_bytes()
-    try:
-        content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-    except (OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is damaged or cut short: {error}") from None
-    if len(content) < 4 or content[:3] != b"\0\0\x08":  # 8 is the type of unsigned bytes
-        raise ValueError(f"{path} is no IDX file of bytes: it should begin with 00 00 08 0{dimensions}")
-    if content[3] != dimensions:
-        raise ValueError(
-            f"{path} has {content[3]} dimensions where {dimensions} are needed: are the files of pictures and labels "
-            f"in each other's place?"
-        )
+    content, name = read_at_most(path, LARGEST_FILE), printable_name(path)
+    file: io.BufferedIOBase = io.BytesIO(content)
+    if content.startswith(b"\x1f\x8b"):
+        file = gzip.GzipFile(fileobj=file)
     start = 4 + 4 * dimensions
-    sizes = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
-    if len(content) != (wanted := start + math.prod(sizes)):
-        raise ValueError(f"{path} should have {wanted} bytes but has {len(content)}: it is damaged or cut short")
-    return sizes, content[start:]
+    try:
+        header = file.read(start)
+        if len(header) < 4 or header[:3] != b"\0\0\x08":  # 8 is the type of unsigned bytes
+            raise ValueError(f"{name} is no IDX file of bytes: it should begin with 00 00 08 0{dimensions}")
+        if header[3] != dimensions:
+            raise ValueError(
+                f"{name} has {header[3]} dimensions where {dimensions} are needed: are the files of pictures and "
+                f"labels in each other's place?"
+            )
+        sizes = tuple(int.from_bytes(header[at : at + 4], "big") for at in range(4, start, 4))
+        wanted = start + math.prod(sizes)
+        if any(size > most for size, most in zip(sizes, LARGEST, strict=False)):
+            promised = "×".join(map(str, sizes))
+            raise ValueError(
+                f"{name} should have {promised} numbers, but MNIST has at most 60,000 pictures of 28×28 pixels: it is "
+                f"damaged, or another kind of file"
+            )
+        numbers = file.read(wanted - start + 1)  # no more than that, however much a small file could become
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{name} is damaged or cut short: {error}") from None
+    if (found := len(header) + len(numbers)) != wanted:
+        more = " or more" if found > wanted else ""
+        raise ValueError(f"{name} should have {wanted} bytes but has {found}{more}: it is damaged or cut short")
+    return sizes, numbers

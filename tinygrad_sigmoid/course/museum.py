@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges, naive_recursion
 from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.value import Value
@@ -135,9 +137,12 @@ def compare(output: Value) -> Comparison:
         ValueError: The output is a leaf, or the graph is too large for exhibits that recurse.
         OverflowError: Gradients are too large for a float.
     """
+    checks.value(output)
     size = len(topological_order(output))
     if size == 1:
-        raise ValueError(f"{output!r} is a leaf, so there is nothing to pass back: compare what is computed from it")
+        raise ValueError(
+            f"{shown(output)} is a leaf, so there is nothing to pass back: compare what is computed from it"
+        )
     if size > LARGEST:
         raise ValueError(
             f"the graph has {size} values, and some exhibits recurse: compare a part of it, of at most {LARGEST} values"

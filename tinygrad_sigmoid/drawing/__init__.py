@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tinygrad_sigmoid.drawing.dot import draw
-from tinygrad_sigmoid.drawing.render import Drawing, RenderError
+from tinygrad_sigmoid.drawing.render import Drawing, RenderError, RenderLimit
 from tinygrad_sigmoid.value import Value
 
-__all__ = ["Drawing", "RenderError", "draw", "notebook_display"]
+__all__ = ["Drawing", "RenderError", "RenderLimit", "draw", "notebook_display"]
 
 
 def notebook_display(value: Value) -> dict[str, str]:

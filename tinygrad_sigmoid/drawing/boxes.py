@@ -13,7 +13,10 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import NamedTuple
 
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.checks import listed
 from tinygrad_sigmoid.graph import topological_order, uses
+from tinygrad_sigmoid.quoting import printable, shown
 from tinygrad_sigmoid.value import Value
 
 READABLE = 60  # boxes: about what a page holds
@@ -126,12 +129,13 @@ def _places(order: Sequence[Value], users: Mapping[Value, Sequence[Value]]) -> d
 def _matching(patterns: str | Iterable[str], places: Iterable[Place]) -> set[Place]:
     names = {place: ".".join(place) for place in places}
     chosen: set[Place] = set()
-    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+    cure = "write it as in draw(output, collapse='layer1')"
+    for pattern in checks.entries(listed(patterns), "places", "a name or a list of names", cure, kind=str, least=0):
         found = [place for place, name in names.items() if fnmatchcase(name, pattern)]
         if not found:
             known = ", ".join(list(names.values())[:8]) + ", …" * (len(names) > 8)
             there = f"there are {known}" if known else "no label in it has a dot, as 'layer1.w' has"
-            raise ValueError(f"no place in this graph is called {pattern!r}: {there}")
+            raise ValueError(f"no place in this graph is called {shown(pattern)}: {printable(there, 200)}")
         chosen.update(found)
     return chosen
 

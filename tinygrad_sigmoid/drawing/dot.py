@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
 from tinygrad_sigmoid.drawing.render import Drawing
-from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.quoting import in_dot, printable
 from tinygrad_sigmoid.reading.names import Names
@@ -85,8 +85,13 @@ def draw(
         ValueError: There are more boxes or edges than anyone could read, or no place has a name that was given.
     """
     for output in outputs:
-        require_value(output, "draw")
+        checks.value(output)
         require_fresh(computed(output))
+    cure = "write it as in draw(output, marks={w: 'here'})"
+    for marked, remark in checks.instance(marks, Mapping, "marks", "a dict of remarks", cure).items():
+        for value in marked if isinstance(marked, tuple) else [marked]:
+            checks.value(value, "what is marked")
+        checks.instance(remark, str, "a remark", "a text", cure)
     if not outputs:
         raise TypeError("draw needs something to draw: pass a value")
     return drawing(diagram(*outputs, collapse=collapse, expand=expand), marks)

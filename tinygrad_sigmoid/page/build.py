@@ -11,14 +11,14 @@ from importlib import resources
 from pathlib import Path
 from xml.etree.ElementTree import fromstring, tostring
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.dot import drawing
-from tinygrad_sigmoid.errors import require_value
-from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
-from tinygrad_sigmoid.quoting import in_html, in_script
+from tinygrad_sigmoid.quoting import in_html, in_script, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
@@ -36,8 +36,8 @@ class Page:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"a browser shows {os.fspath(path)!r} as no page: end the file's name in .html")
+        if Path(file_name(path)).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"a browser shows {shown(os.fspath(path))} as no page: end the file's name in .html")
         write_whole(path, self.html)
 
     def _repr_html_(self) -> str:
@@ -61,13 +61,14 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         path: Where to write the page, if anywhere: one file, which needs no network.
 
     Raises:
+        RenderError: No picture of the graph can be made, and a page without one is none.
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
         TypeError: The rule of an operation calls Python functions, so no browser could compute it.
         ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
     """
-    require_value(output, "explore")
+    checks.value(output)
     if not output.inputs:
-        raise ValueError(f"{output!r} is a leaf, so there are no passes to explore: pass something computed from it")
+        raise ValueError(f"{shown(output)} is a leaf, so there are no passes to explore: pass what is computed from it")
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())

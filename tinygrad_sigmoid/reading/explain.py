@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tinygrad_sigmoid.errors import require_value
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, bracketed, counted, equals, exactly
 from tinygrad_sigmoid.reading.writer import number_text
@@ -95,11 +96,11 @@ def explain(output: Value, wrt: Value) -> Explanation:
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
     """
-    for given in (output, wrt):
-        require_value(given, "explain")
+    checks.value(output)
+    checks.value(wrt, "wrt")
     walked = Steps(output)
     if wrt not in walked.gradients:
-        names = Names([wrt, *walked.values])
+        names = Names(topological_order(output, wrt))
         return Explanation(names.derivative(output, wrt), names[wrt], 0.0, 0, (), ())
     leading = _paths_to(wrt, walked.values)
     return Explanation(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.elementary import Opaque, traced
-from tinygrad_sigmoid.errors import require_value
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.names import Names
@@ -33,7 +33,7 @@ def formula(described: Value | Operation) -> str:
     Labelled values stand under their labels, plain numbers as they are, with four significant digits. Parts that
     would grow too long get names by their index in the topological order: v7.
     """
-    return _described(described, TEXT, "formula")
+    return _described(described, TEXT)
 
 
 def latex(described: Value | Operation) -> str:
@@ -44,13 +44,13 @@ def latex(described: Value | Operation) -> str:
     >>> print(latex(sigmoid(w * x) / (1 + x**2)))
     \frac{\sigma\left(w_{1} \cdot x_{1}\right)}{1 + {x_{1}}^{2}}
     """
-    return _described(described, LATEX, "latex")
+    return _described(described, LATEX)
 
 
-def _described(described: Value | Operation, style: Style, reader: str) -> str:
+def _described(described: Value | Operation, style: Style) -> str:
     if isinstance(described, Operation):
         return "\n".join(_rule(described, style))
-    require_value(described, reader)
+    checks.value(described, "what is written")
     return Names(topological_order(described), LONGEST_PART, style).formula(described)
 
 

@@ -15,9 +15,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.operations import TABLE, add, divide, multiply, negate, power, subtract
+from tinygrad_sigmoid.quoting import printable, shown
 from tinygrad_sigmoid.reading.writer import TYPED_SIGNS
 from tinygrad_sigmoid.value import Value
 
@@ -63,6 +65,8 @@ def recorded(formula: str, leaves: Mapping[str, Value | float]) -> Value:
     Raises:
         FormulaError: It can't be read, or a name has no number, or a number is given for no name.
     """
+    checks.instance(formula, str, "a formula", "a text", "write it as in 'sigmoid(w*x + b)'")
+    checks.instance(leaves, Mapping, "leaves", "a dict of names and numbers", "write it as in {'w': 0.5}")
     if len(formula) > LONGEST:
         raise FormulaError(
             f"the formula has {len(formula)} characters, more than {LONGEST}: build it in Python instead"
@@ -97,18 +101,27 @@ def leaves_from(words: Iterable[str]) -> dict[str, float]:
         given, equals, digits = word.partition("=")
         name = _as_python_reads(given.strip())
         if not equals:
-            raise FormulaError(f"{word!r} gives no name a number: write it as in w=0.6, without spaces")
+            raise FormulaError(f"{_quoted(word)} gives no name a number: write it as in w=0.6, without spaces")
         if not name.isidentifier() or keyword.iskeyword(name):
-            raise FormulaError(f"{name!r} in {word!r} can't be a name: use letters, digits and _, as in w1=0.6")
+            raise FormulaError(
+                f"{_quoted(name)} in {_quoted(word)} can't be a name: use letters, digits and _, as in w1=0.6"
+            )
         if name in leaves:
             raise _given_twice(name)
         try:
-            leaves[name] = float(digits.replace("−", "-"))
+            leaves[name] = typed_number(digits)
         except ValueError:
-            raise FormulaError(f"{digits!r} in {word!r} is not a number: write it as in w=0.6") from None
+            raise FormulaError(f"{_quoted(digits)} in {_quoted(word)} is not a number: write it as in w=0.6") from None
         if not math.isfinite(leaves[name]):
-            raise FormulaError(f"{digits!r} in {word!r} is not a finite number: there is nothing to compute with it")
+            raise FormulaError(
+                f"{_quoted(digits)} in {_quoted(word)} is not a finite number: there is nothing to compute with it"
+            )
     return leaves
+
+
+def typed_number(digits: str) -> float:
+    """The number that these digits stand for, with the minus sign of a keyboard or that of print."""
+    return float(digits.replace("−", "-"))
 
 
 def _as_python_reads(name: str) -> str:
@@ -128,6 +141,7 @@ class _Reader:
         self.values: dict[str, Value] = {}
         self.used: set[str] = set()
         for typed, given in leaves.items():
+            checks.instance(typed, str, "a name", "a text", "write the leaves as in {'w': 0.5}")
             name = _as_python_reads(typed)
             if name in self.values:
                 raise _given_twice(name)
@@ -142,11 +156,17 @@ class _Reader:
             )
         match tree:
             case ast.Constant(value=bool() | str() | bytes() | complex() | None):
-                raise FormulaError(f"{ast.unparse(tree)} is not a number: a formula holds numbers and names")
+                raise FormulaError(
+                    f"{printable(ast.unparse(tree), LONGEST_QUOTE)} is not a number: a formula holds numbers and names"
+                )
             case ast.Constant(value=int() | float() as number):
                 try:
                     return finite_number(number)
-                except (OverflowError, ValueError) as error:
+                except OverflowError:
+                    raise FormulaError(
+                        f"{shown(number)} would lose digits as a float, or is too large for one: write it as in 1e22"
+                    ) from None
+                except ValueError as error:
                     raise FormulaError(str(error)) from None
             case ast.Name(id=name) if name in self.values:
                 self.used.add(name)
@@ -197,7 +217,7 @@ class _Reader:
 
 
 def _given_twice(name: str) -> FormulaError:
-    return FormulaError(f"{name!r} is given a number twice: keep one of the two")
+    return FormulaError(f"{_quoted(name)} is given a number twice: keep one of the two")
 
 
 def _multiplication(formula: str) -> str:
@@ -224,7 +244,7 @@ def _typed(tree: ast.expr) -> str:
 
 
 def _quoted(text: str) -> str:
-    return repr(_shortened(text))
+    return printable(repr(_shortened(text)), 2 * LONGEST_QUOTE)
 
 
 def _shortened(text: str) -> str:

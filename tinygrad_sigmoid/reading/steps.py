@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import overload
 
-from tinygrad_sigmoid.errors import require_value
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import number_text
@@ -106,7 +106,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
     """
 
     def __init__(self, output: Value) -> None:
-        require_value(output, "steps")
+        checks.value(output)
         order = computed(output)
         require_fresh(order)
         self.values = topological_order(output)

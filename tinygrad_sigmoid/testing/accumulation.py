@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate, combinations
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, descendants, name_of, same_bits
@@ -91,6 +92,8 @@ def _two_passes(output: Value, backward: Backward) -> tuple[Gradients, Gradients
         passes: list[Gradients] = []
         for _ in range(2):
             returned = backward(output)
+            wanted, cure = "a dict of gradients, or None where it sets grad", "pass for instance Value.backward"
+            checks.instance(returned, Mapping | None, "what backward returns", wanted, cure)
             passes.append({value: value.grad for value in order} if returned is None else dict(returned))
             for value, number in zip(order, data, strict=True):
                 if not same_bits(value.data, number):

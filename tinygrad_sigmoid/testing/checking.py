@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.checks import listed
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.testing.accumulation import Backward, Gradients, check_backward
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.end_to_end import AT_MOST, check_at_shifted_point, check_end_to_end, noise_floors
@@ -49,6 +52,9 @@ def check_gradients(
         TypeError: A function gives something else than a Value.
     """
     __tracebackhide__ = True
+    order = checks.whole(order, "order", "write for instance 2", least=1)
+    checks.function(backward, "backward", "pass for instance Value.backward")
+    checks.choice(end_to_end, "end_to_end", [True, False, None])
     try:
         return _checked(_recorded(checked, at), order, backward, end_to_end)
     except GradientMismatch as mismatch:
@@ -72,7 +78,8 @@ def check_operation(operation: Operation, at: float | Sequence[float], *, order:
         GradientMismatch: The rule is wrong.
     """
     __tracebackhide__ = True
-    numbers = list(at) if isinstance(at, Sequence) else [at]
+    checks.instance(operation, Operation, "what is checked", "an operation", "pass for instance sigmoid")
+    numbers = listed(at)
     inputs: list[Value | float] = [Value(number, f"x{place}") for place, number in enumerate(numbers, 1)]
     if operation is fixed_power:
         inputs[1] = numbers[1]
@@ -120,13 +127,16 @@ def _recorded(checked: Value | Callable[..., Value], at: Sequence[float]) -> Val
     """The graph to check: the one given, or what a function records, if it gives the same bits on floats."""
     if isinstance(checked, Value):
         if at:
-            raise TypeError("a recorded graph has its numbers already: numbers are for a function, f and its inputs")
+            raise TypeError(
+                f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}: give a function"
+            )
         return checked
+    checks.function(checked, "what is checked", "pass a Value, or a function and numbers for its inputs")
     inputs = [Value(number, name) for name, number in zip(_names(checked, len(at)), at, strict=True)]
     output = checked(*inputs)
     if not isinstance(output, Value):
         raise TypeError(
-            f"the function gave {output!r} on Values, so no graph was recorded: compute with this package's "
+            f"the function gave {shown(output)} on Values, so no graph was recorded: compute with this package's "
             f"operations, exp(v) and not math.exp(v), and return one Value"
         )
     try:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.quoting import shown
 
 
 @contextmanager
@@ -48,8 +50,18 @@ def planted_bug(
     """
     if isinstance(operation, str):
         if operation not in TABLE:
-            raise ValueError(f"{operation!r} is not in the table: use one of {', '.join(TABLE)}, or pass the operation")
+            raise ValueError(f"{shown(operation)} is not in the table: pass an operation, or a name such as 'sigmoid'")
         operation = TABLE[operation]
+    checks.instance(operation, Operation, "operation", "an operation or its name", "write for instance 'sigmoid'")
+    for flag, name in ((sign, "sign"), (swap, "swap")):
+        checks.choice(flag, name, [True, False])
+    checks.function(derivatives, "derivatives", "write it as in lambda out, x: (x,)", optional=True)
+    checks.function(forward, "forward", "write it as in lambda x: x", optional=True)
+    if scale is not None:
+        scale = checks.number(scale, "scale", "write for instance 2.0")
+    if drop is not None:
+        most = operation.arity or checks.LARGEST
+        drop = checks.whole(drop, "drop", "count the inputs from 1", least=1, most=most)
     if sum([scale is not None, sign, drop is not None, swap, derivatives is not None, forward is not None]) != 1:
         raise ValueError("plant exactly one bug: scale=, sign=, drop=, swap=, derivatives= or forward=")
     rule, right_forward = operation.derivatives, operation.forward

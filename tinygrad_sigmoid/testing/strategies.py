@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power, negate
@@ -34,6 +35,8 @@ def register() -> None:
 
 
 from hypothesis import strategies as st  # noqa: E402 (importing it calls `register`, which must be there by then)
+
+__all__ = ["Expression", "expression", "expressions", "graphs", "points", "register"]
 
 STEEPEST = 1e6  # no result or local derivative of a well-scaled expression is larger
 NEAREST = 1e-6  # to a kink
@@ -77,13 +80,14 @@ def expression(function: Callable[..., Value], **at: float) -> Expression:
     >>> expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0).recorded()
     Value(2.0)
     """
+    checks.function(function, "what is expressed", "pass for instance sigmoid")
+    for number in at.values():
+        checks.number(number, "an input", "write for instance x=0.5")
     text = getattr(function, "__name__", "…")
     return Expression(function, dict(at), "…" if text == "<lambda>" else text)
 
 
-@st.composite
 def expressions(
-    draw: st.DrawFn,
     *,
     operations: Sequence[Operation] | None = None,
     min_operations: int = 1,
@@ -91,7 +95,7 @@ def expressions(
     max_inputs: int = 3,
     numbers: st.SearchStrategy[float] | None = None,
     well_scaled: bool = True,
-) -> Expression:
+) -> st.SearchStrategy[Expression]:
     """Random expressions that use results more than once; they shrink to the smallest that fails.
 
     Whatever is drawn becomes an expression: an operation that can't be computed is left out, and `x + x` stands in
@@ -107,9 +111,30 @@ def expressions(
         well_scaled: Operations near a kink or a pole and large results are left out, so that each gradient can be
             checked with nothing unresolved.
     """
+    if operations is not None:
+        cure = "write for instance [sigmoid, add], or leave it out"
+        operations = checks.entries(operations, "operations", "a list of operations", cure, kind=Operation)
+    checks.whole(min_operations, "min_operations", "write for instance 1")
+    checks.whole(max_operations, "max_operations", "write for instance 10", least=min_operations)
+    checks.whole(max_inputs, "max_inputs", "write for instance 3", least=1)
+    checks.choice(well_scaled, "well_scaled", [True, False])
     if numbers is None:
         numbers = ORDINARY if well_scaled else HARD
-    usable = list(TABLE.values()) if operations is None else list(operations)
+    checks.instance(numbers, st.SearchStrategy, "numbers", "a strategy", "write for instance floats(-4, 4)")
+    usable = list(TABLE.values()) if operations is None else operations
+    return _expressions(usable, min_operations, max_operations, max_inputs, numbers, well_scaled)
+
+
+@st.composite
+def _expressions(
+    draw: st.DrawFn,
+    usable: Sequence[Operation],
+    min_operations: int,
+    max_operations: int,
+    max_inputs: int,
+    numbers: st.SearchStrategy[float],
+    well_scaled: bool,
+) -> Expression:
     values = [Value(draw(numbers)) for _ in range(draw(st.integers(1, max_inputs)))]
     inputs = len(values)
     drawn = st.lists(_operations(usable, numbers), min_size=min_operations, max_size=max_operations)
@@ -150,6 +175,7 @@ def points(operation: Operation) -> st.SearchStrategy[float | tuple[float, ...]]
     One number for an operation of one input, else a tuple. Where a number falls outside of the domain, or the result
     is too large for a float, another takes its place; nothing is filtered.
     """
+    checks.instance(operation, Operation, "what has points", "an operation", "pass for instance sigmoid")
     count = operation.arity
     if count == 1:
         return ANYWHERE.map(lambda at: _inside(operation, (at,))[0])
