@@ -95,6 +95,7 @@ def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> 
         pieces()
 
 
+@pytest.mark.slow
 def test_a_page_takes_no_more_numbers_than_javascript_does(run: Run) -> None:  # noqa: F811
     leaves = [Value(1.0) for _ in range(65_534)]
     source = compiled(dot(leaves, leaves), inputs=leaves, target="javascript").source
@@ -189,7 +190,7 @@ print("computed")
 """
 
 
-@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system can't fork")
+@pytest.mark.slow
 @pytest.mark.parametrize("target", CALLABLE)
 def test_a_program_computes_in_a_forked_process(target: str) -> None:
     done = subprocess.run(

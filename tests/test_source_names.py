@@ -81,6 +81,7 @@ def shape(source: str) -> list[str]:
 PLAIN = graph(["v"] * 12)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])
@@ -101,6 +102,7 @@ def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[st
         assert b"coding=" not in b"".join(first_two)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])

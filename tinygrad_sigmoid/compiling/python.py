@@ -7,6 +7,7 @@ from math import isfinite
 from operator import add
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
 from tinygrad_sigmoid.floats import finite_number
 
@@ -76,7 +77,8 @@ class PythonProgram(Program):
 
     def require_changeable(self, parameters: Any) -> None:
         if type(parameters) is not list:
-            raise TypeError("the parameters are changed in place: give the list that `parameters_from` has made")
+            cure = "call program.parameters_from(), because they are changed in place"
+            raise checks.refused("parameters", "the list that `parameters_from` has made", parameters, cure)
         if {*map(type, parameters)} != _FLOAT or len(parameters) != len(self.parameters):
             parameters[:] = self.checked_parameters(parameters)
 
