@@ -78,6 +78,7 @@ def test_a_hundred_thousand_values_compile_and_are_computed() -> None:
 
 def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     output, wrt = chain(60)
+    output.label = "def program(x):     return "
     whole: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
     traced: Any = compiled(output, inputs=wrt[:1], trace=True)
     monkeypatch.setattr(python_room, "LONGEST", 200)

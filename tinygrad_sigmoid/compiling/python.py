@@ -144,7 +144,7 @@ class _Pieces:
     """The function of a very long program, compiled piece by piece: its variables are the entries of a dict."""
 
     def __init__(self, source: str) -> None:
-        head = source.index("def program(")
+        head = source.index("\ndef program(")
         start, stop = source.index("):\n", head) + 3, source.rindex("    return ")
         self.names: dict[str, Any] = {}
         exec(f"{source[:start]}    return locals()", self.names)
