@@ -157,6 +157,8 @@ def outcome(words: Words) -> tuple[int, str, str]:
             status = cli.main(words)
         except SystemExit as stopped:
             status = stopped.code if isinstance(stopped.code, int) else 99
+        if sys.stdin:  # which the program has opened, for as long as it runs
+            sys.stdin.close()
     for stream in streams:
         stream.flush()
     out, complaint = (stream.buffer.getvalue().decode("utf-8") for stream in streams)
