@@ -171,6 +171,18 @@ def test_a_program_is_stopped_while_it_loads(place: int, number: int) -> None:
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize("moments", [1, 2, 9])
+@pytest.mark.usefixtures("folder")
+def test_a_program_that_is_told_often_says_it_once(moments: int) -> None:
+    program = [sys.executable, "-c", LOADING, str(NEVER), "0", *WORDS["draw"]]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        for _ in range(moments):
+            process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=SECONDS) == (b"", b"stopped\n")
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
