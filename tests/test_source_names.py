@@ -81,12 +81,14 @@ def shape(source: str) -> list[str]:
 PLAIN = graph(["v"] * 12)
 
 
-@settings(max_examples=150)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])
 @example(["x" * length for length in range(94, 106)])
 @example(["x" * length for length in range(106, 118)])
 @example(["y z" * length for length in range(30, 42)])
+@example(["encoding"] * 12)
 def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[str]) -> None:
     output, leaves = graph(labels)
     for trace in (False, True):
@@ -100,7 +102,8 @@ def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[st
         assert b"coding=" not in b"".join(first_two)
 
 
-@settings(max_examples=100)
+@pytest.mark.slow
+@settings(max_examples=40)
 @given(st.lists(names, min_size=12, max_size=12))
 @example(NAMES[:12])
 @example(["x" * length for length in range(94, 106)])

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import tinygrad_sigmoid
-from tinygrad_sigmoid import GradientDescent, Network, Neuron, Operation, Value, sigmoid
+from tinygrad_sigmoid import GradientDescent, Network, Neuron, Operation, Value, compiled, sigmoid
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.course.digits import digit_picture
 from tinygrad_sigmoid.course.museum import compare
@@ -251,6 +251,46 @@ def infix(symbol: Callable[[Any, Any], object], kind: Kind = operand) -> dict[st
     }
 
 
+def program(w: World, target: Any) -> Any:
+    """A program of one input and one parameter."""
+    return compiled(
+        w.output, inputs=[w.x], wrt=[w.b], watch=[w.output] * (target in ("numpy", "native")), target=target
+    )
+
+
+def of_program(target: str) -> dict[str, Call]:
+    """The calls of a program's methods."""
+
+    def call(method: str, /, **parameters: Kind) -> Call:
+        return on(lambda w: program(w, target), method, **parameters)
+
+    def trained(w: World, /, **given: Any) -> None:
+        made = program(w, target)
+        usual = {"parameters": made.parameters_from(), "samples": made.samples([1.0, 0.5])}
+        made.descend(**{**usual, "order": [0, 1], "batch": 2, "rate": 0.1, **given})
+
+    column = constant([1.0, 0.5], PAIRS | {"a list of three"})
+    own = constant([0.5], set())
+    calls = {
+        "__call__": Call(lambda w, x: program(w, target)(x), {"x": number}),
+        "batch": Call(
+            lambda w, column, parameters: program(w, target).batch(column, parameters=parameters),
+            {"column": column, "parameters": optional(own)},
+        ),
+        "samples": Call(lambda w, column: program(w, target).samples(column), {"column": column}),
+        "parameters_from": call("parameters_from", given=optional(own)),
+        "descend": Call(trained, {"rate": constant(0.1, NUMBERS - {"-1", "0"}), "batch": whole(2)}),
+        "descend on samples": Call(trained, {"samples": column, "order": constant([0, 1], {"an empty list"})}),
+        "descend from parameters": Call(
+            lambda w, parameters: trained(w) if parameters is None else trained(w, parameters=parameters),
+            {"parameters": WIDE},
+        ),
+    }
+    if target != "python":
+        calls["watched"] = call("watched", parameters=optional(own), samples=column)
+    return {f"{target} program.{name}": one for name, one in calls.items()}
+
+
 def planted(w: World, operation: object, **given: object) -> None:
     with planted_bug(operation, **given):  # type: ignore[arg-type]
         pass
@@ -404,6 +444,23 @@ CALLS: dict[str, Call] = {
     ),
     "graphs": Call(lambda w, **given: strategies.graphs(**given), STRATEGY),
     "points": Call(lambda w, **given: strategies.points(**given), {"operation": operation}),
+    "compiled": package(
+        "compiled", output=value, inputs=constant([], {"an empty list", "a list of Values"}), trace=flag
+    ),
+    "compiled with gradients": Call(
+        lambda w, **given: compiled(w.output, **given),
+        {
+            "inputs": Kind(lambda w: [w.x], {"an empty list", "a list of Values"}),
+            "wrt": values,
+            "target": constant("python", set()),
+            "trace": flag,
+        },
+    ),
+    "compiled to watch": Call(
+        lambda w, watch, target: compiled(w.output, inputs=[w.x], watch=watch, target=target),
+        {"watch": values, "target": constant("numpy", set())},
+    ),
+    **{name: call for target in ("python", "numpy", "native") for name, call in of_program(target).items()},
     # What is in no `__all__`, but in the README, or is what others come to.
     "compare": Call(lambda w, **given: compare(**given), {"output": value}),
     "digit_picture": Call(lambda w, **given: digit_picture(**given), {"pixels": constant([0.5] * 4, set())}),
@@ -423,7 +480,6 @@ NOT_CALLED = {
     "StaleGraph": "raised",
     "TinygradSigmoidError": "raised",
     "Expression": "what expression and expressions give",
-    "compiled": "attacked with the targets",
     "register": "takes nothing",
 }
 

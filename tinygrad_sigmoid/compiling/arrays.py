@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import ArrayLike
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
 from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Planner, Rows, evenly
@@ -87,7 +88,8 @@ class ArrayProgram(Program, Generic[Memory]):
     def require_changeable(self, parameters: Array) -> None:
         array = type(parameters) is np.ndarray and parameters.dtype == np.float64
         if not array or parameters.ndim != 1 or not parameters.flags.writeable:
-            raise TypeError("the parameters are changed in place: give the array that `parameters_from` has made")
+            cure = "call program.parameters_from(), because they are changed in place"
+            raise checks.refused("parameters", "the array that `parameters_from` has made", parameters, cure)
         self.require_parameters(len(parameters))
 
     def rows(self, samples: Array) -> Array:
@@ -154,6 +156,8 @@ class ArrayProgram(Program, Generic[Memory]):
 
 def _exact(given: Any) -> Array | None:
     """The numbers as an array, if NumPy converts them without a loss: not from text, nor from behind a mask."""
+    if not checks.is_list(given):
+        return None
     try:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence, Set, Sized
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tinygrad_sigmoid import checks
@@ -143,7 +143,9 @@ class Program(ABC):
 
     def checked_parameters(self, given: ArrayLike) -> list[float]:
         """Finite numbers for all parameters."""
-        numbers = [finite_number(number) for number in _numbers(given)]
+        cure = "give one for each, in a list"
+        entries = checks.entries(_listed(given), "parameters", "a list of numbers", cure, kind=object, least=0)
+        numbers = [finite_number(number) for number in _numbers(entries)]
         self.require_parameters(len(numbers))
         return numbers
 
@@ -168,16 +170,18 @@ class Program(ABC):
 
 def _listed(given: Any) -> Any:
     """The same as lists of Python's own numbers, if it is an array of any library."""
-    if hasattr(given, "tolist"):
+    kind = type(given)
+    if hasattr(kind, "tolist") and not isinstance(given, checks.NO_LISTS):
         return given.tolist()
-    return given.__array__().tolist() if hasattr(given, "__array__") else given
+    return given.__array__().tolist() if hasattr(kind, "__array__") else given
 
 
-def _numbers(entry: Any) -> list[Any]:
+def _numbers(entry: Any, deepest: int = 8) -> list[Any]:
+    """The numbers in a list of lists; a list in itself ends somewhere, and is then no number."""
     entry = _listed(entry)
-    if isinstance(entry, str | bytes) or not isinstance(entry, Sequence):
+    if not checks.is_list(entry) or not deepest:
         return [entry]
-    return [number for inner in entry for number in _numbers(inner)]
+    return [number for inner in entry for number in _numbers(inner, deepest - 1)]
 
 
 def _places(order: Any, samples: int) -> list[int]:
@@ -199,7 +203,7 @@ def require_columns(columns: Sequence[object]) -> None:
     """Raises an error unless all columns have an entry for each of at least one sample."""
     lengths = []
     for column in columns:
-        countable = isinstance(column, Sized) and not isinstance(column, str | bytes | Mapping | Set)
+        countable = isinstance(column, Sized) and not isinstance(column, checks.NO_LISTS)
         if not countable or not getattr(column, "shape", True):
             raise TypeError(
                 f"a column is a list or an array with an entry for each sample, but this is {shown(column)}: "
@@ -208,7 +212,8 @@ def require_columns(columns: Sequence[object]) -> None:
         assert isinstance(column, Sized)
         lengths.append(len(column))
     if not lengths or 0 in lengths:
-        raise ValueError("there are no samples: give columns of at least one, as in program.batch(X, Y)")
+        given = shown(list(columns))
+        raise ValueError(f"there are no samples in {given}: give columns of at least one, as in program.batch(X, Y)")
     if len(set(lengths)) > 1:
         counts = " and ".join(map(str, lengths))
         raise ValueError(f"the columns have {counts} entries: give one for each sample in all of them")

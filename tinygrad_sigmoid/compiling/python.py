@@ -7,6 +7,7 @@ from math import isfinite
 from operator import add
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
 from tinygrad_sigmoid.floats import finite_number
 
@@ -76,7 +77,8 @@ class PythonProgram(Program):
 
     def require_changeable(self, parameters: Any) -> None:
         if type(parameters) is not list:
-            raise TypeError("the parameters are changed in place: give the list that `parameters_from` has made")
+            cure = "call program.parameters_from(), because they are changed in place"
+            raise checks.refused("parameters", "the list that `parameters_from` has made", parameters, cure)
         if {*map(type, parameters)} != _FLOAT or len(parameters) != len(self.parameters):
             parameters[:] = self.checked_parameters(parameters)
 
@@ -123,8 +125,8 @@ class TracedProgram(PythonProgram):
     descend = batch
 
 
-# Python's own compiler takes 40 bytes for each character until it is done.
-LONGEST = 1 << 21  # characters of a program that is one function
+# Python's own compiler takes 40 bytes for each character until it is done, but variables of a function are the fastest.
+LONGEST = 1 << 23  # characters of a program that is one function
 PIECE = 1 << 18  # characters that are compiled at once, if it is longer
 
 
@@ -142,7 +144,7 @@ class _Pieces:
     """The function of a very long program, compiled piece by piece: its variables are the entries of a dict."""
 
     def __init__(self, source: str) -> None:
-        head = source.index("def program(")
+        head = source.index("\ndef program(")
         start, stop = source.index("):\n", head) + 3, source.rindex("    return ")
         self.names: dict[str, Any] = {}
         exec(f"{source[:start]}    return locals()", self.names)

@@ -234,10 +234,10 @@ class _Writer:
 
     def title(self, trace: bool) -> str:
         """The first line of the program: what it computes."""
-        # A first line that seems to declare an encoding would be taken by its word in a file of Python.
-        output = re.sub("coding([:=])", r"coding \1", printable(self.names.shown(self.lowered.output)))
         what = ": every number of both passes." if trace else " and its gradients, by the chain rule."
-        return self.language.comment + output + what
+        title = self.language.comment + printable(self.names.shown(self.lowered.output)) + what
+        # A first line that seems to declare an encoding would be taken by its word in a file of Python.
+        return re.sub("coding([:=])", r"coding \1", title)
 
     def parts(self, result: Nested) -> list[str]:
         """The text of a result, cut after each comma; to be asked for when all statements have been written."""

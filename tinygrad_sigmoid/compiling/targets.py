@@ -7,12 +7,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.program import Program
 from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram, TracedProgram
 from tinygrad_sigmoid.compiling.source import javascript_lines, python_lines
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
@@ -84,9 +86,15 @@ def compiled(
         TypeError: An operation of your own can't be written in the target's language.
         ImportError: The target needs a package that is not installed.
     """
+    checks.value(output)
+    cure = "list the leaves themselves, as in inputs=[x, y]"
+    inputs = checks.entries(inputs, "inputs", "a list of Values", cure, kind=Value, least=0)
+    cure = "list Values of the graph, as in {}=network.parameters()"
+    wrt = checks.entries(wrt, "wrt", "a list of Values", cure.format("wrt"), kind=Value, least=0)
+    watch = checks.entries(watch, "watch", "a list of Values", cure.format("watch"), kind=Value, least=0)
+    checks.choice(target, "target", TARGETS)
+    checks.instance(trace, bool, "trace", "True or False", "leave it out to get the output and its gradients")
     _check(output, inputs, wrt)
-    if target not in TARGETS:
-        raise ValueError(f"there is no target {target!r}: use one of {', '.join(map(repr, TARGETS))}")
     if trace and target not in _WRITTEN:
         raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
     if watch and target not in _ARRAYS:
@@ -123,15 +131,17 @@ def _array_program(target: str) -> type[ArrayProgram[Any]]:
 def _check(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> None:
     known = set(topological_order(output))
     for leaf in inputs:
-        if not isinstance(leaf, Value) or leaf not in known:
-            raise ValueError(f"the input {leaf!r} is not in the graph of the output: leave it out, or use it there")
+        if leaf not in known:
+            raise ValueError(
+                f"the input {shown(leaf)} is not in the graph of the output: leave it out, or use it there"
+            )
         if leaf.inputs or leaf.constant:
             raise ValueError(
-                f"the input {leaf!r} is computed from other values: an input is a leaf, as Value(0.5, 'x')"
+                f"the input {shown(leaf)} is computed from other values: an input is a leaf, as Value(0.5, 'x')"
             )
     if len(set(inputs)) < len(inputs):
         twice = next(leaf for i, leaf in enumerate(inputs) if leaf in inputs[:i])
-        raise ValueError(f"the input {twice!r} is listed twice: list it once")
+        raise ValueError(f"the input {shown(twice)} is listed twice: list it once")
     for value in wrt:
         if value not in known:
-            warnings.warn(f"{value!r} is not in the graph of the output: its gradient is always 0", stacklevel=3)
+            warnings.warn(f"{shown(value)} is not in the graph of the output: its gradient is always 0", stacklevel=3)
