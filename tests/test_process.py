@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid.cli import COMMANDS
+from tinygrad_sigmoid.interrupting import uninterrupted
 
 PYTHON = [sys.executable, "-m", "tinygrad_sigmoid"]
 SECONDS = 120  # for a machine that is busy
@@ -171,6 +172,18 @@ def test_a_program_is_stopped_while_it_loads(place: int, number: int) -> None:
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.parametrize("moments", [1, 2, 9])
+@pytest.mark.usefixtures("folder")
+def test_a_program_that_is_told_often_says_it_once(moments: int) -> None:
+    program = [sys.executable, "-c", LOADING, str(NEVER), "0", *WORDS["draw"]]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        for _ in range(moments):
+            process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=SECONDS) == (b"", b"stopped\n")
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -191,6 +204,25 @@ def test_a_program_is_stopped_at_any_moment(command: str, number: int, moments: 
     assert process.returncode in (0, 128 + number)
     assert complaints in (b"", b"stopped\n")
     assert all(path.name in ("graph.svg", "explore.html", "neuron.svg", "neuron.html") for path in Path().iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_waits_for_a_change_that_must_happen_as_a_whole(number: signal.Signals) -> None:
+    heard: list[int] = []
+
+    def hear(number: int, frame: object) -> None:
+        heard.append(number)
+
+    before = signal.signal(number, hear)
+    try:
+        with uninterrupted():
+            for _ in range(2):
+                signal.raise_signal(number)
+            assert heard == []
+        assert heard == [number]
+        assert signal.getsignal(number) is hear
+    finally:
+        signal.signal(number, before)
 
 
 def stopped(number: int, *command: str, after: bytes = b"", **environment: str) -> tuple[int, bytes]:

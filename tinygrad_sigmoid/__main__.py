@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
@@ -18,8 +19,12 @@ def main() -> int:
     stopping = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
     received: list[int] = []
 
+    def handle(handler: signal.Handlers | Callable[[int, FrameType | None], None]) -> None:
+        for number in stopping:
+            signal.signal(number, handler)
+
     def at_once(number: int, frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_IGN)  # said once is enough
+        handle(signal.SIG_IGN)  # once is enough
         with suppress(OSError):
             os.write(2, b"stopped\n")
         os._exit(128 + number)
@@ -28,18 +33,15 @@ def main() -> int:
         received.append(number)
         raise KeyboardInterrupt
 
-    for number in stopping:
-        signal.signal(number, at_once)  # while modules are loaded, there is nothing to tidy up yet
+    handle(at_once)  # while modules are loaded, there is nothing to tidy up yet
     from tinygrad_sigmoid.cli import main as run
 
     try:
         try:
-            for number in stopping:
-                signal.signal(number, after_tidying_up)
+            handle(after_tidying_up)
             status = run()
         finally:
-            for number in stopping:
-                signal.signal(number, signal.SIG_IGN)  # it ends anyway
+            handle(signal.SIG_IGN)  # it ends anyway
     except KeyboardInterrupt:
         status = 130
     return 128 + received[0] if received else status
