@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from tinygrad_sigmoid.cli import COMMANDS
 from tinygrad_sigmoid.interrupting import uninterrupted
 
+pytestmark = pytest.mark.slow  # each starts a program
+
 PYTHON = [sys.executable, "-m", "tinygrad_sigmoid"]
 SECONDS = 120  # for a machine that is busy
 WORDS = {
@@ -30,7 +32,7 @@ WORDS = {
 }
 UNIX = os.name == "posix"
 # The story takes longer: it is told once below, at several edges together.
-OTHERS = [pytest.param(name, marks=[] if name in ("draw", "step") else pytest.mark.slow) for name in WORDS][1:]
+OTHERS = list(WORDS)[1:]
 
 # `python -m` under the bounds of the users who may not write everywhere, which root is not by itself.
 RIGHTS = "-dac_override,-dac_read_search"
@@ -115,7 +117,6 @@ def test_a_command_says_the_same_wherever_it_runs(command: str) -> None:
     assert (done.returncode, done.stderr, done.stdout.isascii()) == (0, b"", True)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_the_story_is_told_at_several_edges_together() -> None:
     environment = {"HOME": "/nonexistent", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -184,7 +185,6 @@ def test_a_program_that_is_told_often_says_it_once(moments: int) -> None:
         assert process.communicate(timeout=SECONDS) == (b"", b"stopped\n")
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
@@ -267,7 +267,7 @@ def endless(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, *KILLS])
-@pytest.mark.parametrize("command", ["draw", pytest.param("explore", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("command", ["draw", "explore"])
 def test_dot_ends_with_the_program_that_started_it(command: str, number: int, endless: Path) -> None:
     with subprocess.Popen([*PYTHON, *WORDS[command]], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         soon(lambda: endless.exists() and endless.read_text().endswith("\n"))
