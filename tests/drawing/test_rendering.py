@@ -313,7 +313,7 @@ def test_graphs_that_take_long_are_drawn_or_given_up_in_time(make: Callable[[Dra
 
 
 def test_text_that_graphviz_cannot_read_is_the_same_error_everywhere() -> None:
-    for make in (Drawing(body=["{\n"]).pipe, lambda: svg("digraph { {")):
+    for make in (Drawing(format="svg", body=["{\n"]).pipe, lambda: svg("digraph { {")):
         with pytest.raises(ValueError, match=r"^Graphviz can't draw this DOT text: .+$"):
             make()
 
