@@ -209,7 +209,10 @@ class Neurons(RuleBasedStateMachine):
     @rule(x=NUMBERS)
     def compute(self, x: float) -> None:
         *weights, bias = self.numbers
-        z = sum(w * x for w in weights) + bias
+        z = 0.0  # `sum` would compensate from Python 3.12 on
+        for w in weights:
+            z += w * x
+        z += bias
         output = self.neuron([x] * len(weights))
         assert output.data == self.neuron.predict([x] * len(weights)) == 1 / (1 + math.exp(-z))
 

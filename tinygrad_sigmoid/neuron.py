@@ -110,7 +110,8 @@ class Tunable:
                 raise ValueError(f"it holds a {kind}: load it with {kind}.load")
             loaded.label_values()
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else error
+            said = {KeyError: f"{error} is missing", RecursionError: "it is nested too deeply"}
+            reason = said.get(type(error), error)
             raise ValueError(f"{printable_name(path)} is no saved {cls.__name__}: {reason}") from None
         return loaded
 
