@@ -176,7 +176,7 @@ class Neuron(Tunable):
         """The output for these numbers as a plain number; nothing is recorded."""
         if not checks.is_list(inputs) or len(inputs) != len(self.weights):
             raise self._mismatched(inputs)
-        z: float = dot_product(*[weight.data for weight in self.weights], *inputs) + self.bias.data
+        z: float = dot_product(*[weight._data for weight in self.weights], *inputs) + self.bias.data
         if type(z) is not float:  # there was a Value among them
             raise TypeError(f"predict takes plain numbers, but got {shown(inputs)}: call the neuron itself on Values")
         return z if self.activation is None else self.activation(z)

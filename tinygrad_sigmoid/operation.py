@@ -85,7 +85,7 @@ class Operation:
     def __call__(self, *inputs: Recorded | float) -> Recorded: ...
     def __call__(self, *inputs: Any) -> Any:
         """The output: a float if all inputs are numbers, else what the first that is not a number records."""
-        if not (len(inputs) == 1 and type(inputs[0]) is float):  # the usual case inside other rules
+        if not (type(inputs[0]) is float if len(inputs) == 1 else {*map(type, inputs)} == {float}):
             for given in inputs:
                 if record := getattr(type(given), "record", None):
                     return record(self, inputs)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +27,7 @@ from graphviz.backend import dot_command, rendering  # type: ignore[import-untyp
 
 from tinygrad_sigmoid.drawing import child
 from tinygrad_sigmoid.files import write_whole
+from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.quoting import printable
 
 SECONDS = 20  # the largest pictures that anyone can read take 3
@@ -146,12 +147,17 @@ def svg(source: str, engine: str = "dot") -> bytes:
         wasmtime, code = _compiled()
     machine = _machine(wasmtime)  # of its own, because a machine's clock stops all that runs on it
     worker = ThreadPoolExecutor(1)  # so that this thread can be interrupted meanwhile
+    picture: Future[bytes] | None = None
     try:
-        return worker.submit(_by_webassembly, wasmtime, machine, code, source, engine).result(SECONDS)
+        with uninterrupted():  # or nobody would know of the worker
+            picture = worker.submit(_by_webassembly, wasmtime, machine, code, source, engine)
+        return picture.result(SECONDS)
     except TimeoutError:
         raise _too_much() from None
     finally:
-        machine.increment_epoch()  # stops the worker if it still runs
+        while picture and not picture.done():  # stop it, at the next tick if its clock has not begun yet
+            machine.increment_epoch()
+            wait([picture], 0.01)
         worker.shutdown()
 
 
