@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import tinygrad_sigmoid
 from tinygrad_sigmoid import Operation, Value, exp, log, multiply, relu
 from tinygrad_sigmoid.graph import computed, topological_order, uses
-from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.operations import TABLE, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
 from tinygrad_sigmoid.testing.strategies import Expression, expression, expressions, graphs, points, register
 
@@ -48,7 +48,13 @@ def test_its_text_is_python_for_the_same_expression(drawn: Expression) -> None:
     assert pasted.at == drawn.at
     ours, theirs = drawn.recorded(), pasted.recorded()
     assert ours.data == theirs.data
-    assert sorted(v.operation.name for v in computed(ours)) == sorted(v.operation.name for v in computed(theirs))
+    assert operations_of(ours) == operations_of(theirs)
+
+
+def operations_of(output: Value) -> list[str]:
+    """The names of a graph's operations, without those that Python's ** leaves out: x**1.0 is x."""
+    done = [v for v in computed(output) if not (v.operation is fixed_power and v.inputs[1].data == 1.0)]
+    return sorted(v.operation.name for v in done)
 
 
 @pytest.mark.slow
