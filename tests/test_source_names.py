@@ -7,6 +7,7 @@ import json
 import keyword
 import math
 import sys
+from collections.abc import Callable
 from itertools import takewhile
 from types import ModuleType
 from typing import Any
@@ -81,12 +82,16 @@ def shape(source: str) -> list[str]:
 PLAIN = graph(["v"] * 12)
 
 
-@pytest.mark.slow
-@settings(max_examples=40)
-@given(st.lists(names, min_size=12, max_size=12))
-@example(NAMES[:12])
-@example(["x" * length for length in range(94, 106)])
-@example(["x" * length for length in range(106, 118)])
+def with_labels(test: Callable[..., None]) -> Callable[..., None]:
+    """The test for many lists of twelve labels, those among them that have broken a program before."""
+    for labels in (NAMES[:12], *[["x" * length for length in range(least, least + 12)] for least in (94, 106)]):
+        test = example(labels)(test)
+    drawn: Callable[..., None] = given(st.lists(names, min_size=12, max_size=12))(test)
+    slow: Callable[..., None] = pytest.mark.slow(settings(max_examples=40)(drawn))
+    return slow
+
+
+@with_labels
 @example(["y z" * length for length in range(30, 42)])
 @example(["encoding"] * 12)
 def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[str]) -> None:
@@ -102,12 +107,7 @@ def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[st
         assert b"coding=" not in b"".join(first_two)
 
 
-@pytest.mark.slow
-@settings(max_examples=40)
-@given(st.lists(names, min_size=12, max_size=12))
-@example(NAMES[:12])
-@example(["x" * length for length in range(94, 106)])
-@example(["x" * length for length in range(106, 118)])
+@with_labels
 def test_a_program_in_javascript_is_the_same_whatever_its_labels_are(run: Run, labels: list[str]) -> None:  # noqa: F811
     output, leaves = graph(labels)
     for trace in (False, True):

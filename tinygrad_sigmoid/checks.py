@@ -25,7 +25,7 @@ CO_VARARGS = 4  # the flag of a function with *args, as in `inspect`
 
 
 def refused(name: str, wanted: str, given: object, cure: str, error: type[Exception] = TypeError) -> Exception:
-    """The error to raise: `what` was given must be as `wanted`, and what to do about it."""
+    """The error to raise: what `name` must be, what was given instead, and what to do about it."""
     return error(f"{name} must be {wanted}, but got {shown(given)}: {cure}")
 
 
@@ -140,7 +140,8 @@ def rule(
     function(kink_at, "kink_at", "write it as in lambda x: x - 1", optional=True)
     code = getattr(derivatives, "__code__", None)  # `inspect`, which could read more, takes long to import
     if code is None or hasattr(derivatives, "__self__"):
-        raise TypeError(f"the derivatives must be a function, but are {shown(derivatives)}: wrap it, lambda out, x: …")
+        wanted = "a function whose inputs can be counted"
+        raise refused("derivatives", wanted, derivatives, "wrap it, as in lambda out, x: (2 * x,)")
     optional = len(getattr(derivatives, "__defaults__", None) or ())
     names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount - optional]
     return names, None if code.co_flags & CO_VARARGS else len(names)

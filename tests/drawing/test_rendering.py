@@ -284,7 +284,7 @@ def test_a_command_writes_the_text_of_what_it_can_t_draw(
     picture, text = tmp_path / "graph.svg", tmp_path / "graph.gv"
     assert main([*NEURON, "-o", str(picture)]) == 2
     [line] = capsys.readouterr().err.splitlines()
-    assert line.endswith(f"or take the drawing's text, which is its .source and now in {text}")
+    assert line.endswith(f"or take the drawing's text, which is its .source; here it is in {text}")
     assert text.read_text(encoding="utf-8") == draw(neuron()).source
     text.write_text("another")
     assert main([*NEURON, "-o", str(picture)]) == 2

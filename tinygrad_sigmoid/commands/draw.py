@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if text.exists():
             raise RenderError(f"{error}; {text} is left as it was") from None
         write_whole(text, drawing.source)
-        raise RenderError(f"{error} and now in {text}") from None
+        raise RenderError(f"{error}; here it is in {text}") from None
     print(printable_name(arguments.output))
     return 0
 

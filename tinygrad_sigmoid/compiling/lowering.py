@@ -21,12 +21,11 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value, operation_of
 
+_ARITHMETIC = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
 # If an input of one of these is infinite or nan, then so is the result.
-_PASSING_ON = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
-_PASSING_ON |= {table.sqrt, table.log, table.log1p, table.sin, table.cos}
+_PASSING_ON = _ARITHMETIC | {table.sqrt, table.log, table.log1p, table.sin, table.cos}
 # Python refuses some float for all other elementary operations, if only ∞.
-_NEVER_RAISING = frozenset([table.add, table.subtract, table.multiply, table.negate, table.dot_product, table.absolute])
-_NEVER_RAISING |= {table.exp, table.heaviside, table.maximum, table.minimum}
+_NEVER_RAISING = _ARITHMETIC | {table.exp, table.heaviside, table.maximum, table.minimum}
 
 
 class Symbol(Arithmetic):

@@ -144,7 +144,7 @@ class Program(ABC):
     def checked_parameters(self, given: ArrayLike) -> list[float]:
         """Finite numbers for all parameters."""
         cure = "give one for each, in a list"
-        entries = checks.entries(_listed(given), "parameters", "a list of numbers", cure, kind=object, least=0)
+        entries = checks.entries(_as_lists(given), "parameters", "a list of numbers", cure, kind=object, least=0)
         numbers = [finite_number(number) for number in _numbers(entries)]
         self.require_parameters(len(numbers))
         return numbers
@@ -161,14 +161,14 @@ class Program(ABC):
         """A row of finite numbers for each sample, one for each input."""
         table = [
             [finite_number(number) for entry in entries for number in _numbers(entry)]
-            for entries in zip(*map(_listed, columns), strict=True)
+            for entries in zip(*map(_as_lists, columns), strict=True)
         ]
         for row in table:
             self.require_width(len(row))
         return table
 
 
-def _listed(given: Any) -> Any:
+def _as_lists(given: Any) -> Any:
     """The same as lists of Python's own numbers, if it is an array of any library."""
     kind = type(given)
     if hasattr(kind, "tolist") and not isinstance(given, checks.NO_LISTS):
@@ -178,7 +178,7 @@ def _listed(given: Any) -> Any:
 
 def _numbers(entry: Any, deepest: int = 8) -> list[Any]:
     """The numbers in a list of lists; a list in itself ends somewhere, and is then no number."""
-    entry = _listed(entry)
+    entry = _as_lists(entry)
     if not checks.is_list(entry) or not deepest:
         return [entry]
     return [number for inner in entry for number in _numbers(inner, deepest - 1)]
@@ -186,7 +186,7 @@ def _numbers(entry: Any, deepest: int = 8) -> list[Any]:
 
 def _places(order: Any, samples: int) -> list[int]:
     """The order as a list of ints, if there are such samples."""
-    places = _listed(order)
+    places = _as_lists(order)
     if type(places) is not list or not {*map(type, places)} <= {int}:
         cure = "give a list of the samples' numbers, as in range(len(samples))"
         places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
