@@ -34,6 +34,7 @@ ROOMS = [
     "floats",
     "notation",
     "checks",
+    "samples",
     "files",
     "errors",
     "graph",

@@ -25,9 +25,9 @@ from tinygrad_sigmoid.losses import SAME_GRAPH
 from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron, Tunable
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.samples import Sample
 from tinygrad_sigmoid.value import Value, write
 
-Sample = tuple[Sequence[float], Sequence[float] | float]
 Trainable = Neuron | Layer | Network
 Loss = Callable[[Any, Any], Value]
 CompiledFor = Literal["python", "numpy", "native"]

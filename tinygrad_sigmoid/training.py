@@ -6,20 +6,19 @@ where that gives the same (`replaying`), counts what is read right, and returns 
 
 from __future__ import annotations
 
-import math
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.checks import is_list, listed
+from tinygrad_sigmoid.checks import listed
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Tunable
-from tinygrad_sigmoid.replaying import TARGETS, Loss, Sample, Target, Trainable, replay_for
+from tinygrad_sigmoid.replaying import TARGETS, Loss, Target, Trainable, replay_for
+from tinygrad_sigmoid.samples import Sample, as_samples, require_same_widths
 from tinygrad_sigmoid.value import Value
 
 
@@ -170,38 +169,3 @@ def _taken_by(
     cure = "compute it from the outputs with this package's operations"
     checks.instance(loss(network(inputs), targets), Value, "what the loss gives", "a Value", cure)
     return seen, test
-
-
-def as_samples(given: Sequence[Sample], name: str, *, least: int = 0) -> list[Sample]:
-    """The samples, each found to be a pair of inputs and targets, all of them finite numbers."""
-    cure = "give a list of pairs (inputs, targets), as in [([0, 1], 1), ([1, 1], 0)]"
-    samples: list[Any] = checks.entries(given, name, "a list of samples", cure, kind=object, least=least)
-    for place, sample in enumerate(samples):
-        if not _is_sample(sample):
-            wanted = "a list of inputs and their targets, all finite numbers"
-            raise checks.refused(f"sample {place} of {name}, counted from 0,", wanted, sample, cure, ValueError)
-    return samples
-
-
-def _is_sample(given: Any) -> bool:
-    try:
-        inputs, targets = given
-        numbers = [*inputs, *listed(targets)]
-        # Of finite numbers that are very large, the sum may be infinite: then each is looked at.
-        finite = math.isfinite(sum(numbers, 0.0)) or all(map(math.isfinite, numbers))
-        return is_list(given) and is_list(inputs) and finite
-    except (TypeError, ValueError, OverflowError):  # not two of them, no numbers, too large
-        return False
-
-
-def require_same_widths(samples: Sequence[Sample], first: Sample) -> None:
-    """Raises a ValueError that names the sample, if one has more or fewer inputs or targets than the first."""
-    wanted, *found = [
-        f"{len(inputs)} inputs and {len(listed(targets))} targets" for inputs, targets in [first, *samples]
-    ]
-    for place, widths in enumerate(found):
-        if widths != wanted:
-            raise ValueError(
-                f"sample {place}, counted from 0, has {widths}, but the first to be trained on has {wanted}: give as "
-                f"many in all"
-            )
