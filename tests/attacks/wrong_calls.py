@@ -158,7 +158,7 @@ THINGS: dict[str, Callable[[World], object]] = {
     "a Decimal": lambda _: Decimal("0.5"),
     "a Fraction": lambda _: Fraction(1, 2),
     "a complex": lambda _: 1 + 1j,
-    "a range": lambda _: range(1, 3),
+    "a range": lambda _: range(7, 9),  # as an order it fits no samples here, not even a list of three
     "a pair of a text and a number": lambda _: ("text", 1.0),
     "samples in the wrong order": lambda _: [(1.0, [0.0, 1.0])],
     "ragged samples": lambda _: [([0.0, 1.0], [1.0]), ([0.0], [1.0])],
