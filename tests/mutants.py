@@ -126,7 +126,6 @@ EQUIVALENT = [
         "asked only whether something is among them",
     ),
     Equivalent("reading/steps", "<= 1e-12 * total", "< 1e-12 * total", "no contribution is so exactly that share"),
-    Equivalent("reading/steps", "(before, 1.0)", "(1.0, before)", "only their product is used"),
     Equivalent(
         "reading/parsing", "(row.name, row.notation.symbol)", "(row.notation.symbol, row.name)", "both are keys"
     ),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Neuron, Operation, StaleGraph, Value, dot, explain, log1p, sigmoid, steps
@@ -112,6 +112,7 @@ def as_fraction(text: str) -> Fraction:
 
 
 @given(graphs())
+@example(strategies.expression(lambda x: x * x, x=5e-324).recorded())
 def test_the_sign_between_figures_is_the_right_one(output: Value) -> None:
     for step in steps(output).backward:
         if not math.isfinite(step.after) or not math.isfinite(step.local_derivative):

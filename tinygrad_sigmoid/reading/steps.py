@@ -86,10 +86,10 @@ class BackwardStep:
         added = f"{upstream}·{local}"
         if self.before is not None:
             added = f"{number_text(self.before)} + {bracketed(upstream)}·{local}"
-        before = self.before or 0.0
-        total = figure(before) + figure(self.upstream) * figure(self.local_derivative)
-        exact = figures_give(total, self.after, [(before, 1.0), (self.upstream, self.local_derivative)])
-        return f"gradient of {self.input_name} = {added} {equals(exact)} {number_text(self.after)}"
+        total = exactly(self.before or 0.0) + exactly(self.upstream) * exactly(self.local_derivative)
+        return (
+            f"gradient of {self.input_name} = {added} {equals(total == exactly(self.after))} {number_text(self.after)}"
+        )
 
     def __str__(self) -> str:
         return f"{self.local}\n{self.accumulation}"
