@@ -1,0 +1,74 @@
+"""Functions that don't give the same number each time they are called: there is no gradient to check in those."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+CALLS = 8
+MORE_CALLS = 24  # once two of them differed: a coin of one's own seldom looks like a pattern for so long
+LONGEST_PERIOD = 6
+
+UNSTEADY = {
+    "nondeterministic": "another number at each call: does it use random numbers?",
+    "stateful": "another number at a later call: does it keep something from call to call, or read the clock?",
+}
+
+
+def unsteady(function: Callable[..., Any], *inputs: Any) -> str:
+    """How a function breaks the rule that the same inputs give the same output; empty if it doesn't.
+
+    >>> unsteady(lambda x: x * random.random(), 2.0)
+    'nondeterministic'
+    >>> seen = []
+    >>> unsteady(lambda x: seen.append(x) or len(seen), 2.0)
+    'stateful'
+    """
+    results = [repr(function(*inputs)) for _ in range(CALLS)]  # as text, in which nan is nan, and −0 is not 0
+    if len({*results}) == 1:
+        return ""
+    differ = function(*inputs), function(*inputs)
+    if repr(differ[0]) != repr(differ[1]) and len({repr(_seeded(function, *inputs)) for _ in range(2)}) == 1:
+        return "nondeterministic"
+    later = [function(*inputs) for _ in range(MORE_CALLS)]
+    return "stateful" if _settles([*map(repr, later)]) or _rises(later) else "nondeterministic"
+
+
+def _settles(results: list[str]) -> bool:
+    """Whether the later results are all the same, or come round again and again."""
+    return any(results[period:] == results[:-period] for period in range(1, LONGEST_PERIOD + 1))
+
+
+def _rises(results: list[Any]) -> bool:
+    """Whether the results go up or down all the time; those of a function that gives several, one of them at least."""
+    rows = [result if isinstance(result, tuple | list) else (result,) for result in results]
+    for column in zip(*rows, strict=False):
+        pairs = [*pairwise(column)]
+        if any(a != b for a, b in pairs) and (all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)):
+            return True
+    return False
+
+
+def _seeded(function: Callable[..., Any], *inputs: Any) -> Any:
+    with _same_random_numbers():
+        return function(*inputs)
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """Python's and NumPy's random numbers from one seed; afterwards they go on where they were."""
+    numpy = sys.modules.get("numpy")
+    before = random.getstate(), numpy and numpy.random.get_state()
+    random.seed(1)
+    if numpy:
+        numpy.random.seed(1)
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        if numpy:
+            numpy.random.set_state(before[1])

@@ -1,0 +1,141 @@
+"""Which simple product has these values? The search behind the names of mistakes; it knows nothing of derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, combinations, product
+from typing import Any, NamedTuple
+
+from tinygrad_sigmoid.testing.precise import CONTEXT
+
+ENOUGH = 3  # values; fewer are a product of something by chance
+FITS = 1e-6
+
+_ROOTS = {"√2": 2**0.5, "√π": math.pi**0.5, "√(2π)": (2 * math.pi) ** 0.5, "√(2/π)": (2 / math.pi) ** 0.5}
+_LOGARITHMS = {"ln 2": math.log(2), "ln 10": math.log(10)}
+_NUMBERS = {f"{n}": float(n) for n in range(2, 11)} | {"(3/2)": 1.5}
+_NAMED = _NUMBERS | {"π": math.pi, "(2π)": 2 * math.pi, "(√π/2)": math.pi**0.5 / 2, "(π/180)": math.pi / 180}
+_NAMED |= _ROOTS | _LOGARITHMS
+CONSTANTS = {"": 1.0, "½": 0.5} | _NAMED | {f"1/{text}": 1 / number for text, number in _NAMED.items()}
+UNIT = {"": 1.0}
+EXPONENTS = {1.0: "", 2.0: "²", 0.5: "^½", 3.0: "³"}
+STEEPEST = 16  # the largest exponent of a single factor
+IN_PAIRS = (-1.0, 1.0, -2.0, 2.0, -0.5, 0.5)
+
+Factors = Mapping[str, Sequence[Any]]  # a name, and the values at each point
+Powers = tuple[tuple[str, float], ...]
+
+
+class Monomial(NamedTuple):
+    """A number times powers of some factors."""
+
+    number: float
+    powers: Powers
+
+    @property
+    def inverse(self) -> Monomial:
+        return Monomial(1 / self.number, tuple([(name, -exponent) for name, exponent in self.powers]))
+
+    def __str__(self) -> str:
+        above = [f"{name}{_superscript(exponent)}" for name, exponent in self.powers if exponent > 0]
+        below = [f"{name}{_superscript(-exponent)}" for name, exponent in self.powers if exponent < 0]
+        constant = constant_text(self.number)
+        number = f"{self.number:.6g}" if constant is None else constant
+        if number.strip("−") or not above:
+            above.insert(0, number if number.strip("−") else f"{number}1")
+        elif number:
+            above[0] = number + above[0]
+        return "/".join(["·".join(above), *below])
+
+
+def _superscript(exponent: float) -> str:
+    return EXPONENTS.get(exponent, f"^{exponent:g}")
+
+
+def constant_text(number: float, constants: Mapping[str, float] = CONSTANTS) -> str | None:
+    """How a number is written, if it is one of the constants or minus one; 1 is the empty text."""
+    for text, constant in constants.items():
+        if math.isclose(abs(number), constant, rel_tol=FITS):
+            return text if number > 0 else f"−{text}"
+    return None
+
+
+def monomial(
+    values: Sequence[Any], factors: Factors, *, most: int = 1, constants: Mapping[str, float] | None = CONSTANTS
+) -> Monomial | None:
+    """The product that has these values, of as few of the factors as possible, and `most` at most.
+
+    >>> x = [CONTEXT.mpf(number) for number in (0.5, -1.5, 3)]
+    >>> print(monomial([-2 / number**2 for number in x], {"x": x}))
+    −2/x²
+
+    Args:
+        values: The values wanted, at several points.
+        factors: What may be multiplied, at the same points; what is 0 somewhere is left out.
+        most: 0, 1 or 2.
+        constants: The numbers that it may be multiplied with, and their negatives; None for any.
+    """
+    if len(values) < ENOUGH or not all(values):
+        return None
+    wanted = _logarithms(values)
+    known = {name: _logarithms(numbers) for name, numbers in factors.items() if all(numbers)}
+    singles: list[Powers] = [((name, exponent),) for name in known for exponent in _exponents(wanted, known[name])]
+    singles.sort(key=lambda single: abs(single[0][1]))
+    pairs = (
+        tuple(zip(names, exponents, strict=True))
+        for exponents in product(IN_PAIRS, repeat=2)
+        for names in combinations(known, 2)
+    )
+    tried: list[Iterable[Powers]] = [[()], singles, pairs]
+    for powers in chain.from_iterable(tried[: most + 1]):
+        number = _common_ratio(wanted, [(known[name], exponent) for name, exponent in powers])
+        if number and (constants is None or constant_text(number, constants) is not None):
+            return Monomial(number, powers)
+    return None
+
+
+def _exponents(wanted: _Logarithms, factor: _Logarithms) -> list[float]:
+    """The exponent that a single factor must have, going by two points, if that is a multiple of a half."""
+    run = factor[1][0] - factor[0][0]
+    twice = 2 * (wanted[1][0] - wanted[0][0]) / run if run else 0.0
+    fits = 0.5 < abs(twice) < 2 * STEEPEST and math.isclose(twice, round(twice), rel_tol=FITS)
+    return [round(twice) / 2] if fits else []
+
+
+_Logarithms = list[tuple[float, bool]]  # with whether the value is negative
+
+
+def _logarithms(values: Sequence[Any]) -> _Logarithms:
+    return [(float(CONTEXT.log(abs(value))), bool(value < 0)) for value in values]
+
+
+def _common_ratio(wanted: _Logarithms, powers: Sequence[tuple[_Logarithms, float]]) -> float:
+    """The wanted values divided by the product of some powers, if that is the same number everywhere; else 0."""
+    first: tuple[float, bool] | None = None
+    for place, (size, negative) in enumerate(wanted):
+        for logarithms, exponent in powers:
+            logarithm, below = logarithms[place]
+            if below and exponent % 1:
+                return 0.0
+            size -= exponent * logarithm
+            negative ^= below and exponent % 2 == 1
+        first = first or (size, negative)
+        if abs(size - first[0]) > FITS or negative != first[1] or abs(size) > 700:
+            return 0.0
+    return math.exp(first[0]) * (-1 if first[1] else 1) if first else 0.0
+
+
+def straight_line(values: Sequence[Any], factors: Factors) -> str:
+    """The values as a + b·x^n, with x one of the factors; empty if they are no such."""
+    for (name, numbers), exponent in product(factors.items(), (1, 2, 3)):
+        xs = [number**exponent for number in numbers]
+        if len(xs) <= ENOUGH or xs[0] == xs[1]:
+            continue
+        slope = (values[1] - values[0]) / (xs[1] - xs[0])
+        start = values[0] - slope * xs[0]
+        off = max(abs(start + slope * x - y) for x, y in zip(xs, values, strict=True))
+        if off < FITS * min(abs(start), abs(slope), *[abs(y - 1) for y in values]):
+            term = f"{CONTEXT.nstr(abs(slope), 4)}·{name}{_superscript(exponent)}"
+            return f"({CONTEXT.nstr(start, 4)} {'−' if slope < 0 else '+'} {term})"
+    return ""
