@@ -1,64 +1,90 @@
-"""What a failed check says: which operation or which sum is wrong, by how much, and the graph to reproduce it."""
+"""What a failed check says: what is wrong, by how much, and Python that shows it again."""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Collection, Mapping
-from decimal import Decimal
-from fractions import Fraction
-from typing import TYPE_CHECKING
+import pickle
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import in_html
 from tinygrad_sigmoid.reading.writer import number_text
-from tinygrad_sigmoid.testing.pasting import as_lines
+from tinygrad_sigmoid.testing.pasting import as_call, as_lines
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
 
-LONGEST = 16  # lines of a graph that fit into a message
+LONGEST = 16  # lines of Python that fit into a message
+TEXTS = (
+    "culprit",
+    "got",
+    "true",
+    "bug",
+    "tier",
+    "operation_name",
+    "code",
+    "allowed",
+    "__notes__",
+)  # what every copy keeps
+GRAPH = ("value", "operation", "used", "shown", "gradients")  # what can be pickled only if a user's code can
 
 
 class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (what it is, not that it is an error)
     """A gradient, or something it is made of, is not what it must be.
 
+    It can be pickled, whatever it holds: a copy keeps all that is text or number, and the graph where that can travel.
+
     Attributes:
         culprit: What is wrong, in one sentence.
+        bug: The short name of the mistake, as `"sign"`, if it was recognised.
         operation: The operation whose rule is wrong; `None` if it is not a rule.
-        value: The value in the graph at which it showed.
+        operation_name: Its name; `""` if it is not a rule.
+        value: The value in the graph at which it showed; `None` if there is no graph.
         used: The input of it that was concerned, if only one was.
         got: The number that was found.
         true: The right number; `None` if no single number is right.
         allowed: How far from the right number it may be, in units of the last place (given as a difference).
+        tier: By which means it was found, as `"many digits"`.
         shown: The values computed that belong to the part of the graph that shows it.
         gradients: The gradients found in that part.
+        call: What `check_gradients` was given: what is checked, the inputs, and options such as `{"order": 2}`.
     """
 
     def __init__(
         self,
         culprit: str,
-        value: Value,
+        value: Value | None = None,
         *,
-        got: float | None,
-        true: Decimal | float | None = None,
-        allowed: Decimal | Fraction | float = 0.0,
+        got: Any = None,
+        true: Any = None,
+        bug: str = "",
+        tier: str = "",
+        code: str = "",
         operation: Operation | None = None,
         used: Value | None = None,
         shown: Collection[Value] = (),
         gradients: Mapping[Value, float | None] | None = None,
+        allowed: Any = 0.0,
     ) -> None:
         super().__init__(culprit)
-        self.culprit = culprit
-        self.operation = operation
-        self.value = value
-        self.used = used
-        self.got = got
+        self.culprit, self.bug, self.tier, self._code = culprit, bug, tier, code
+        self.value, self.operation, self.used = value, operation, used
+        self.operation_name = operation.name if operation else ""
+        self.got = None if got is None else float(got)
         self.true = None if true is None else float(true)
         self.allowed = math.nan if self.true is None else float(allowed) / _ulp(self.true)
-        self.shown = {used for used in shown if used.inputs} or {value}
-        self.gradients = gradients or {}
+        self.shown = {part for part in shown if part.inputs} or (set() if value is None else {value})
+        self.gradients: Mapping[Value, float | None] = gradients or {}
+        self.call: tuple[object, Sequence[object], Mapping[str, object]] = (value, (), {})
+
+    def found_by(self, checked: object, at: Sequence[object], options: Mapping[str, object]) -> None:
+        """Tells by which call of `check_gradients` it was found, for the Python that shows it again."""
+        self.call = (checked, at, options)
 
     @property
     def error(self) -> float:
@@ -69,13 +95,24 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
 
     @property
     def code(self) -> str:
-        """The part of the graph that shows it, as Python to paste."""
-        return "\n".join(as_lines(self.shown, self.value))
+        """Python to paste, which fails in the same way: whatever is your own is defined in it."""
+        checked, at, options = self.call
+        if self._code or checked is None:
+            return self._code
+        if self.value is not None and (self.operation or isinstance(checked, Value)):
+            return "\n".join(as_lines(self.shown, self.value, options))  # no more of the graph than shows it
+        return "\n".join(as_call(checked, at, options))
 
     def draw(self) -> Drawing:
-        """The same part as a picture, with the value and the edge that are wrong marked."""
+        """The part of the graph that shows it as a picture, with the value and the edge that are wrong marked.
+
+        Raises:
+            ValueError: There is no graph.
+        """
         from tinygrad_sigmoid.drawing import draw  # loads Graphviz
 
+        if self.value is None:
+            raise ValueError(f"there is no graph to draw ({self.culprit}): read the message, or run its .code")
         part = self._part()
         bad = part[self.value]
         numbers = [("got", self.got), ("true", self.true)]
@@ -100,18 +137,73 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
             part[value] = twin
         return part
 
-    def __str__(self) -> str:
-        lines = [self.culprit]
+    def to_json(self) -> str:
+        """All that is text or number, as an object of JSON; an infinity or nan is a text in it, as `"inf"`.
+
+        >>> print(GradientMismatch("∂f/∂x is wrong", got=math.inf, true=1.0, bug="pole").to_json())
+        {"culprit": "∂f/∂x is wrong", "bug": "pole", "tier": "", "operation": "", "got": "inf", "true": 1.0,
+        "error": "inf", "allowed": 0.0, "code": ""}
+        """
+        numbers = {name: getattr(self, name) for name in ("got", "true", "error", "allowed")}
+        return json.dumps(
+            {"culprit": self.culprit, "bug": self.bug, "tier": self.tier}
+            | {"operation": self.operation_name}
+            | {name: str(n) if n is not None and not math.isfinite(n) else n for name, n in numbers.items()}
+            | {"code": self.code},
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+
+    def _figures(self) -> Iterator[tuple[str, str]]:
         if self.got is not None or self.true is not None:
-            lines.append(f"    got      {self.got!r}")
+            yield "got", repr(self.got)
         if self.true is not None:
-            lines.append(f"    true     {self.true!r}")
+            yield "true", repr(self.true)
         if self.got is not None and self.true is not None:
-            lines.append(f"    error    {self.error:.3g} ulp (units of the last place), allowed {self.allowed:.3g}")
-        code = as_lines(self.shown, self.value)
+            allowed = f", allowed {self.allowed:.3g}" if self.allowed else ""
+            yield "error", f"{self.error:.3g} ulp (units of the last place){allowed}"
+        if self.tier:
+            yield "found", self.tier
+
+    def __str__(self) -> str:
+        code = self.code.splitlines()
         if len(code) > LONGEST:
             code = [*code[:2], f"# … {len(code) - LONGEST} lines more in .code", *code[2 - LONGEST :]]
-        return "\n".join([*lines, *[f"    {line}" for line in code]])
+        figures = [f"{word:<8} {figure}" for word, figure in self._figures()]
+        return "\n".join([self.culprit, *[f"    {line}" for line in [*figures, *code]]])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentence, the numbers, the picture if there is a graph, the code."""
+        rows = "".join(f"<tr><th>{word}</th><td>{in_html(figure)}</td></tr>" for word, figure in self._figures())
+        try:
+            picture = self.draw().pipe("svg", quiet=True, encoding="utf-8")
+        except Exception:  # whatever it is: nobody who looks at a failure should be stopped by its picture
+            picture = ""
+        code = "\n".join(map(in_html, self.code.splitlines()))
+        return f"<p>{in_html(self.culprit)}</p><table>{rows}</table>{picture[picture.find('<svg') :]}<pre>{code}</pre>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        texts = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)}
+        try:
+            graph = pickle.dumps({name: getattr(self, name) for name in GRAPH})
+        except Exception:  # as of a lambda, or whatever a user's own objects raise
+            graph = b""
+        return _restored, (type(self), texts, graph)
+
+
+def _ulp(number: float) -> float:
+    return max(abs(number) * 2.0**-52, math.ulp(0.0))
+
+
+def _restored(kind: type[GradientMismatch], texts: dict[str, Any], graph: bytes) -> GradientMismatch:
+    """A mismatch out of a pickle; without its graph if the code that made that is not to be found here."""
+    mismatch = kind(texts["culprit"])
+    mismatch.__dict__.update({("_code" if name == "code" else name): text for name, text in texts.items()})
+    try:
+        mismatch.__dict__.update(pickle.loads(graph) if graph else {})
+    except Exception:
+        return mismatch
+    return mismatch
 
 
 def name_of(value: Value) -> str:
@@ -131,15 +223,11 @@ def descendants(value: Value, output: Value) -> list[Value]:
     return found
 
 
-def _ulp(number: float) -> float:
-    return max(abs(number) * 2.0**-52, math.ulp(0.0))
-
-
 def same_bits(a: float, b: float) -> bool:
     return a == b and math.copysign(1.0, a) == math.copysign(1.0, b)
 
 
-def compared(claim: float, true: Decimal | float) -> str:
+def compared(claim: float, true: Any) -> str:
     """How a wrong number compares with the right one, in words."""
     right = float(true)
     if not math.isfinite(claim):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import keyword
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.graph import topological_order, uses
@@ -12,25 +12,51 @@ from tinygrad_sigmoid.notation import FUNCTION
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, add, divide, dot_product, fixed_power, multiply, negate, subtract
 from tinygrad_sigmoid.reading.writer import LOOSE, Binding, Code, Written, typed_name
+from tinygrad_sigmoid.testing.sources import Definitions, Unwritable
 from tinygrad_sigmoid.value import Value, operation_of
 
-IMPORTABLE = {"Value", *map(typed_name, TABLE.values())}
 
+def as_lines(shown: Collection[Value], marked: Value, options: Mapping[str, object] = {}) -> list[str]:
+    """Lines of Python that record the values `shown`, and check the last of them; all else becomes leaves.
 
-def as_lines(shown: Collection[Value], marked: Value) -> list[str]:
-    """Lines of Python that record the values `shown`, and take everything else that these need as leaves."""
+    Operations and functions that are not of this package are defined there, as far as their source can be had.
+    """
     order = sorted({*shown, *[used for value in shown for used in value.inputs]}, key=lambda value: value.index)
     order = [value for value in order if not value.constant]
-    names = _identifiers(order)
-    lines, called = [], {"Value"}
+    definitions = Definitions()
+    definitions.define("Value", Value)
+    definitions.imported("tinygrad_sigmoid.testing", "check_gradients")
+    for operation in dict.fromkeys(value.operation for value in order if value in shown and value.operation):
+        if operation in TABLE.values():
+            definitions.imported("tinygrad_sigmoid", typed_name(operation))
+        else:
+            definitions.define(operation.name, operation)
+    asked = "".join(f", {name}={_written(definitions, thing)}" for name, thing in options.items())
+    names = _identifiers(order, definitions.known)
+    lines = []
     for value in order:
         if value in shown and value.operation is not None:
             call = _call(value.operation, [repr(used.data) if used.constant else names[used] for used in value.inputs])
-            called.add(typed_name(value.operation))
         else:
             call = f"Value({value.data!r}, {value.label or names[value]!r})"
         lines.append(f"{names[value]} = {call}{'  # <- here' if value is marked else ''}")
-    return [f"from tinygrad_sigmoid import {', '.join(sorted(called & IMPORTABLE))}", *lines]
+    return [*definitions.lines(), *lines, f"check_gradients({names[order[-1]]}{asked})"]
+
+
+def as_call(checked: object, at: Sequence[object], options: Mapping[str, object]) -> list[str]:
+    """Lines of Python that check a function or class again, with its definition and all that this names."""
+    definitions = Definitions()
+    definitions.imported("tinygrad_sigmoid.testing", "check_gradients")
+    arguments = [_written(definitions, thing) for thing in [checked, *at]]
+    arguments += [f"{name}={_written(definitions, thing)}" for name, thing in options.items()]
+    return [*definitions.lines(), f"check_gradients({', '.join(arguments)})"]
+
+
+def _written(definitions: Definitions, thing: object) -> str:
+    try:
+        return definitions.written(thing)
+    except Unwritable:
+        return getattr(thing, "__name__", "...")
 
 
 def as_expression(output: Value, names: Mapping[Value, str]) -> str:
@@ -76,9 +102,9 @@ def _call(operation: Operation, operands: Sequence[str]) -> str:
     return f"{typed_name(operation)}({arguments})"
 
 
-def _identifiers(values: Collection[Value]) -> dict[Value, str]:
-    """A Python name for each value: its label where that is one, else v1, v2, …"""
-    taken = {*IMPORTABLE, *[value.operation.name for value in values if value.operation]}
+def _identifiers(values: Collection[Value], defined: Iterable[str]) -> dict[Value, str]:
+    """A Python name for each value: its label where that is one and not yet taken, else v1, v2, …"""
+    taken = {"check_gradients", *defined, *[typed_name(value.operation) for value in values if value.operation]}
     unfree = taken.union(value.label for value in values)
     free = (name for count in itertools.count(1) if (name := f"v{count}") not in unfree)
     names: dict[Value, str] = {}
