@@ -1,221 +1,256 @@
-"""Level 5: the whole graph computed again with many digits, and its slope with each leaf beside the gradient."""
+"""The last proof: the whole graph, or the function that recorded it, is moved, and moves as its gradients say."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, Overflow, getcontext, localcontext
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from itertools import product
+from typing import Any
 
+from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing import slopes
-from tinygrad_sigmoid.testing.accumulation import Gradients
-from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.exact import UNDEFINED, Exact, digits
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, descendants, name_of
+from tinygrad_sigmoid.testing.certificate import Certificate, counted
+from tinygrad_sigmoid.testing.differences import judged_by_differences
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of
+from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, precisely
+from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
 from tinygrad_sigmoid.value import Value, operation_of
 
-AT_MOST = 200  # values, unless it is asked for: the time grows with values times leaves
-MARGIN = 32  # times what those move the slope
+Gradients = Mapping[Value, float | None]
+Function = Callable[..., Any]
 
+SAME = CONTEXT.mpf(1e-9)  # as a part of a number: more is no rounding
 SHIFT = 2.0**-10  # by what part of themselves leaves are moved to look at a gradient at a shifted point
-CLOSE = Decimal("1e-6")  # how well it must agree there, as a part of what all paths contribute
-WELL_SCALED = 1e6  # where some number of a graph, or its inverse, is larger, that is not done
-
-AsFunction = Callable[..., Decimal]
+FREELY_CHOSEN = "an operation is at its kink, where the chain rule may choose for each one"
 
 
-def check_end_to_end(output: Value, gradients: Gradients, certificate: Certificate) -> None:
-    """Raises a mismatch if a leaf's gradient is not the slope of the output, computed with many digits."""
-    graph = Replay(output)
-    contributions, noise = noise_floors(output)
-    size = sum(abs(value.data) * weight for value, weight in contributions.items())
-    finite = all(map(math.isfinite, [size, *noise.values()]))
-    if obstacle := graph.obstacle() or ("" if finite else "a gradient is too large for a float"):
-        certificate.unresolved.append(f"end to end: {obstacle}")
-        return
-    for leaf in graph.leaves:
-        gradient = gradients.get(leaf)
-        if not leaf.constant and gradient is not None:
-            _check_leaf(graph, leaf, gradient, size, noise[leaf], certificate)
-
-
-def _check_leaf(
-    graph: Replay, leaf: Value, gradient: float, size: float, noise: float, certificate: Certificate
-) -> None:
-    result = graph.as_function_of(leaf)
-    moved = graph.moved(leaf, result, gradient, size)
-    if moved is None:
-        certificate.unresolved.append(f"end to end, {name_of(leaf)}: rounding moves the slope beyond all bounds")
-        return
-    allowed = MARGIN * moved + Decimal(noise)
-    verdict, true, *_ = slopes.judged(gradient, result, leaf.data, graph.scale(leaf), size, lambda true: allowed)
-    if verdict is slopes.Verdict.WRONG:
-        sentence = f"end to end: the gradient of {name_of(leaf)} is not the slope of the graph as it is computed"
-        raise GradientMismatch(sentence, leaf, got=gradient, true=true, allowed=allowed, shown=graph.order)
-    if verdict is slopes.Verdict.UNRESOLVED:
-        certificate.unresolved.append(f"end to end, {name_of(leaf)}: the slope does not settle")
-        return
-    certificate.leaves += 1
-    if verdict is slopes.Verdict.RIGHT and allowed:
-        certificate.worst_leaf = max(certificate.worst_leaf, float(abs(Decimal(gradient) - true) / allowed))
-
-
-class Replay:
-    """A graph computed again with many digits: as it is, with one leaf changed, with every result moved by an ulp."""
+class Twin:
+    """A graph computed again with the digits in force, the leaves as they are or moved, the gradients by its rules."""
 
     def __init__(self, output: Value) -> None:
         self.output = output
         self.order = computed(output)
-        self.leaves = leaves(output)
-        self._ways: list[Mapping[Value, int]] = [{}, *_ways_to_move(self.order)]
-        self._smallest = min([1.0, *[abs(leaf.data) for leaf in self.leaves if leaf.data]])
-        self._unchanged: dict[tuple[int, int], dict[Value, Decimal]] = {}
+        self.leaves = [leaf for leaf in leaves(output) if not leaf.constant]
 
-    def scale(self, leaf: Value) -> float:
-        return min(abs(leaf.data), 1.0) or self._smallest
+    def numbers(self, moved: Mapping[Value, Any]) -> dict[Value, Precise]:
+        """All computed numbers, and the leaves that are moved."""
+        found = {leaf: Precise(number) for leaf, number in moved.items()}
+        for value in self.order:
+            found[value] = Precise.record(operation_of(value), _inputs(value, found))
+        return found
 
-    def as_function_of(self, leaf: Value) -> AsFunction:
-        """The output with the leaf at `x`, and with the results moved in one of the ways; 0 moves none."""
-        concerned = descendants(leaf, self.output)
+    def result(self, moved: Mapping[Value, Any]) -> Precise:
+        return self.numbers(moved).get(self.output, Precise(self.output.data))
 
-        def result(x: Decimal, way: int = 0) -> Decimal:
-            key = getcontext().prec, way
-            if key not in self._unchanged:
-                self._unchanged[key] = replayed(self.order, {}, self._ways[way])
-            unchanged = self._unchanged[key]
-            if x == leaf.data:
-                return unchanged.get(self.output, x)
-            return replayed(concerned, {**unchanged, leaf: x}, self._ways[way])[self.output]
+    def in_floats(self, moved: Mapping[Value, float]) -> float:
+        found = dict(moved)
+        for value in self.order:
+            found[value] = operation_of(value).forward(*[found.get(used, used.data) for used in value.inputs])
+        return found.get(self.output, self.output.data)
 
-        return result
+    def gradients(self, moved: Mapping[Value, Any] = {}) -> dict[Value, Any]:
+        """∂output/∂value for all values of the graph."""
+        found = self.numbers(moved)
 
-    def moved(self, leaf: Value, result: AsFunction, claim: float, size: float) -> Decimal | None:
-        """How far the slope moves, at most, when every result is moved by one ulp; None if that can't be told."""
-        at, scale = Decimal(leaf.data), self.scale(leaf)
-        with localcontext(digits(slopes.enough_digits(slopes.CLOSENESS[0], leaf.data, size, scale, claim))):
-            change = Decimal(scale).scaleb(-slopes.CLOSENESS[0])
-            try:
-                found = [(result(at + change, way) - result(at, way)) / change for way in range(len(self._ways))]
-            except UNDEFINED:  # beyond the edge of where it is defined
-                return None
-            if all(slope.is_finite() and slope.adjusted() < slopes.OVERFLOW_BOUND for slope in found):
-                return max(found) - min(found)
-            return None
+        def local_derivatives(value: Value) -> tuple[Any, ...]:
+            rule = operation_of(value).derivatives
+            return precisely(rule, found[value], *_inputs(value, found))  # type: ignore[no-any-return]
 
-    def distances(self, numbers: Mapping[Value, Decimal]) -> dict[Value, Decimal]:
-        """How far each kink or jump is away, signed by side; values without a number have the recorded one."""
-        return {
-            value: Exact(operation.kink_at(*_inputs(value, numbers))).number
-            for value in self.order
-            if (operation := value.operation) and operation.kink_at
-        }
+        gradients = backpropagated(self.output, self.leaves, local_derivatives)
+        return {value: bare(gradient) for value, gradient in gradients.items()}
 
-    def obstacle(self) -> str:
-        """Why the slope of the whole can't be computed, or the chain rule need not arrive at it; '' if it must."""
+    def at_kink(self) -> bool:
+        """Whether an operation is at its kink, or near enough for rounding to decide on which side it is."""
+        exact = self.numbers({})
+        for value in self.order:
+            if kink_at := operation_of(value).kink_at:
+                distance = bare(kink_at(*_inputs(value, exact)))
+                if abs(distance - kink_at(*[used.data for used in value.inputs])) * 64 >= abs(distance):
+                    return True
+        return False
+
+
+def _inputs(value: Value, numbers: Mapping[Value, Precise]) -> list[Precise]:
+    return [numbers[used] if used in numbers else Precise(used.data) for used in value.inputs]
+
+
+class Moved:
+    """The inputs of a graph, moved all at once: how the output moves, and how it should by their gradients."""
+
+    def __init__(self, twin: Twin, inputs: Sequence[Value], found: Gradients, function: Function | None) -> None:
+        self.twin, self.inputs, self.function = twin, inputs, function
+        self.claims = [found.get(used) or 0.0 for used in inputs]
+        numbers = [used.data for used in inputs]
+        self.directions = [dict(zip(inputs, one, strict=True)) for one in slopes.directions(numbers, self.claims)]
+
+    def judged(self, direction: Mapping[Value, Any]) -> Judgement:
         try:
-            with localcontext(digits(slopes.DIGITS)):
-                true = self.distances(replayed(self.order))
-                rounded = self.distances({})
-        except Opaque as opaque:
-            return f"{opaque} takes floats only, so more digits can't be had"
-        except UNDEFINED:
-            return "with more digits it is not defined here"
-        for value, distance in true.items():
-            if not abs(distance - rounded[value]) < abs(distance) / 64:
-                # There the chain rule has a choice for each operation.
-                name = f"{operation_of(value).name} = {value.data:.6g}"
-                return f"{name} is at its kink or jump, or as near as rounding lets it be"
-        return ""
+            return slopes.judged(lambda t: self.result(self.at(t, direction)), lambda t: self.claim(t, direction))
+        except Opaque:
+            return self.judged_in_floats(direction)
+
+    def judged_in_floats(self, direction: Mapping[Value, Any]) -> Judgement:
+        claim = sum(claim * float(direction[used]) for used, claim in zip(self.inputs, self.claims, strict=True))
+        # At 1, where floats are as near to each other as the inputs are beside their own sizes; at 0 they are nearer.
+        return judged_by_differences(claim, lambda t: self.in_floats(self.at(t - 1.0, direction)), 1.0)
+
+    def at(self, t: Any, direction: Mapping[Value, Any]) -> list[Any]:
+        return [used.data + t * direction[used] if direction[used] else used.data for used in self.inputs]
+
+    def claim(self, t: Precise, direction: Mapping[Value, Any]) -> Any:
+        gradients = self.twin.gradients(dict(zip(self.inputs, self.at(t, direction), strict=True)) if t else {})
+        return sum(gradients[used] * direction[used] for used in self.inputs if used in gradients)
+
+    def result(self, numbers: Sequence[Any]) -> Any:
+        if self.function is None:
+            return self.twin.result(dict(zip(self.inputs, numbers, strict=True)))
+        return precisely(self.function, *map(Precise, numbers))
+
+    def in_floats(self, numbers: Sequence[Any]) -> float:
+        if self.function is None:
+            return self.twin.in_floats(dict(zip(self.inputs, map(float, numbers), strict=True)))
+        given = [Value(float(number), used.label) for used, number in zip(self.inputs, numbers, strict=True)]
+        return float(self.function(*given).data)
+
+    def first_wrong(self, direction: Mapping[Value, Any]) -> Value:
+        """The input about which the gradients are wrong: half of them are moved, then half of those, and so on."""
+
+        def wrong(some: Collection[Value]) -> bool:
+            only = {used: move if used in some else 0 for used, move in direction.items()}
+            return self.judged(only).verdict is Verdict.WRONG
+
+        return slopes.bisected([used for used in self.inputs if direction[used]], wrong)
 
 
-def _ways_to_move(order: Sequence[Value]) -> list[Mapping[Value, int]]:
-    """All results up by an ulp; then, for each binary digit of their places, up where it is 1 and down where it is 0.
+def check_end_to_end(
+    output: Value, inputs: Sequence[Value], found: Gradients, certificate: Certificate, function: Function | None = None
+) -> None:
+    """Raises a mismatch if the output doesn't move as the gradients of the inputs say.
 
-    So any two results move the same way once and opposite ways once: what one of them does to the slope can't be
-    undone by the other in all of them.
+    Args:
+        output: The graph's.
+        inputs: Its leaves, or those that a function was given.
+        found: The gradients of a backward pass.
+        certificate: Is told what was proven.
+        function: What recorded the graph, to be called again on moved inputs; else the graph is computed again.
     """
-    by_digit = [
-        {value: 1 if place >> digit & 1 else -1 for place, value in enumerate(order)}
-        for digit in range(len(order).bit_length())
-    ]
-    return [dict.fromkeys(order, 1), *by_digit]
+    moved, why = Moved(Twin(output), inputs, found, function), ""
+    try:
+        if function is not None:
+            _check_same_number(moved)
+        moved.twin.gradients()
+    except Opaque as opaque:
+        why = str(opaque)
+    except UNDEFINED:
+        certificate.unresolved.append("end to end: with more digits it is not defined here")
+        return
+    for direction in moved.directions:
+        judgement = moved.judged(direction)
+        if judgement.verdict is Verdict.WRONG:
+            if certificate.kinks or certificate.jumps or (not why and moved.twin.at_kink()):
+                certificate.unresolved.append(f"end to end: {FREELY_CHOSEN}")
+            elif function is not None and not why and moved.judged_in_floats(direction).verdict is not Verdict.WRONG:
+                certificate.unresolved.append("end to end: the inputs are as near to a kink as rounding lets them be")
+            else:
+                raise _mismatch(moved, moved.first_wrong(direction), output)
+            return
+        if judgement.verdict is Verdict.UNRESOLVED:
+            certificate.unresolved.append(f"end to end: {judgement.why}")
+            return
+        if judgement.verdict is not Verdict.RIGHT and not (certificate.kinks or certificate.jumps):
+            certificate.kinks.append("the whole, at its inputs")
+    if not why:
+        _note_digits(moved.twin, found, certificate)
+    things = ("leaf", "leaves") if function is None else ("input", "inputs")
+    means = f"to 8 digits, in floats, as it takes nothing else ({why})" if why else "to 18 digits"
+    count = counted(len(moved.inputs), *things)
+    certificate.proven.append(f"{count}: moved, the output moves as the gradients say, {means}")
 
 
-def replayed(
-    order: Iterable[Value], known: Mapping[Value, Decimal] = {}, moves: Mapping[Value, int] = {}
-) -> dict[Value, Decimal]:
-    """The numbers of a graph with the digits now in force, some known already, each result moved by so many ulp."""
-    numbers = dict(known)
-    for value in order:
-        result = Exact.record(operation_of(value), _inputs(value, numbers)).number
-        if move := moves.get(value):
-            result += move * max(abs(result) * slopes.EPSILON, slopes.SMALLEST_NORMAL)
-        numbers[value] = result
-    return numbers
+def _check_same_number(moved: Moved) -> None:
+    """Raises a mismatch if the function computes something else on plain numbers than it recorded on Values."""
+    with CONTEXT.workprec(256):
+        recorded, called = bare(moved.twin.result({})), bare(moved.result([used.data for used in moved.inputs]))
+        if abs(recorded - called) > SAME * abs(recorded):
+            sentence = "the function gives one number on Values and another on floats"
+            output = moved.twin.output
+            raise GradientMismatch(
+                f"{sentence}: does it look at what it is given?",
+                output,
+                got=float(recorded),
+                true=float(called),
+                shown=moved.twin.order,
+                bug="looks",
+            )
 
 
-def _inputs(value: Value, numbers: Mapping[Value, Decimal]) -> list[Exact]:
-    return [Exact(numbers.get(used, used.data)) for used in value.inputs]
+def _mismatch(moved: Moved, culprit: Value, output: Value) -> GradientMismatch:
+    direction = {used: (abs(used.data) or 1.0) if used is culprit else 0 for used in moved.inputs}
+    judgement = moved.judged(direction)
+    got, true = [float(number / direction[culprit]) for number in (judgement.claim, judgement.true)]
+    sentence = f"end to end: the gradient of {name_of(culprit)} is {compared(got, true)}"
+    if moved.function is not None:
+        sentence += ": is a part of the function computed from .data, outside of the graph?"
+    shown = moved.twin.order
+    return GradientMismatch(
+        sentence, culprit, got=got, true=true, shown=shown, bug="detached" if moved.function else ""
+    )
 
 
-def noise_floors(output: Value) -> tuple[dict[Value, float], dict[Value, float]]:
-    """For each value, what all paths to the output contribute to its gradient, and what rounding may do to that.
-
-    The first is the sum of the sizes of all contributions. The second is how far rounding in the local derivatives and
-    in the backward pass may take the gradient.
-    """
-    order = computed(output)
-    sizes, underflow = {output: 1.0}, {output: 0.0}
-    for value in reversed(order):
-        for used, local in zip(value.inputs, value.local_derivatives, strict=True):
-            sizes[used] = sizes.get(used, 0.0) + sizes[value] * abs(local)
-            lost = underflow[value] * abs(local) + float(slopes.SMALLEST) + sizes[value] * float(slopes.SMALLEST_NORMAL)
-            underflow[used] = underflow.get(used, 0.0) + lost
-    relative = (MARGIN + len(order)) * 2.0**-53
-    return sizes, {value: relative * sizes[value] + underflow[value] for value in sizes}
+def _note_digits(twin: Twin, found: Gradients, certificate: Certificate) -> None:
+    """Tells of leaves whose gradients are right on paper, and as floats are not."""
+    sizes = backpropagated(twin.output, twin.leaves, lambda value: tuple(map(abs, value.local_derivatives)))
+    with CONTEXT.workprec(256):
+        for leaf, true in twin.gradients().items():
+            number = found.get(leaf)
+            if leaf.inputs or number is None or not math.isfinite(number):
+                continue
+            rounding = sizes[leaf] * len(twin.order) * 2.0**-50  # of all that its paths contribute
+            if not math.isfinite(rounding) or abs(number - true) > rounding:
+                certificate.note_digits(number, true, f"the gradient of {name_of(leaf)}")
 
 
 # -- Gradients that are graphs -----------------------------------------------------------------------------------------
 
 
-def check_at_shifted_point(output: Value, recorded: Mapping[Value, Value], certificate: Certificate) -> None:
-    """Raises a mismatch if a gradient as a graph is the slope where it was recorded, but not a little way off."""
+def check_as_graphs(output: Value, recorded: Mapping[Value, Value], certificate: Certificate) -> None:
+    """Raises a mismatch if a gradient as a graph is not what the rules give, here and where the leaves are larger."""
+    twin, points = Twin(output), [_shifted(output, shift) for shift in (0.0, SHIFT)]
     try:
-        problem = _compared_at_shifted_point(output, recorded)
-    except (Opaque, Overflow, *UNDEFINED):
-        problem = "they can't be computed with more digits"
-    if problem:
-        certificate.unresolved.append(f"the derivatives at a shifted point: {problem}")
-
-
-def _compared_at_shifted_point(output: Value, recorded: Mapping[Value, Value]) -> str:
-    """Why the gradients can't be compared with slopes there; '' if they could be, and agree."""
-    graph = Replay(output)
-    sizes, _ = noise_floors(output)
-    numbers = [abs(number) for value in sizes for number in (value.data, *value.local_derivatives)]
-    if not all(number == 0 or 1 / WELL_SCALED <= number <= WELL_SCALED for number in numbers):
-        return f"a number is too large or too small ({WELL_SCALED:.0e})"
-    shifted = {
-        leaf: Decimal(leaf.data) * Decimal(1 + SHIFT) if leaf.data else Decimal(SHIFT)
-        for leaf in graph.leaves
-        if not leaf.constant
-    }
-    with localcontext(digits(2 * slopes.DIGITS)):
-        here, there = replayed(graph.order), replayed(graph.order, shifted)
-        distances = zip(graph.distances(here).values(), graph.distances(there).values(), strict=True)
-        if not all(one * other > 0 for one, other in distances):
-            return "a kink or a jump is near"
-        for leaf, gradient in recorded.items():
-            change = Decimal(graph.scale(leaf)).scaleb(-slopes.CLOSENESS[0])
-            moved = replayed(graph.order, {**shifted, leaf: shifted[leaf] + change})
-            true = (moved[output] - there[output]) / change
-            got = replayed(computed(gradient), shifted).get(gradient, Decimal(gradient.data))
-            allowed = Decimal(max(sizes[leaf], 1 / WELL_SCALED)) * CLOSE
-            if abs(got - true) > allowed:
+        with CONTEXT.workprec(256):
+            by_rules = [twin.gradients(point) for point in points]
+            as_graphs = [
+                {leaf: bare(Twin(graph).result(point)) for leaf, graph in recorded.items()} for point in points
+            ]
+    except (Opaque, *UNDEFINED):
+        certificate.unresolved.append("the derivatives at a shifted point: they can't be computed with more digits")
+        return
+    for place, leaf in product(range(len(points)), recorded):
+        got, true = as_graphs[place][leaf], by_rules[place][leaf]
+        if abs(got - true) > SAME * max(abs(one[leaf]) for one in by_rules):
+            sentence = f"gradients() and the backward pass differ about {name_of(leaf)}"
+            if place:
                 sentence = (
                     f"the gradient of {name_of(leaf)} as a graph is right where it was recorded, but not where the "
                     f"leaves are {SHIFT:.1%} larger: is a number frozen in it?"
                 )
-                raise GradientMismatch(sentence, leaf, got=float(got), true=true, allowed=allowed, shown=graph.order)
-    return ""
+            bug = "frozen" if place else ""
+            raise GradientMismatch(sentence, leaf, got=float(got), true=float(true), shown=twin.order, bug=bug)
+
+
+def at_shifted_point(output: Value) -> list[Value]:
+    """The graph recorded where the leaves are a little larger, as far as it can be: special points hide mistakes."""
+    again: dict[Value, Value] = {leaf: Value(number, leaf.label) for leaf, number in _shifted(output, SHIFT).items()}
+    with suppress(ArithmeticError, ValueError):
+        for value in computed(output):
+            inputs = [used.data if used.constant else again[used] for used in value.inputs]
+            again[value] = operation_of(value)(*inputs)
+            again[value].label = value.label
+    return [value for value in again.values() if value.inputs]
+
+
+def _shifted(output: Value, shift: float) -> dict[Value, float]:
+    return {leaf: leaf.data * (1 + shift) if leaf.data else shift for leaf in leaves(output) if not leaf.constant}
