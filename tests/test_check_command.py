@@ -1,11 +1,16 @@
-"""The command `check`: a certificate, or the mismatch and exit status 1."""
+"""The command `check`: a certificate, or the mismatch and exit status 1, of a formula or of what is in a file."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.testing import planted_bug
+from tinygrad_sigmoid.testing import Certificate, GradientMismatch, planted_bug
 
 FORMULA = ["check", "sigmoid(w*x + b)", "w=0.6", "x=1", "b=0.9"]
 
@@ -16,7 +21,7 @@ def test_it_prints_the_gradients_and_the_certificate(capsys: pytest.CaptureFixtu
     assert shown.startswith(
         "sigmoid(w*x + b) ≈ 0.8176\n  ∂/∂w ≈ 0.1491\n  ∂/∂x ≈ 0.08949\n  ∂/∂b ≈ 0.1491\nthe gradients are right\n"
     )
-    assert "3 leaves: move one a little, and the output moves as its gradient says" in shown
+    assert "\n3 leaves: moved, the output moves as the gradients say, " in shown
     assert "itself a graph" not in shown
 
 
@@ -59,11 +64,9 @@ def test_a_number_whose_digits_were_dropped_is_only_about_what_is_shown(
     assert capsys.readouterr().out.startswith(said)
 
 
-def test_what_could_not_be_told_is_counted_in_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "relu(x)", "x=0"]) == 0
-    shown = capsys.readouterr().out
-    assert "\nnothing wrong found; 1 point unresolved\n" in shown
-    assert shown.count("\nunresolved: ") == 1
+def test_a_kink_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "relu(x)", "x=0", "--strict"]) == 0
+    assert "\nat a kink, where any slope between those of the two sides is right: ∂relu" in capsys.readouterr().out
 
 
 def test_a_mismatch_goes_to_standard_error_with_status_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,3 +87,184 @@ def test_what_would_take_hours_is_refused(capsys: pytest.CaptureFixture[str]) ->
     names = [f"a{i}" for i in range(100)]
     assert main(["check", "*".join(names), *[f"{name}=1" for name in names], "--order", "3"]) == 2
     assert "the formula has 171,700 derivatives of order 3, more than 5,000: check fewer" in capsys.readouterr().err
+
+
+# -- Files -------------------------------------------------------------------------------------------------------------
+
+LAYERS = """
+import math
+from tinygrad_sigmoid import Operation, log, sigmoid
+from constants_of_layers import TWO
+
+print("loaded")
+softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
+wrong = Operation("wrong", lambda x: x * x, lambda out, x: (-TWO * x,))
+
+def loss(w, x, scale=2.0):
+    return log(w) * x * scale
+
+coarse = Operation("coarse", lambda x: float(round(x * 1e4)) / 1e4, lambda out, x: (1.0,))
+
+def nowhere(x):
+    return log(x - 100.0)
+
+def many(*xs):
+    return xs[0] * xs[-1]
+
+def on_arrays(x):
+    return x[0]
+
+def layer(x, w):
+    return math.tanh(x * w)
+
+def layer_backward(upstream, x, w):
+    slope = upstream * (1 - math.tanh(x * w) ** 2)
+    return w * slope, x * slope
+
+def square(x):
+    return x * x
+
+def d_square(x):
+    return 2 * x
+
+class Engine:
+    pass
+"""
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> Iterator[str]:
+    """The name of a file with functions to check, and nothing left behind of having loaded it."""
+    (tmp_path / "layers_to_check.py").write_text(LAYERS, encoding="utf-8")
+    (tmp_path / "constants_of_layers.py").write_text("import layers_to_check\nTWO = 2.0\n", encoding="utf-8")
+    path, modules = [*sys.path], {*sys.modules}
+    yield str(tmp_path / "layers_to_check.py")
+    sys.path[:] = path
+    for name in {*sys.modules} - modules:
+        if getattr(sys.modules[name], "__file__", "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def test_a_function_in_a_file_is_checked_at_the_numbers_given(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{layers}::loss", "w=2", "x=0.5"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("loaded\nloss(w=2.0, x=0.5): the gradients are right\n3 values computed: ")
+    assert main(["check", f"{layers}::loss", "w=2", "--order", "2", "x=0.5"]) == 0
+    assert capsys.readouterr().out.count("itself a graph:") == 2
+
+
+def test_numbers_that_are_not_given_are_drawn_where_it_is_defined_and_always_the_same(
+    layers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", f"{layers}::loss", "x=3"]) == 0
+    first = capsys.readouterr().out.removeprefix("loaded\n")
+    assert first.splitlines() == [
+        "loss(w=1.38, x=3.0): the gradients are right",
+        "loss(w=0.05, x=3.0): the gradients are right",
+        "loss(w=1.14, x=3.0): the gradients are right",
+    ]
+    assert main(["check", f"{layers}::loss", "x=3"]) == 0
+    assert capsys.readouterr().out == first, "and the file is not run again"
+
+
+def test_what_is_wrong_in_a_file_goes_to_standard_error_with_status_1(
+    layers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", f"{layers}::wrong", "x=0.5"]) == 1
+    told = capsys.readouterr()
+    assert told.out == "loaded\n"
+    assert told.err.startswith("wrong(x=0.5): the rule of wrong is wrong: ∂wrong/∂x is of the wrong sign\n")
+    assert "    TWO = 2.0\n    wrong = Operation('wrong', lambda x: x * x, lambda out, x: (-TWO * x,))\n" in told.err
+
+
+def test_what_could_not_be_told_is_counted_in_the_verdict_and_a_failure_if_asked(
+    layers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", f"{layers}::coarse", "x=1.23456"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing wrong found; " in shown
+    assert "\nunresolved: " in shown
+    assert main(["check", f"{layers}::coarse", "x=1.23456", "--strict"]) == 1
+
+
+def test_a_file_alone_is_checked_for_all_that_has_derivatives(
+    layers: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: dict[str, Any] = {}
+
+    def check_gradients(checked: Any, *at: float, **options: Any) -> Certificate:
+        name = getattr(checked, "name", None) or checked.__name__
+        calls[name] = len(at), {option: getattr(given, "__name__", given) for option, given in options.items()}
+        if name == "wrong":
+            raise GradientMismatch("it is wrong")
+        return Certificate()
+
+    monkeypatch.setattr("tinygrad_sigmoid.testing.checking.check_gradients", check_gradients)
+    monkeypatch.setattr("tinygrad_sigmoid.commands.check_file.POINTS", 1)
+    assert main(["check", layers, "--strict"]) == 1
+    assert calls == {
+        "softsign": (1, {"strict": True}),
+        "wrong": (1, {"strict": True}),
+        "coarse": (1, {"strict": True}),
+        "layer": (2, {"strict": True, "vjp": "layer_backward"}),
+        "square": (1, {"strict": True, "gradient": "d_square"}),
+    }
+    assert "it is wrong" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["::los"], "has no los: look how it is spelled there"),
+        (["::loss", "y=1"], "loss has no input y: its inputs are w, x"),
+        (["::loss", "w=-1", "x=1"], "loss can't be checked at these numbers (ValueError: log(w=-1) is not defined"),
+        (["::nowhere"], "nowhere can't be checked at these numbers (ValueError: "),
+        (["::many"], "many takes any number of inputs: check a function that calls it with some"),
+        (["::on_arrays"], "on_arrays(x=1.38) can't be checked (TypeError: "),
+        (["::math"], "which has no inputs: name a function, an Operation or a class"),
+        (["", "x=1"], "x=… is for one function: name it, as in "),
+        (["x.py"], "is no file: give the name of one with Python, as in layers.py::loss"),
+    ],
+)
+def test_what_cant_be_checked_in_a_file_is_one_line_and_status_2(
+    words: list[str], said: str, layers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", layers + words[0], *words[1:]]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = = 1", "can't be imported (SyntaxError: invalid syntax"),
+        ("raise SystemExit(3)", "can't be imported (SystemExit: 3): run it with Python first"),
+        ("y = 1", "has no Operation, and no function beside one with its derivatives: name what to check, as in "),
+    ],
+)
+def test_a_file_that_cant_be_used_is_one_line_and_status_2(
+    text: str, said: str, layers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(layers).write_text(text, encoding="utf-8")
+    assert main(["check", layers]) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_with_the_name_of_something_loaded_is_refused(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    other = Path(layers).with_name("argparse.py")
+    other.write_text(LAYERS, encoding="utf-8")
+    assert main(["check", str(other)]) == 2
+    assert "has the name of a module that is loaded already: give it another name" in capsys.readouterr().err
+
+
+def test_a_file_in_a_package_may_import_from_it(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    package = Path(layers).with_name("package_to_check")
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "sizes.py").write_text("SIZE = 3.0\n", encoding="utf-8")
+    (package / "layer.py").write_text("from .sizes import SIZE\ndef f(x): return x * SIZE\n", encoding="utf-8")
+    assert main(["check", f"{package / 'layer.py'}::f", "x=1"]) == 0
+    assert capsys.readouterr().out.startswith("f(x=1.0): the gradients are right\n")

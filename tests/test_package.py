@@ -101,7 +101,7 @@ def test_imports_point_only_downwards(path: Path) -> None:
         ("import tinygrad_sigmoid as package, math", ["tinygrad_sigmoid"]),
         ("from tinygrad_sigmoid import Value, __version__", ["tinygrad_sigmoid"]),
         ("from tinygrad_sigmoid import graph", ["graph"]),
-        ("def f():\n    from tinygrad_sigmoid.testing.exact import Exact", ["testing"]),
+        ("def f():\n    from tinygrad_sigmoid.testing.precise import Precise", ["testing"]),
         ("import tinygrad_sigmoid.drawing.dot", ["drawing"]),
         ("import json", []),
     ],

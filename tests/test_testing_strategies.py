@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,10 +17,19 @@ from hypothesis import strategies as st
 
 import tinygrad_sigmoid
 from tinygrad_sigmoid import Operation, Value, exp, log, multiply, relu
-from tinygrad_sigmoid.graph import computed, topological_order, uses
+from tinygrad_sigmoid.graph import computed, leaves, topological_order, uses
 from tinygrad_sigmoid.operations import TABLE, fixed_power
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
-from tinygrad_sigmoid.testing.strategies import Expression, expression, expressions, graphs, points, register
+from tinygrad_sigmoid.testing.strategies import (
+    Expression,
+    arrays,
+    expression,
+    expressions,
+    graphs,
+    networks,
+    points,
+    register,
+)
 
 softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
 NAMES = {**{name: getattr(tinygrad_sigmoid, name) for name in tinygrad_sigmoid.__all__}, "expression": expression}
@@ -111,7 +121,38 @@ def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
             return True
         return False
 
-    assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.0)"
+    assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.5)"
+
+
+# Right at 0, where out is 0, but not its derivative; right at 1, where x is x².
+rough_tanh = Operation("rough_tanh", lambda x: TABLE["tanh"](x), lambda out, x: (1 - out,))
+off_at_zero = Operation("off_at_zero", lambda x: x * x, lambda out, x: (2 * x + (x == 0),))
+
+
+def test_a_wrong_rule_shrinks_to_a_point_where_its_own_derivative_is_wrong() -> None:
+    def fails(drawn: Expression) -> bool:
+        try:
+            check_gradients(drawn.recorded(), order=2)
+        except GradientMismatch:
+            return True
+        return False
+
+    smallest = find(expressions(operations=[rough_tanh], max_operations=2), fails)
+    assert repr(smallest) == "expression(lambda x: rough_tanh(x), x=0.5)"
+    with pytest.raises(GradientMismatch):
+        check_gradients(smallest.recorded(), order=1)
+
+
+def test_a_point_shrinks_to_half_and_to_zero_only_if_nothing_else_fails() -> None:
+    def fails(operation: Operation, at: float) -> bool:
+        try:
+            check_gradients(operation, at)
+        except GradientMismatch:
+            return True
+        return False
+
+    assert find(points(rough_tanh), lambda at: fails(rough_tanh, at)) == 0.5
+    assert find(points(off_at_zero), lambda at: fails(off_at_zero, at)) == 0.0
 
 
 @pytest.mark.slow
@@ -153,6 +194,114 @@ def test_points_go_everywhere() -> None:
     ):
         find(points(TABLE["sigmoid"]), wanted, settings=settings(max_examples=2_000))
     find(points(TABLE["log"]), lambda x: x < 1e-300, settings=settings(max_examples=2_000))
+
+
+def domain(inside: Any, arity: int = 1) -> Operation:
+    """An operation that can be computed there only."""
+
+    def forward(*inputs: float) -> float:
+        if not inside(*inputs):
+            raise ValueError("outside")
+        return inputs[0]
+
+    rules = {1: lambda out, x, scale=1.0: (scale,), 2: lambda out, x, y, scale=1.0: (scale, 0.0)}
+    return Operation("narrow", forward, rules[arity], defined=inside)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        domain(lambda x: -1 < x < 1),
+        domain(lambda x: x > 1),
+        domain(lambda x: x < -3),
+        domain(lambda x: 2 < x < 2.5),
+        domain(lambda x: 600 < x < 700),
+        domain(lambda x, y: x < y, 2),
+        domain(lambda x, y: 0 < x < y < 1, 2),
+    ],
+)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_points_are_found_wherever_an_operation_is_defined(operation: Operation, data: Any) -> None:
+    at = data.draw(points(operation))
+    operation(*(at if isinstance(at, tuple) else (at,)))
+
+
+def test_points_of_a_narrow_domain_are_many() -> None:
+    found = set()
+
+    @settings(max_examples=100)
+    @given(points(domain(lambda x: 2 < x < 2.5)))
+    def collect(at: float) -> None:
+        found.add(at)
+
+    collect()
+    assert len(found) > 30
+
+
+def test_an_operation_that_can_nowhere_be_computed_is_told() -> None:
+    with pytest.raises(
+        ValueError, match=r"narrow can be computed at none of [\d,]+ points, from −1000 to 1000: look at"
+    ):
+        points(domain(lambda x: x > 1e6))
+
+
+LABELS = re.compile(r"x\d|layer\d\.neuron\d\.(w\d|b)")
+
+
+@settings(max_examples=25)
+@given(networks())
+def test_networks_are_recorded_losses_of_labelled_leaves(loss: Value) -> None:
+    assert check_gradients(loss).unresolved == []
+    own = [leaf for leaf in leaves(loss) if not leaf.constant]
+    assert all(LABELS.fullmatch(leaf.label) for leaf in own)
+    assert len({leaf.label for leaf in own}) == len(own)
+
+
+def test_networks_have_several_sizes_and_losses_and_the_activations_asked_for() -> None:
+    found = []
+
+    @settings(max_examples=100)
+    @given(networks(max_layers=3, activations=[softsign]))
+    def collect(loss: Value) -> None:
+        found.append(({value.operation.name for value in computed(loss)}, len(leaves(loss))))
+
+    collect()
+    for wanted in ({"half_squared_distance", "sigmoid"}, {"softplus", "negate"}, {"softplus", "subtract"}):
+        assert any(wanted <= operations for operations, _ in found)
+    assert any("softsign" in operations for operations, _ in found)
+    assert not any("tanh" in operations for operations, _ in found)
+    assert len({count for _, count in found}) > 8
+
+
+@given(arrays(2, 3), arrays(3, 2, nested=True), arrays(numbers=st.just(7.0)), arrays(0, 4))
+def test_arrays_have_their_shape(array: Any, rows: Any, single: Any, empty: Any) -> None:
+    assert array.dtype == float
+    assert array.shape == (2, 3)
+    assert [len(row) for row in rows] == [2, 2, 2]
+    assert all(type(number) is float for row in rows for number in row)
+    assert single.shape == ()
+    assert float(single) == 7.0
+    assert empty.shape == (0, 4)
+
+
+def test_arrays_have_hard_numbers_and_shrink_to_half() -> None:
+    find(arrays(3), lambda array: bool((abs(array) == 5e-324).any()), settings=settings(max_examples=2_000))
+    assert find(arrays(2, nested=True), lambda array: True) == [0.5, 0.5]
+
+
+def test_arrays_without_numpy_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    with pytest.raises(
+        ImportError, match="arrays makes arrays of NumPy, which is missing: install it, or write nested"
+    ):
+        arrays(2)
+    assert find(arrays(1, nested=True), lambda array: True) == [0.5]
+
+
+def test_the_judge_is_loaded_before_the_first_example() -> None:
+    code = "from tinygrad_sigmoid.testing import check_gradients; import sys; sys.exit('mpmath' not in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(tinygrad_sigmoid.__file__).parents[1])
 
 
 @given(st.from_type(Value))

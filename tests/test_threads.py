@@ -11,7 +11,6 @@ import pickle
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from decimal import Decimal, localcontext
 
 import pytest
 
@@ -33,9 +32,9 @@ from tinygrad_sigmoid import (
     steps,
     train,
 )
-from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.graph import leaves, topological_order
-from tinygrad_sigmoid.testing import check_gradients, exact
+from tinygrad_sigmoid.testing import check_gradients
+from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, judging, precisely
 
 THREADS = 8
 
@@ -100,12 +99,11 @@ def checked(number: int) -> object:
 
 
 def sines(number: int) -> object:
-    with localcontext() as context:
-        results = []
-        for i in range(200):
-            context.prec = 20 + (37 * number + 13 * i) % 400
-            results.append(exact.IN_DECIMALS[table.sin](Decimal(i + 1) / 7))
-        return results
+    results = []
+    for i in range(200):
+        with judging(), CONTEXT.workprec(64 + (37 * number + 13 * i) % 1_400):
+            results.append(precisely(math.sin, Precise((i + 1) / 7)))
+    return results
 
 
 OWN_WORK = [gradients_of_a_pass, trained, nudged, checked, sines]

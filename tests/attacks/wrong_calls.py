@@ -413,16 +413,29 @@ CALLS: dict[str, Call] = {
     "check_gradients": Call(
         lambda w, checked, at, **given: check_gradients(checked, at, **given),
         {
-            "checked": constant(lambda x: x * x, FUNCTIONS | VALUES),
+            "checked": constant(lambda x: x * x, FUNCTIONS | VALUES | {"Value itself"}),
             "at": number,
             "order": whole(1, "True"),
-            "backward": constant(Value.backward, FUNCTIONS),
-            "end_to_end": optional(flag),
+            "backward": constant(Value.backward, FUNCTIONS | {"None"}),
+            "strict": optional(flag),
+            "digits": whole(9, "0"),
+            "intended": flag,
         },
     ),
+    **{
+        f"check_gradients(numbers, {kind})": Call(
+            lambda w, claim, kind=kind: check_gradients(lambda x: x * x, 3.0, **{kind: claim}),
+            {"claim": constant(claim, FUNCTIONS | {"None"})},
+        )
+        for kind, claim in {
+            "gradient": lambda x: 2 * x,
+            "vjp": lambda upstream, x: upstream * 2 * x,
+            "jvp": lambda tangents, x: tangents[0] * 2 * x,
+        }.items()
+    },
     "check_operation": Call(
         lambda w, **given: check_operation(**given),
-        {"operation": operation, "at": number._replace(also=NUMBERS | PAIRS), "order": whole(1)},
+        {"operation": operation, "at": number._replace(also=NUMBERS | PAIRS), "order": whole(1, "None")},
     ),
     **{
         f"planted_bug({name})": Call(
@@ -444,6 +457,19 @@ CALLS: dict[str, Call] = {
     ),
     "graphs": Call(lambda w, **given: strategies.graphs(**given), STRATEGY),
     "points": Call(lambda w, **given: strategies.points(**given), {"operation": operation}),
+    "networks": Call(
+        lambda w, **given: strategies.networks(**given),
+        {
+            "max_inputs": whole(2),
+            "max_layers": whole(2),
+            "max_neurons": whole(2),
+            "activations": STRATEGY["operations"],
+        },
+    ),
+    "arrays": Call(
+        lambda w, size, **given: strategies.arrays(size, **given),
+        {"size": whole(2, "0"), "numbers": WIDE, "nested": flag},
+    ),
     "compiled": package(
         "compiled", output=value, inputs=constant([], {"an empty list", "a list of Values"}), trace=flag
     ),

@@ -1,9 +1,10 @@
-"""The check itself: five levels, each on what the one before has proven; no tolerance to choose."""
+"""The check itself, one front door: graphs, functions, algorithms and engines; no tolerance to choose."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.checks import listed
@@ -12,56 +13,105 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.quoting import shown
-from tinygrad_sigmoid.testing.accumulation import Backward, Gradients, check_backward
-from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.end_to_end import AT_MOST, check_at_shifted_point, check_end_to_end, noise_floors
-from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of, same_bits
+from tinygrad_sigmoid.testing import reporting
+from tinygrad_sigmoid.testing.accumulation import Backward, check_backward
+from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
+from tinygrad_sigmoid.testing.certificate import Certificate, counted
+from tinygrad_sigmoid.testing.end_to_end import at_shifted_point, check_as_graphs, check_end_to_end
+from tinygrad_sigmoid.testing.engine import check_engine
+from tinygrad_sigmoid.testing.functions import check_function
+from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
+from tinygrad_sigmoid.testing.precise import judging
 from tinygrad_sigmoid.testing.rules import check_rule, check_value
+from tinygrad_sigmoid.testing.shapes import know_arrays
+from tinygrad_sigmoid.testing.signatures import input_names
 from tinygrad_sigmoid.value import Value
+
+__tracebackhide__ = True  # pytest shows the line of the caller
+
+Function = Callable[..., Any]
 
 
 def check_gradients(
-    checked: Value | Callable[..., Value],
-    *at: float,
+    checked: Any,
+    *at: Any,
+    gradient: Function | None = None,
+    vjp: Function | None = None,
+    jvp: Function | None = None,
+    backward: Backward | None = None,
     order: int = 1,
-    backward: Backward = Value.backward,
-    end_to_end: bool | None = None,
+    strict: bool | None = None,
+    digits: int = 0,
+    intended: bool = False,
 ) -> Certificate:
-    """The proof that a graph's gradients are right, or a `GradientMismatch` that says what is wrong.
+    """The proof that gradients are right, or a `GradientMismatch` that says what is wrong: anyone's gradients.
 
     >>> from tinygrad_sigmoid import sigmoid
-    >>> print(check_gradients(lambda w, x, b: sigmoid(w * x + b), 0.6, 1, 0.9))
-    the gradients are right
-    3 values computed: what the operations give, bit for bit
-    5 local derivatives: what each operation's own formula gives, off by at most 0.21 ulp (units of the last place)
-    6 gradients: the sum of the contributions, off by at most 1% of what rounding allows
-    3 leaves: move one a little, and the output moves as its gradient says, off by at most 1% of what rounding allows
-    a second backward pass adds the same once more to the leaves, and no data has changed
+    >>> check_gradients(lambda w, x, b: sigmoid(w * x + b), 0.6, 1, 0.9).verdict
+    'the gradients are right'
+    >>> check_gradients(lambda x, y: x * x * y, 3.0, 0.5, gradient=lambda x, y: (2 * x * y, x * x)).verdict
+    'the gradients are right'
 
-    There is no tolerance to choose: each is what rounding can do, and is computed. Nothing in the graph is changed.
+    There is no tolerance to choose. Formulas are computed with many digits, where nothing is left of rounding, and
+    their slopes are found by moving the inputs; no rule of calculus is taken for granted. How many digits floats lose
+    with a right formula is told, and is another question. Nothing that is given is changed.
 
     Args:
-        checked: A recorded graph; or a function of numbers, which is also run on plain floats.
-        at: The numbers for such a function.
-        order: 2 checks the derivatives of the derivatives as well, 3 theirs.
-        backward: What passes the gradients back: it sets `grad`, or returns the gradients by value.
-        end_to_end: Whether the graph as a whole is differenced with each leaf; by default up to 200 values.
+        checked: A recorded graph; a function of numbers that records one; with `gradient`, `vjp` or `jvp`, a function
+            of floats or of NumPy arrays of any shapes; or a class whose values record and pass back, as micrograd's do.
+        at: What a function takes, where it is to be checked.
+        gradient: Takes the same, and gives the gradients of all inputs; for a function that gives one number.
+        vjp: Takes an upstream gradient of the output's shape before the inputs, as a layer's backward pass does.
+        jvp: Takes a tuple of tangents, one per input, before the inputs, and gives the output's tangent.
+        backward: What passes the gradients back through a graph: it sets `grad`, or returns the gradients by value.
+        order: 2 checks the derivatives of the derivatives of a graph as well, 3 theirs.
+        strict: Whether what can't be told fails; left out, as pytest was told by `--gradients-strict`.
+        digits: So many digits of each derivative and gradient must be right as floats; 0 only reports what is lost.
+        intended: Whether rules may lie on purpose, as those of clipping and straight-through estimators do.
 
     Raises:
-        GradientMismatch: Something is wrong. The message names it and has the graph to reproduce it.
-        TypeError: A function gives something else than a Value.
+        GradientMismatch: Something is wrong. The message names it and has the code to reproduce it.
+        TypeError: A function gives something else than a Value, or what is given can't be checked.
     """
     __tracebackhide__ = True
     order = checks.whole(order, "order", "write for instance 2", least=1)
-    checks.function(backward, "backward", "pass for instance Value.backward")
-    checks.choice(end_to_end, "end_to_end", [True, False, None])
+    digits = checks.whole(digits, "digits", "write for instance 12", most=15)
+    checks.choice(strict, "strict", [True, False, None])
+    checks.choice(intended, "intended", [True, False])
+    claims: dict[str, Any] = {"gradient": gradient, "vjp": vjp, "jvp": jvp}
+    options = {**claims, "backward": backward, "order": order, "strict": strict, "digits": digits, "intended": intended}
+    for name, function in {**claims, "backward": backward}.items():
+        checks.function(function, name, "pass for instance Value.backward", optional=True)
+    know_arrays()
     try:
-        return _checked(_recorded(checked, at), order, backward, end_to_end)
+        with judging():
+            certificate = Certificate(digits=digits or Certificate.digits)
+            if any(claims.values()):
+                _require_alone(backward, order)
+                _check_claims(checked, at, claims, certificate, intended)
+            elif isinstance(checked, type):
+                check_engine(checked, certificate)
+            else:
+                _check_recorded(checked, at, certificate, backward or Value.backward, order, intended)
+            reporting.report(certificate)
+            _require(certificate, strict=reporting.strict if strict is None else strict, digits=digits)
+            return certificate
     except GradientMismatch as mismatch:
+        defaults = inspect.signature(check_gradients).parameters
+        asked = {name: given for name, given in options.items() if given != defaults[name].default}
+        mismatch.found_by(checked, at, asked)
         raise mismatch.with_traceback(None) from None  # which shows the user's call, and not our own
 
 
-def check_operation(operation: Operation, at: float | Sequence[float], *, order: int = 2) -> Certificate:
+def check_operation(
+    operation: Operation,
+    at: float | Sequence[float],
+    *,
+    order: int | None = None,
+    strict: bool | None = None,
+    digits: int = 0,
+    intended: bool = False,
+) -> Certificate:
     """The proof that an operation's rule is right at some inputs, or a `GradientMismatch` that says what is wrong.
 
     >>> from tinygrad_sigmoid import Operation
@@ -72,86 +122,125 @@ def check_operation(operation: Operation, at: float | Sequence[float], *, order:
     Args:
         operation: Any operation, of the table or your own.
         at: Its input, or a sequence of all its inputs.
-        order: 1 leaves out the derivatives of the derivatives.
+        order: 1 leaves out the derivatives of the derivatives; left out, it is 2 for a rule that takes Values.
+        strict: As for `check_gradients`; so are the others.
 
     Raises:
         GradientMismatch: The rule is wrong.
     """
-    __tracebackhide__ = True
     checks.instance(operation, Operation, "what is checked", "an operation", "pass for instance sigmoid")
     numbers = listed(at)
     inputs: list[Value | float] = [Value(number, f"x{place}") for place, number in enumerate(numbers, 1)]
     if operation is fixed_power:
         inputs[1] = numbers[1]
-    return check_gradients(operation(*inputs), order=order)
+    output = operation(*inputs)
+    if order is None:
+        order = 2 if _takes_values(operation, inputs) else 1
+    return check_gradients(output, order=order, strict=strict, digits=digits, intended=intended)
 
 
-def _checked(output: Value, order: int, backward: Backward, end_to_end: bool | None) -> Certificate:
-    """What is proven by going through the levels."""
-    certificate = Certificate()
+def _takes_values(operation: Operation, inputs: Sequence[Value | float]) -> bool:
+    """Whether a rule takes Values, so that it has derivatives of its own."""
+    try:
+        operation.derivatives(operation(*inputs), *inputs)
+    except (TypeError, AttributeError):
+        return False
+    except (ArithmeticError, ValueError):
+        return True
+    return True
+
+
+def _check_graph(
+    output: Value,
+    certificate: Certificate,
+    backward: Backward = Value.backward,
+    *,
+    order: int = 1,
+    intended: bool = False,
+    function: Function | None = None,
+    inputs: Sequence[Value] = (),
+) -> None:
+    """Goes through the levels, each on what the one before has proven, and tells the certificate what that is."""
     values = computed(output)
     for value in values:
         check_value(value)
-        check_rule(value, certificate)
-        certificate.values += 1
+        check_rule(value, certificate, intended=intended)
+    edges = sum(not used.constant for value in values for used in value.inputs)
+    certificate.proven += [
+        f"{counted(len(values), 'value')} computed: what the operations give, bit for bit",
+        f"{counted(edges, 'local derivative')}: the slopes of the operations' own formulas, and as floats off by at "
+        f"most {certificate.worst_ulp:.2g} ulp (units of the last place)",
+    ]
     found = check_backward(output, backward, certificate)
-    if end_to_end or (end_to_end is None and len(values) <= AT_MOST):
-        check_end_to_end(output, found, certificate)
-    if order > 1:
-        for leaf, gradient in _recorded_gradients(output, found, certificate).items():
-            if gradient.inputs:
-                inner = _checked(gradient, order - 1, Value.backward, end_to_end)
-                certificate.derivatives[name_of(leaf)] = inner
-    return certificate
+    if not certificate.intended:
+        moving = inputs or [leaf for leaf in leaves(output) if not leaf.constant]
+        check_end_to_end(output, moving, found, certificate, function)
+        if order > 1:
+            _check_derivatives(output, certificate, order)
 
 
-def _recorded_gradients(output: Value, found: Gradients, certificate: Certificate) -> Mapping[Value, Value]:
-    """The gradients of the leaves as graphs, proven to be those of the backward pass."""
-    wrt = [leaf for leaf in leaves(output) if not leaf.constant and found.get(leaf) is not None]
+def _check_derivatives(output: Value, certificate: Certificate, order: int) -> None:
+    """Checks the gradients of the leaves, recorded as graphs, as such; and all rules at a shifted point as well."""
+    wrt = [leaf for leaf in leaves(output) if not leaf.constant]
     try:
         recorded = dict(zip(wrt, gradients(output, wrt), strict=True))
-    except ArithmeticError as error:
+    except (ArithmeticError, TypeError) as error:
         certificate.unresolved.append(f"the derivatives of the derivatives: {error}")
-        return {}
-    _, noise = noise_floors(output)
+        return
+    for value in at_shifted_point(output):
+        check_rule(value, Certificate())
+    check_as_graphs(output, recorded, certificate)
     for leaf, gradient in recorded.items():
-        of_pass = found[leaf]
-        if of_pass is None or not abs(gradient.data - of_pass) <= noise[leaf]:
-            sentence = f"gradients() and the backward pass differ about {name_of(leaf)}"
-            raise GradientMismatch(sentence, leaf, got=gradient.data, true=of_pass, shown=computed(output))
-    check_at_shifted_point(output, recorded, certificate)
-    return recorded
+        if gradient.inputs:
+            inner = certificate.derivatives[name_of(leaf)] = Certificate(digits=certificate.digits)
+            _check_graph(gradient, inner, order=order - 1)
 
 
-def _recorded(checked: Value | Callable[..., Value], at: Sequence[float]) -> Value:
-    """The graph to check: the one given, or what a function records, if it gives the same bits on floats."""
+def _check_recorded(
+    checked: Any, at: Sequence[float], certificate: Certificate, backward: Backward, order: int, intended: bool
+) -> None:
+    """Checks a graph; or the one that a function records, and that the function moves as its gradients say."""
     if isinstance(checked, Value):
         if at:
-            raise TypeError(
-                f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}: give a function"
-            )
-        return checked
+            sentence = f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}"
+            raise TypeError(f"{sentence}: give a function")
+        _check_graph(checked, certificate, backward, order=order, intended=intended)
+        return
     checks.function(checked, "what is checked", "pass a Value, or a function and numbers for its inputs")
-    inputs = [Value(number, name) for name, number in zip(_names(checked, len(at)), at, strict=True)]
+    inputs = [Value(number, name) for name, number in zip(input_names(checked, len(at)), at, strict=True)]
     output = checked(*inputs)
     if not isinstance(output, Value):
         raise TypeError(
             f"the function gave {shown(output)} on Values, so no graph was recorded: compute with this package's "
-            f"operations, exp(v) and not math.exp(v), and return one Value"
+            f"operations, exp(v) and not math.exp(v), and return one Value; or pass its gradient=, vjp= or jvp="
         )
-    try:
-        plain = checked(*[value.data for value in inputs])
-    except (TypeError, AttributeError):  # it is written for Values only, with x.exp() for instance
-        return output
-    if not isinstance(plain, Value) and not same_bits(plain, output.data):
-        sentence = "the function gives one number on Values and another on floats: does it look at what it is given?"
-        raise GradientMismatch(sentence, output, got=output.data, true=plain, shown=computed(output))
-    return output
+    if kind := unsteady(lambda *numbers: checked(*map(Value, numbers)).data, *[used.data for used in inputs]):
+        raise GradientMismatch(f"the function is {kind}: {UNSTEADY[kind]}", output, bug=kind)
+    _check_graph(output, certificate, backward, order=order, intended=intended, function=checked, inputs=inputs)
 
 
-def _names(function: Callable[..., Value], count: int) -> list[str]:
+def _check_claims(
+    function: Any, at: Sequence[Any], claims: Mapping[str, Any], certificate: Certificate, intended: bool
+) -> None:
+    """Checks what is claimed to be a function's gradient, which may be something else on purpose."""
     try:
-        names = [name for name, parameter in inspect.signature(function).parameters.items() if parameter.kind <= 1]
-    except (TypeError, ValueError):
-        names = []
-    return names[:count] if len(names) >= count else [f"x{place}" for place in range(1, count + 1)]
+        check_function(function, at, **claims, certificate=certificate)
+    except GradientMismatch as mismatch:
+        if not intended or mismatch.got is None:  # it is random, or of the wrong shape, for instance
+            raise
+        certificate.intended.append(mismatch.culprit)
+
+
+def _require_alone(backward: Backward | None, order: int) -> None:
+    """Raises an error if something is asked of a function's own gradients that is for graphs."""
+    if backward is not None or order > 1:
+        raise TypeError("backward and order are for graphs: leave them out, with gradient=, vjp= or jvp=")
+
+
+def _require(certificate: Certificate, *, strict: bool, digits: int) -> None:
+    """Raises a mismatch about what is no mistake, if the caller wants it so."""
+    everything = list(certificate.walk())
+    if strict and (unresolved := [reason for one in everything for reason in one.unresolved]):
+        raise GradientMismatch(f"unresolved, which strict=True doesn't let pass: {unresolved[0]}", bug="unresolved")
+    if digits and (losses := [loss for one in everything for loss in one.losses]):
+        raise GradientMismatch(f"fewer than {digits} digits are right: {losses[0]}", bug="lost digits")

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: random expressions and graphs, and inputs over an operation's whole domain (extra `testing`).
+"""Hypothesis strategies: graphs, networks, arrays, and inputs over an operation's whole domain (extra `testing`).
 
 A test of an operation of your own:
 
@@ -11,17 +11,24 @@ and of whatever works on graphs:
     @given(graphs())
     def test_mine(output):
         check_gradients(output)
+
+What fails shrinks to the smallest that does. The simplest number is 0.5 and not 0, where many wrong rules are right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise, product
+from typing import Any
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, leaves
+from tinygrad_sigmoid.losses import SAME_GRAPH, cross_entropy, softmax_cross_entropy
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power, negate
+from tinygrad_sigmoid.operations import TABLE, add, fixed_power, general_power, negate, relu, sigmoid, softplus, tanh
 from tinygrad_sigmoid.testing.pasting import as_expression
 from tinygrad_sigmoid.value import Value, operation_of
 
@@ -36,7 +43,7 @@ def register() -> None:
 
 from hypothesis import strategies as st  # noqa: E402 (importing it calls `register`, which must be there by then)
 
-__all__ = ["Expression", "expression", "expressions", "graphs", "points", "register"]
+__all__ = ["Expression", "arrays", "expression", "expressions", "graphs", "networks", "points", "register"]
 
 STEEPEST = 1e6  # no result or local derivative of a well-scaled expression is larger
 NEAREST = 1e-6  # to a kink
@@ -44,7 +51,9 @@ LARGEST = 1e300  # no result of any other expression is larger, so that they can
 LONGEST_LIST = 3  # of an operation that takes any number of inputs
 FARTHEST = 7  # operands are looked for among so many results, from the last one back
 
-ORDINARY = st.floats(-4.0, 4.0)
+# The first is what everything shrinks to: not 0, 1 or any other number that is its own square.
+SIMPLEST = [0.5, 2.0, -0.5, 1.0]
+ORDINARY = st.one_of(st.sampled_from(SIMPLEST), st.floats(-4.0, 4.0))
 HARD = st.one_of(
     ORDINARY,
     st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 13.0, -13.0, 36.0, -37.0, 745.2, -745.2, 800.0, -800.0]),
@@ -169,27 +178,135 @@ def graphs(
     return drawn.map(Expression.recorded)
 
 
+def networks(
+    *, max_inputs: int = 3, max_layers: int = 2, max_neurons: int = 3, activations: Sequence[Operation] | None = None
+) -> st.SearchStrategy[Value]:
+    """The losses of small random networks, recorded: inputs, weights and biases are leaves, and have labels.
+
+    The loss is one of the package's that goes with the outputs.
+
+    Args:
+        max_inputs: At most so many inputs.
+        max_layers: At most so many layers.
+        max_neurons: At most so many neurons in each.
+        activations: Operations of one input for the layers before the last; left out, some of the table.
+    """
+    sizes = {"max_inputs": max_inputs, "max_layers": max_layers, "max_neurons": max_neurons}
+    for name, size in sizes.items():
+        checks.whole(size, name, "write for instance 3", least=1)
+    if activations is not None:
+        wanted, cure = "a list of operations", "write for instance [tanh, softsign], or leave it out"
+        activations = checks.entries(activations, "activations", wanted, cure, kind=Operation)
+    return _networks(max_inputs, max_layers, max_neurons, activations or [sigmoid, tanh, softplus, relu])
+
+
+@st.composite
+def _networks(
+    draw: st.DrawFn, max_inputs: int, max_layers: int, max_neurons: int, activations: Sequence[Operation]
+) -> Value:
+    inputs = [Value(draw(ORDINARY), f"x{place}") for place in range(1, draw(st.integers(1, max_inputs)) + 1)]
+    widths = draw(st.lists(st.integers(1, max_neurons), min_size=1, max_size=max_layers))
+    losses = [loss for loss in SAME_GRAPH if loss is not softmax_cross_entropy or widths[-1] > 1]
+    loss = draw(st.sampled_from(losses))
+    last = None if loss is softmax_cross_entropy else sigmoid
+    chosen = [*[draw(st.sampled_from(activations)) for _ in widths[1:]], last]
+    layers = []
+    for (before, width), activation in zip(pairwise([len(inputs), *widths]), chosen, strict=True):
+        weights = arrays(width, before, numbers=ORDINARY, nested=True)
+        layers.append(Layer([Neuron(row, draw(ORDINARY), activation) for row in draw(weights)]))
+    network = Network.of(layers)
+    network.label_values()
+    probabilities = st.sampled_from([0.0, 1.0]) if loss is cross_entropy else st.just(1.0 / widths[-1])
+    targets = [draw(probabilities if last is None or loss is cross_entropy else ORDINARY) for _ in range(widths[-1])]
+    recorded: Value = loss(network(inputs), targets)
+    return recorded
+
+
+def arrays(
+    *shape: int, numbers: st.SearchStrategy[float] | None = None, nested: bool = False
+) -> st.SearchStrategy[Any]:
+    """NumPy arrays of floats of a shape, ordinary numbers and those at which floats get difficult.
+
+    Args:
+        shape: How many entries there are along each axis, as in `arrays(2, 3)`; none gives single numbers.
+        numbers: Where the entries come from.
+        nested: Whether to give nested lists, which need no NumPy.
+
+    Raises:
+        ImportError: NumPy is not installed.
+    """
+    for size in shape:
+        checks.whole(size, "a size", "write for instance arrays(2, 3)")
+    checks.choice(nested, "nested", [True, False])
+    entries: st.SearchStrategy[Any] = HARD if numbers is None else numbers
+    checks.instance(entries, st.SearchStrategy, "numbers", "a strategy", "write for instance floats(-4, 4)")
+    for size in reversed(shape):
+        entries = st.lists(entries, min_size=size, max_size=size)
+    if nested:
+        return entries
+    try:
+        import numpy as np
+    except ImportError:
+        raise ImportError("arrays makes arrays of NumPy, which is missing: install it, or write nested=True") from None
+    return entries.map(lambda drawn: np.array(drawn, dtype=float).reshape(shape))
+
+
 def points(operation: Operation) -> st.SearchStrategy[float | tuple[float, ...]]:
     """Inputs over an operation's whole domain: ordinary ones, kinks, saturation, subnormals, the largest floats.
 
     One number for an operation of one input, else a tuple. Where a number falls outside of the domain, or the result
     is too large for a float, another takes its place; nothing is filtered.
+
+    Raises:
+        ValueError: No point was found at which the operation can be computed.
     """
     checks.instance(operation, Operation, "what has points", "an operation", "pass for instance sigmoid")
     count = operation.arity
-    if count == 1:
-        return ANYWHERE.map(lambda at: _inside(operation, (at,))[0])
-    counts = st.integers(1, LONGEST_LIST).map(lambda half: 2 * half) if count is None else st.just(count)
-    return counts.flatmap(lambda n: st.tuples(*[ANYWHERE] * n)).map(lambda at: _inside(operation, at))
+    counts = [2 * half for half in range(1, LONGEST_LIST + 1)] if count is None else [count]
+    somewhere = {count: _somewhere(operation, count) for count in counts}
+
+    def inside(at: tuple[float, ...]) -> float | tuple[float, ...]:
+        point = _inside(operation, at, somewhere[len(at)])
+        return point[0] if count == 1 else point
+
+    return st.sampled_from(counts).flatmap(lambda count: st.tuples(*[ANYWHERE] * count)).map(inside)
 
 
-def _inside(operation: Operation, at: tuple[float, ...]) -> tuple[float, ...]:
-    """The point, or the first of some points ever nearer to (1, 1, …) at which the operation can be computed."""
+def _inside(operation: Operation, at: tuple[float, ...], somewhere: tuple[float, ...]) -> tuple[float, ...]:
+    """The point, or the first of some others, in the end ever nearer to one at which the operation can be computed."""
     for point in (at, tuple(map(abs, at)), tuple(abs(number) ** 0.125 for number in at)):
-        exponent = point[1:] if operation is fixed_power else map(Value, point[1:])
-        if _computed(operation, [Value(point[0]), *exponent], False):
+        if _is_inside(operation, point):
             return point
-    return (1.0,) * len(at)
+    for step in range(1, 33):
+        point = tuple(near + (far - near) * 2.0 ** -(step**2) for far, near in zip(at, somewhere, strict=True))
+        if _is_inside(operation, point):
+            return point
+    return somewhere
+
+
+def _is_inside(operation: Operation, point: tuple[float, ...]) -> bool:
+    exponent = point[1:] if operation is fixed_power else map(Value, point[1:])
+    return bool(_computed(operation, [Value(point[0]), *exponent], False))
+
+
+def _somewhere(operation: Operation, count: int) -> tuple[float, ...]:
+    """A point at which the operation can be computed."""
+    tried = 0
+    for tried, point in enumerate(_spread(count), 1):  # noqa: B007 (how many, if it is none of them)
+        if _is_inside(operation, point):
+            return point
+    raise ValueError(
+        f"{operation.name} can be computed at none of {tried:,} points, from −1000 to 1000: look at its forward, its "
+        f"derivatives and `defined`, or draw its inputs from a strategy of your own, such as floats(2e6, 3e6)"
+    )
+
+
+def _spread(count: int) -> Iterator[tuple[float, ...]]:
+    yield from islice(product([*SIMPLEST, -2.0, 0.0, 10.0], repeat=count), 400)
+    generator = random.Random(0)
+    for scale in (1.0, 4.0, 30.0, 1000.0):
+        for _ in range(400):
+            yield tuple([generator.uniform(-scale, scale) for _ in range(count)])
 
 
 @st.composite
