@@ -161,15 +161,19 @@ SHOWN = {
     "22_gradient_check_test": [
         "both tests pass",
         "the gradients are right",
-        "8 local derivatives: what each operation's own formula gives",
+        "8 local derivatives: the slopes of the operations' own formulas",
         "test_softsign fails:",
         "test_neuron fails:",
         "the rule of softsign is wrong: ∂softsign/∂input 1 is 2.5 times the true one",
         "is of the wrong sign: -2.26e-06 instead of 2.26e-06",
-        "right on paper, but written so that it loses digits",
+        "the formulas are right, but floats lose digits here: 2 losses",
+        "fewer than 12 digits are right: ∂sigmoid/∂x1 at (30) is 9.35762e-14, and as a float 9.34808e-14",
         "naive recursion: order: y propagated its gradient 2 times",
         "= for +=: accumulation: of the 2 uses of y only the last was kept",
         "1 place marked",
+        "2 gradients, of a and y: as cost changes in random directions, with many digits",
+        "the gradient of y has the wrong sign",
+        "where values are used again, the gradient of a is wrong: = for +=",
     ],
 }
 

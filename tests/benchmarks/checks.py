@@ -15,6 +15,8 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -25,10 +27,17 @@ from tinygrad_sigmoid import Operation, Value
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Ledger
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
 from tinygrad_sigmoid.operations import TABLE
-from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, planted_bug
+from tinygrad_sigmoid.testing import Certificate, GradientMismatch, check_gradients, check_operation, planted_bug
 from tinygrad_sigmoid.testing.strategies import HARD, ORDINARY, Expression, expressions
 from tinygrad_sigmoid.value import operation_of
 
+sys.path.append(str(Path(__file__).parents[1]))
+
+from human_bugs import BUGS as BUGS_OF_PEOPLE
+from human_bugs import RIGHT as RIGHT_OF_PEOPLE
+from human_bugs import inputs
+
+SCALES = (-1.0, 1.01, 1.001, 1 + 1e-5, 1 + 1e-8)
 BUGS: dict[str, dict[str, Any]] = {
     "1.01 times too large": {"scale": 1.01},
     "wrong by 1e-9 of itself": {"scale": 1 + 1e-9},
@@ -60,32 +69,76 @@ def drawn(count: int, seed: int) -> list[Expression]:
 
 def right_graphs(found: list[Expression]) -> None:
     seen: Counter[str] = Counter()
-    worst = 0.0
     begin = time.perf_counter()
     for expression in found:
         output = expression.recorded()
         seen["graphs"] += 1
         seen["values"] += len(topological_order(output))
-        try:
-            certificate = check_gradients(output)
-        except GradientMismatch as mismatch:
-            seen["false alarms"] += 1
-            print(mismatch, file=sys.stderr)
-            continue
-        seen["local derivatives"] += certificate.local_derivatives
-        seen["gradients"] += certificate.gradients
-        seen["end to end"] += certificate.leaves
-        seen["unresolved"] += bool(certificate.unresolved)
-        worst = max(worst, certificate.worst_leaf)
+        seen["single checks"] += 2 * sum(len(value.inputs) for value in computed(output)) + len(leaves(output))
+        seen.update(outcome(lambda output=output: check_gradients(output)))
     seconds = time.perf_counter() - begin
-    checks = seen["local derivatives"] + seen["gradients"] + seen["end to end"]
     print(
-        f"right graphs: {seen['graphs']:,}; single checks: {checks:,}, which are {seen['local derivatives']:,} local "
-        f"derivatives, {seen['gradients']:,} sums and {seen['end to end']:,} leaves end to end\n"
-        f"false alarms: {seen['false alarms']}; graphs with something unresolved: {seen['unresolved']:,}; the nearest "
-        f"to an alarm end to end: {worst:.0%} of what is allowed\n"
-        f"time: {seconds / max(seen['values'], 1) * 1e3:.2f} ms a value, end to end included"
+        f"{told(seen)}; {seen['graphs'] / seconds:.0f} graphs a second, {seconds / seen['values'] * 1e3:.2f} ms a value"
     )
+
+
+def outcome(check: Callable[[], Certificate]) -> list[str]:
+    """What came of the check of something right."""
+    try:
+        certificate = check()
+    except GradientMismatch as mismatch:
+        print(mismatch, file=sys.stderr)
+        return ["false alarms"]
+    return ["unresolved"] * bool(certificate.open_points) + ["losses"] * any(one.losses for one in certificate.walk())
+
+
+def told(seen: Counter[str]) -> str:
+    return ", ".join(f"{name}: {seen[name]:,}" for name in dict.fromkeys([*seen, "false alarms", "unresolved"]))
+
+
+# -- Operations as people write them, with `math` --------------------------------------------------------------------
+
+
+def people(count: int, seed: int) -> None:
+    """Right operations at many inputs of their whole domains; then all kinds of mistakes that people make in them."""
+    seen: Counter[str] = Counter()
+    for operation, where in RIGHT_OF_PEOPLE.values():
+        for at in inputs(where, operation.arity or 2, count, seed):
+            with suppress(ArithmeticError, ValueError):  # floats can't compute it there
+                output = operation(*map(Value, at))
+                seen["points"] += 1
+                seen["single checks"] += 3 * len(at)
+                seen.update(outcome(lambda output=output: check_gradients(output)))
+    print(f"\n{len(RIGHT_OF_PEOPLE)} own operations: {told(seen)}")
+    for scale in SCALES:
+        seen = Counter()
+        for operation, where in RIGHT_OF_PEOPLE.values():
+            for at in inputs(where, operation.arity or 2, 40, seed):
+                with suppress(ArithmeticError, ValueError), planted_bug(operation, scale=scale):
+                    output = operation(*map(Value, at))
+                    if any(output.local_derivatives):
+                        seen["wrong"] += 1
+                        seen.update(outcome_of_wrong(output))
+        print(f"  scaled by {scale!r}: {', '.join(f'{name} {number:,}' for name, number in seen.items())}")
+    named = Counter[str]()
+    for bug in BUGS_OF_PEOPLE:
+        try:
+            check_gradients(bug.operation(*map(Value, bug.at)))
+        except GradientMismatch as mismatch:
+            named["found"] += 1
+            named["named rightly"] += mismatch.bug == bug.name
+    print(f"{len(BUGS_OF_PEOPLE)} kinds of mistakes: found {named['found']}, named rightly {named['named rightly']}")
+
+
+def outcome_of_wrong(output: Value) -> list[str]:
+    try:
+        certificate = check_gradients(output)
+    except GradientMismatch:
+        return ["found"]
+    return ["unresolved"] if certificate.open_points else ["at a kink"] if certificate.kinks else ["missed"]
+
+
+# -- Random graphs with a mistake ------------------------------------------------------------------------------------
 
 
 def planted(generator: random.Random, found: list[Expression]) -> None:
@@ -95,21 +148,18 @@ def planted(generator: random.Random, found: list[Expression]) -> None:
         for expression in found[place :: len(BUGS)]:
             values = computed(expression.recorded())
             culprit = operation_of(generator.choice(values))
-            try:
-                with planted_bug(culprit, **bug):
-                    output = expression.recorded()
-            except (ArithmeticError, ValueError):
-                continue
-            right = [value.local_derivatives for value in values]
-            wrong = [value.local_derivatives for value in computed(output)]
-            if not any(map(_clearly_other, computed(output), right, wrong)):
-                continue
-            seen["planted"] += 1
-            try:
-                check_gradients(output)
-            except GradientMismatch as mismatch:
-                seen["found"] += 1
-                seen["named"] += mismatch.operation is culprit
+            with suppress(ArithmeticError, ValueError), planted_bug(culprit, **bug):
+                output = expression.recorded()
+                right = [value.local_derivatives for value in values]
+                wrong = [value.local_derivatives for value in computed(output)]
+                if not any(map(_clearly_other, computed(output), right, wrong)):
+                    continue
+                seen["planted"] += 1
+                try:
+                    check_gradients(output)
+                except GradientMismatch as mismatch:
+                    seen["found"] += 1
+                    seen["named"] += mismatch.operation is culprit
         print(f"| {name} | {seen['planted']:,} | {seen['found']:,} | {seen['named']:,} |")
 
 
@@ -266,7 +316,7 @@ def beside_others(generator: random.Random, count: int) -> None:
     rows = [TABLE[name] for name in ("sigmoid", "exp", "expm1", "log", "log1p", "sqrt")]
     points = [(row, generator.uniform(-1, 1) * generator.choice([4, 40])) for row in rows for _ in range(count)]
     points = [(row, abs(z) if row.defined else z) for row, z in points]
-    bugs = {"wrong sign": {"sign": True}, "×1.01": {"scale": 1.01}, "×1.0001": {"scale": 1.0001}}
+    bugs = {f"× {scale:.9g}": {"scale": scale} for scale in SCALES}
     print(f"\n{len(points)} points, six operations; a miss is a wrong derivative that passes\n")
     print("| check | false alarms | " + " | ".join(f"misses, {bug}" for bug in bugs) + " |")
     print("|---|---|" + "---|" * len(bugs))
@@ -287,11 +337,23 @@ def beside_others(generator: random.Random, count: int) -> None:
         print(f"| {name} | {alarms} | " + " | ".join(map(str, misses)) + " |")
 
 
+def numdifftools_check() -> Callable[[Operation, float], Any]:
+    import numdifftools
+    import numpy
+
+    def check(operation: Operation, z: float) -> None:
+        forward, derivative = _rule(operation, numpy)
+        assert numpy.allclose(numdifftools.Derivative(forward)(z), derivative(z))
+
+    return check
+
+
 CHECKS = {
     "tinygrad_sigmoid": ours,
     "jax.test_util.check_grads": jax_check,
     "autograd.test_util.check_grads": autograd_check,
     "torch.autograd.gradcheck": torch_check,
+    "numdifftools, numpy.allclose": numdifftools_check,
 }
 
 
@@ -307,7 +369,7 @@ def _raises(check: Callable[[Operation, float], Any], operation: Operation, z: f
 
 def versions() -> str:
     found = []
-    for name in ("jax", "autograd", "torch"):
+    for name in ("jax", "autograd", "torch", "numdifftools"):
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
@@ -321,6 +383,7 @@ if __name__ == "__main__":
     chance, found = random.Random(seed), drawn(count, seed)
     print(f"{versions()}\n")
     right_graphs(found)
+    people(count // 10, seed)
     planted(chance, found)
     algorithms(found)
-    beside_others(chance, 20)
+    beside_others(chance, 118)
