@@ -77,10 +77,6 @@ def _multiplied(one: Input, other: Input) -> Repaired:
     return lambda gradient, x, place: bare(gradient[place]) * x[places[place - one.entries.start]]
 
 
-def _across(place: int, side: int) -> int:
-    return place % side * side + place // side
-
-
 def _factors(checked: Checked) -> Iterator[tuple[float, Mistake]]:
     yield -1.0, Mistake("sign", "has the wrong sign")
     for sign, too in ((1, ""), (-1, ", and of the wrong sign")):
