@@ -194,5 +194,5 @@ def test_what_is_no_engine_is_refused_in_a_sentence() -> None:
         check_engine(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="values of int lack data, grad or backward"):
         check_engine(int)
-    with pytest.raises(TypeError, match="let a value be made of one number"):
+    with pytest.raises(TypeError, match="a class whose values are made of one number"):
         check_engine(Empty)

@@ -34,6 +34,7 @@ class Twin:
         self.output = output
         self.order = computed(output)
         self.leaves = [leaf for leaf in leaves(output) if not leaf.constant]
+        self._unmoved: dict[int, dict[Value, Any]] = {}  # the gradients, by how many digits they have
 
     def numbers(self, moved: Mapping[Value, Any]) -> dict[Value, Precise]:
         """All computed numbers, and the leaves that are moved."""
@@ -53,6 +54,13 @@ class Twin:
 
     def gradients(self, moved: Mapping[Value, Any] = {}) -> dict[Value, Any]:
         """∂output/∂value for all values of the graph."""
+        if moved:
+            return self._backpropagated(moved)
+        if CONTEXT.prec not in self._unmoved:
+            self._unmoved[CONTEXT.prec] = self._backpropagated({})
+        return self._unmoved[CONTEXT.prec]
+
+    def _backpropagated(self, moved: Mapping[Value, Any]) -> dict[Value, Any]:
         found = self.numbers(moved)
 
         def local_derivatives(value: Value) -> tuple[Any, ...]:
@@ -141,7 +149,8 @@ def check_end_to_end(
     try:
         if function is not None:
             _check_same_number(moved)
-        moved.twin.gradients()
+        with CONTEXT.workprec(slopes.working_bits(slopes.LADDER[0])):
+            moved.twin.gradients()
     except Opaque as opaque:
         why = str(opaque)
     except UNDEFINED:
@@ -203,7 +212,7 @@ def _mismatch(moved: Moved, culprit: Value, output: Value) -> GradientMismatch:
 def _note_digits(twin: Twin, found: Gradients, certificate: Certificate) -> None:
     """Tells of leaves whose gradients are right on paper, and as floats are not."""
     sizes = backpropagated(twin.output, twin.leaves, lambda value: tuple(map(abs, value.local_derivatives)))
-    with CONTEXT.workprec(256):
+    with CONTEXT.workprec(slopes.working_bits(slopes.LADDER[0])):
         for leaf, true in twin.gradients().items():
             number = found.get(leaf)
             if leaf.inputs or number is None or not math.isfinite(number):

@@ -19,7 +19,7 @@ from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
 from tinygrad_sigmoid.testing.preparing import prepared
 from tinygrad_sigmoid.testing.reproducing import reproduction
 from tinygrad_sigmoid.testing.shapes import know_arrays
-from tinygrad_sigmoid.testing.slopes import DEPTH, GUARD, LADDER, Judgement, Verdict, bisected
+from tinygrad_sigmoid.testing.slopes import LADDER, Judgement, Verdict, bisected, working_bits
 
 AFAR = 1e-6  # as a part of itself: a claim with floats that is so near, where digits don't cancel, is right
 SCATTER = 0.2  # by how much of itself a mistake may differ at points near by: rounding differs by more
@@ -197,7 +197,7 @@ class _Look:
 
     def _digits(self, point: Point) -> None:
         """Notes how many digits the gradients lose, computed with floats."""
-        with CONTEXT.workprec(DEPTH * LADDER[0] + GUARD):
+        with CONTEXT.workprec(working_bits(LADDER[0])):
             right = [bare(number) for number in point.gradient()]
         for one in self.checked.inputs:
             largest = max([abs(right[place]) for place in one.entries], default=0)

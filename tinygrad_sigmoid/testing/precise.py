@@ -142,10 +142,13 @@ class Precise:
 
 def bare(given: Any) -> Any:
     """The mpmath number in or for a number; `NotImplemented` for anything else, arrays for instance."""
+    kind = type(given)
+    if kind is float:  # as often
+        return CONTEXT.mpf(given)
+    if kind is CONTEXT.mpf:
+        return given
     if isinstance(given, Precise):
         return given.number
-    if isinstance(given, CONTEXT.mpf):
-        return given
     if isinstance(given, Integral):
         return CONTEXT.mpf(int(given))
     return CONTEXT.mpf(float(given)) if isinstance(given, Real) else NotImplemented

@@ -17,13 +17,10 @@ from typing import Any, TypeVar
 
 from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare
 
-# Binary digits. The two inputs are about 2^-bits apart, and are computed with three times as many digits and some more:
-# (1 − cos x)/x near 0 loses as many as its square has. After the first look there are so many that no number, beside
+# Binary digits. The two inputs are about 2^-bits apart. After the first look there are so many that no number, beside
 # another that cancels, is swallowed by it in the same way twice.
 LADDER = (128, 1_280, 2_560, 5_120)
 ENOUGH_FOR_ZERO = 2_560  # bits: with fewer, a slope that floats can hold could come out as 0
-DEPTH = 3
-GUARD = 24  # bits
 ZERO = CONTEXT.ldexp(1, -2_150)  # the smallest float as a part of the smallest float
 
 AGREES = CONTEXT.ldexp(1, -60)  # as a part of the slope: what comes out of two computations is one number
@@ -73,12 +70,19 @@ class Judgement:
         return replace(self, claim=claim, true=true)
 
 
+def working_bits(bits: int) -> int:
+    """With how many digits inputs so near to each other are computed: (1 − cos x)/x near 0 loses twice as many."""
+    return 2 * bits + min(bits, 512) + 24
+
+
 def judged(line: Line, claim: Claim, noise: Any = 0) -> Judgement:
     """The judgement on the claimed slope of `line` at 0, which rounding may have moved by `noise`."""
     before: list[Any] = []
-    why, claimed, last = "", None, 0
+    why, claimed, last, vanishing = "", None, 0, False
     for bits in LADDER:
-        with CONTEXT.workprec(DEPTH * bits + GUARD):
+        if vanishing and bits < ENOUGH_FOR_ZERO:
+            continue
+        with CONTEXT.workprec(working_bits(bits)):
             try:
                 claimed, sides = bare(claim(Precise(0))), slopes(line, bits)
             except UNDEFINED as error:
@@ -92,7 +96,7 @@ def judged(line: Line, claim: Claim, noise: Any = 0) -> Judgement:
                 jumping = [side for side, other in pairs if abs(side) > CONTEXT.ldexp(abs(other), bits - last - 1)]
                 if settled and len(settled) + len(jumping) == len(sides):
                     return _against(line, claim, settled, noise, jump=bool(jumping))
-            before, last = sides, bits
+            before, last, vanishing = sides, bits, not any([claimed, *sides])
             why = "its slope does not settle, however closely it is looked at"
     return Judgement(Verdict.UNRESOLVED, claimed, None, why)
 
