@@ -40,7 +40,7 @@ from tinygrad_sigmoid import (
     translated,
 )
 from tinygrad_sigmoid.compiling import Program, compiled
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.testing.strategies import HARD, graphs
 
@@ -195,7 +195,11 @@ def test_other_targets_agree_with_the_graph(target: Any, output: Value, data: An
     leaves = leaves_of(output)
     split = data.draw(st.integers(0, len(leaves)))
     program = compiled(output, inputs=leaves[:split], wrt=leaves, target=target)
-    value, slopes = program(*[leaf.data for leaf in leaves[:split]])
+    try:
+        value, slopes = program(*[leaf.data for leaf in leaves[:split]])
+    except ArithmeticError:  # as x/x at 5e-324 has slopes of ±infinity, which recording lets pass
+        assert not all(map(math.isfinite, [local for one in computed(output) for local in one.local_derivatives]))
+        return
     output.zero_grad()
     output.backward()
     wanted = [leaf.grad or 0.0 for leaf in leaves]
