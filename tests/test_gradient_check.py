@@ -474,8 +474,10 @@ def test_gradients_and_the_backward_pass_must_agree(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_number_frozen_in_a_gradient_is_seen() -> None:
-    frozen = {"derivatives": lambda out, x: (getattr(out, "data", out),)}  # right here, and a constant to gradients()
-    with planted_bug("exp", **frozen):
+    def frozen(out: Any, x: Any) -> tuple[Any, ...]:
+        return (getattr(out, "data", out),)  # right here, and a constant to gradients()
+
+    with planted_bug("exp", derivatives=frozen):
         assert "is a number frozen in it?" in mismatch_of(lambda x: exp(x) * 2.0, 0.5, order=2).culprit
 
 

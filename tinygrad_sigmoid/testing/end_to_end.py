@@ -164,7 +164,7 @@ def check_end_to_end(
             elif function is not None and not why and moved.judged_in_floats(direction).verdict is not Verdict.WRONG:
                 certificate.unresolved.append("end to end: the inputs are as near to a kink as rounding lets them be")
             else:
-                raise _mismatch(moved, moved.first_wrong(direction), output)
+                raise _mismatch(moved, moved.first_wrong(direction))
             return
         if judgement.verdict is Verdict.UNRESOLVED:
             certificate.unresolved.append(f"end to end: {judgement.why}")
@@ -196,7 +196,7 @@ def _check_same_number(moved: Moved) -> None:
             )
 
 
-def _mismatch(moved: Moved, culprit: Value, output: Value) -> GradientMismatch:
+def _mismatch(moved: Moved, culprit: Value) -> GradientMismatch:
     direction = {used: (abs(used.data) or 1.0) if used is culprit else 0 for used in moved.inputs}
     judgement = moved.judged(direction)
     got, true = [float(number / direction[culprit]) for number in (judgement.claim, judgement.true)]
