@@ -234,6 +234,13 @@ def test_a_branch_at_its_edge_is_a_kink() -> None:
     assert check_gradients(lambda a: a * 2 if a > 0 else a * 3, 0.1).kinks == []
 
 
+def test_the_methods_of_a_value_are_those_of_numbers_of_many_digits() -> None:
+    def methods(x: Any) -> Any:
+        return x.sigmoid() + x.relu() * x.tanh() + x.exp().log().sqrt() + x.sin() * x.cos()
+
+    assert "to 18 digits" in str(check_gradients(methods, 0.7))
+
+
 def test_a_function_that_can_be_called_with_floats_only_is_told() -> None:
     certificate = check_gradients(lambda x: exp(x) if x.label else x, 1.0)
     why = "to 8 digits, in floats, as it takes nothing else ('Precise' object has no attribute 'label')"

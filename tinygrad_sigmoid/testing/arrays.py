@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_sigmoid.testing.precise import CONTEXT, REPLACEMENTS, Precise, bare, of_mpmath, stand_in
+from tinygrad_sigmoid.operations import log_sigmoid, sigmoid
+from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, REPLACEMENTS, Precise, bare, of_mpmath, stand_in
 from tinygrad_sigmoid.testing.rebinding import Rebinder
 
 
@@ -107,19 +108,19 @@ def _product(left: Any, right: Any) -> Any:
 
 
 TRUTHS: dict[str, Callable[[Any], bool]] = {
-    "isfinite": lambda x: True,
-    "isinf": lambda x: False,
-    "isnan": lambda x: False,
+    **{name: MATH[name] for name in ("isfinite", "isinf", "isnan")},
     "signbit": lambda x: bool(bare(x) < 0),
 }
+SAME: dict[str, Callable[..., Any]] = {  # under another name
+    "copysign": MATH["copysign"],
+    "erf": MATH["erf"],
+    "erfc": MATH["erfc"],
+    "expit": sigmoid,
+    "gammaln": MATH["lgamma"],
+    "log_expit": log_sigmoid,
+}
 BY_MPMATH: dict[str, Callable[..., Any]] = {
-    "copysign": lambda x, y: abs(x) if y >= 0 else -abs(x),
-    "erf": lambda x: CONTEXT.erf(x),
-    "erfc": lambda x: CONTEXT.erfc(x),
-    "expit": lambda x: 1 / (1 + CONTEXT.exp(-x)),
-    "gammaln": lambda x: CONTEXT.log(abs(CONTEXT.gamma(x))),
     "heaviside": lambda x, half: CONTEXT.mpf(x > 0) if x else half,
-    "log_expit": lambda x: -CONTEXT.log(1 + CONTEXT.exp(-x)),
     "logaddexp": lambda x, y: CONTEXT.log(CONTEXT.exp(x) + CONTEXT.exp(y)),
     "logit": lambda x: CONTEXT.log(x / (1 - x)),
     "ndtr": lambda x: CONTEXT.erfc(-x / CONTEXT.sqrt(2)) / 2,
@@ -133,7 +134,15 @@ def _by_mpmath(function: Callable[..., Any]) -> Callable[..., Precise]:
     return lambda *inputs: of_mpmath(function(*map(bare, inputs)))
 
 
-ELEMENTWISE = TRUTHS | {name: _by_mpmath(function) for name, function in BY_MPMATH.items()}
+def _on_precise(function: Callable[..., Any]) -> Callable[..., Precise]:
+    return lambda *inputs: Precise(function(*map(Precise, inputs)))
+
+
+ELEMENTWISE = (
+    TRUTHS
+    | {name: _on_precise(function) for name, function in SAME.items()}
+    | {name: _by_mpmath(function) for name, function in BY_MPMATH.items()}
+)
 
 
 def _of_matrix(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -281,20 +281,10 @@ def _how_telling(found: tuple[Trial, int]) -> tuple[bool, bool]:
     return bool(trial.gradients[place]), not {0.0, 1.0, -1.0} & {*trial.numbers}
 
 
-class _Meant(Precise):
-    """A number that has the functions which engines have and Python has not."""
-
-    def relu(self) -> Precise:
-        return self if self > 0 else Precise(0)
-
-    def sigmoid(self) -> Precise:
-        return 1 / (1 + Precise(CONTEXT.exp(-self.number)))
-
-
 def _meant(trial: Trial) -> float | None:
     """What a program gives, by what its operations are called; None if that is not known."""
     try:
-        [result] = trial.program.run(*map(_Meant, trial.numbers))
+        [result] = trial.program.run(*map(Precise, trial.numbers))
         return float(bare(result))
     except (AttributeError, Opaque, *UNDEFINED):
         return None

@@ -19,6 +19,7 @@ from mpmath.ctx_mp import MPContext
 
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.operations import relu, sigmoid
 from tinygrad_sigmoid.testing.rebinding import Rebinder
 from tinygrad_sigmoid.value import Value
 
@@ -135,6 +136,12 @@ class Precise:
         raise Opaque("it converts to a plain float")
 
     __int__ = __index__ = __round__ = __float__
+
+    def relu(self) -> Precise:  # which a Value has as well, and `math` has not
+        return self.record(relu, [self])
+
+    def sigmoid(self) -> Precise:
+        return self.record(sigmoid, [self])
 
     def __repr__(self) -> str:
         return f"Precise({CONTEXT.nstr(self.number, 20)})"
