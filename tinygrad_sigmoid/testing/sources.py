@@ -161,10 +161,19 @@ def _lambda(function: FunctionType) -> tuple[ast.AST, str]:
         places = {*code.co_positions()}
         bodies = [node.body for node in found]
         at = [(body.lineno, body.end_lineno, body.col_offset, body.end_col_offset) for body in bodies]
-        found = [node for node, place in zip(found, at, strict=True) if place in places]
+        placed = [node for node, place in zip(found, at, strict=True) if place in places]
+        found = placed or [node for node in found if _is_among(node.body, code.co_consts)]
     if len(found) != 1:
         raise OSError("no source")
     return found[0], ast.get_source_segment(source, found[0]) or ""
+
+
+def _is_among(body: ast.expr, constants: tuple[Any, ...]) -> bool:
+    """Whether a lambda gives one of these constants: Python 3.12 has no place for the result of such a one."""
+    try:
+        return ast.literal_eval(body) in constants
+    except ValueError:  # it gives no constant
+        return False
 
 
 def _namespace(thing: Any, node: ast.AST) -> Mapping[str, object]:
