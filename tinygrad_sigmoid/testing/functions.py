@@ -17,7 +17,6 @@ from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Direction, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
 from tinygrad_sigmoid.testing.preparing import prepared
-from tinygrad_sigmoid.testing.reproducing import reproduction
 from tinygrad_sigmoid.testing.shapes import know_arrays
 from tinygrad_sigmoid.testing.slopes import LADDER, Judgement, Verdict, bisected, working_bits
 
@@ -167,14 +166,16 @@ class _Look:
         whole, name = checked.input_at(entry).name, checked.name(entry)
         entry_too = mistake.of_all and not of_output and whole != name
         of, see = (whole, f" (see {name})") if entry_too else (name, "")
-        raise GradientMismatch(
+        mismatch = GradientMismatch(
             f"the gradient of {of_output}{of} {mistake.phrase}{see}",
             got=got,
             true=judgement.per_unit(direction[entry]).true,
             bug=mistake.bug,
             tier=self._means(),
-            code=reproduction(checked, self._shorter(point, entry)),
         )
+        arguments = checked.arguments(self._shorter(point, entry))
+        mismatch.found_by(checked.function, arguments, {checked.kind: checked.claimed})
+        raise mismatch
 
     def _output_concerned(self, point: Point, direction: Direction) -> int | None:
         """The place of the number that comes out whose gradient is wrong, if it is one of several, and only one."""

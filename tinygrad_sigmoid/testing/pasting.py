@@ -12,7 +12,7 @@ from tinygrad_sigmoid.notation import FUNCTION
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, add, divide, dot_product, fixed_power, multiply, negate, subtract
 from tinygrad_sigmoid.reading.writer import LOOSE, Binding, Code, Written, typed_name
-from tinygrad_sigmoid.testing.sources import Definitions, Unwritable
+from tinygrad_sigmoid.testing.sources import Definitions
 from tinygrad_sigmoid.value import Value, operation_of
 
 
@@ -25,13 +25,12 @@ def as_lines(shown: Collection[Value], marked: Value, options: Mapping[str, obje
     order = [value for value in order if not value.constant]
     definitions = Definitions()
     definitions.define("Value", Value)
-    definitions.imported("tinygrad_sigmoid.testing", "check_gradients")
     for operation in dict.fromkeys(value.operation for value in order if value in shown and value.operation):
         if operation in TABLE.values():
             definitions.imported("tinygrad_sigmoid", typed_name(operation))
         else:
             definitions.define(operation.name, operation)
-    asked = "".join(f", {name}={_written(definitions, thing)}" for name, thing in options.items())
+    asked = definitions.arguments([], options)
     names = _identifiers(order, definitions.known)
     lines = []
     for value in order:
@@ -40,23 +39,19 @@ def as_lines(shown: Collection[Value], marked: Value, options: Mapping[str, obje
         else:
             call = f"Value({value.data!r}, {value.label or names[value]!r})"
         lines.append(f"{names[value]} = {call}{'  # <- here' if value is marked else ''}")
-    return [*definitions.lines(), *lines, f"check_gradients({names[order[-1]]}{asked})"]
+    return _program(definitions, lines, [names[order[-1]], *asked])
 
 
 def as_call(checked: object, at: Sequence[object], options: Mapping[str, object]) -> list[str]:
     """Lines of Python that check a function or class again, with its definition and all that this names."""
     definitions = Definitions()
+    return _program(definitions, [], definitions.arguments([checked, *at], options))
+
+
+def _program(definitions: Definitions, lines: Sequence[str], arguments: Sequence[str]) -> list[str]:
+    """The definitions, the lines, and the check of these arguments."""
     definitions.imported("tinygrad_sigmoid.testing", "check_gradients")
-    arguments = [_written(definitions, thing) for thing in [checked, *at]]
-    arguments += [f"{name}={_written(definitions, thing)}" for name, thing in options.items()]
-    return [*definitions.lines(), f"check_gradients({', '.join(arguments)})"]
-
-
-def _written(definitions: Definitions, thing: object) -> str:
-    try:
-        return definitions.written(thing)
-    except Unwritable:
-        return getattr(thing, "__name__", "...")
+    return [*definitions.lines(), *lines, f"check_gradients({', '.join(arguments)})"]
 
 
 def as_expression(output: Value, names: Mapping[Value, str]) -> str:

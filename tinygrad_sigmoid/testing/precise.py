@@ -8,6 +8,7 @@ judge of derivatives.
 from __future__ import annotations
 
 import math
+import operator
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,21 @@ CONTEXT = MPContext()  # our own, so that the digits which a user's code asks of
 MOST_BITS = 100_000  # of the exponent of what is given to a function: exp(exp(1e6)) would not fit into memory
 
 UNDEFINED = (ArithmeticError, ValueError)  # what is raised where there is no result
+
+
+def _binary(function: Callable[[Any, Any], Any], made: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
+    """A method that computes with the other operand's number, if it is one."""
+
+    def method(self: Precise, other: object) -> Any:
+        number = bare(other)
+        return NotImplemented if number is NotImplemented else (made or of_mpmath)(function(self.number, number))
+
+    return method
+
+
+def _both_sides(function: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The methods of an operator: with the number on its left, and on its right."""
+    return _binary(function), _binary(lambda number, other: function(other, number))
 
 
 @total_ordering
@@ -54,51 +70,13 @@ class Precise:
     def data(self) -> Precise:
         return self  # as of a Value
 
-    def __add__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: a + b)
-
-    def __radd__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: b + a)
-
-    def __sub__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: a - b)
-
-    def __rsub__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: b - a)
-
-    def __mul__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: a * b)
-
-    def __rmul__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: b * a)
-
-    def __truediv__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: a / b)
-
-    def __rtruediv__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: b / a)
-
-    def __mod__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: a % b)
-
-    def __rmod__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: b % a)
-
-    def __floordiv__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: CONTEXT.floor(a / b))
-
-    def __rfloordiv__(self, other: Any) -> Precise:
-        return self._combined(other, lambda a, b: CONTEXT.floor(b / a))
-
-    def __pow__(self, exponent: Any) -> Precise:
-        return self._combined(exponent, _power)
-
-    def __rpow__(self, base: Any) -> Precise:
-        return self._combined(base, lambda a, b: _power(b, a))
-
-    def _combined(self, other: Any, function: Callable[[Any, Any], Any]) -> Precise:
-        number = bare(other)
-        return NotImplemented if number is NotImplemented else of_mpmath(function(self.number, number))
+    __add__, __radd__ = _both_sides(operator.add)
+    __sub__, __rsub__ = _both_sides(operator.sub)
+    __mul__, __rmul__ = _both_sides(operator.mul)
+    __truediv__, __rtruediv__ = _both_sides(operator.truediv)
+    __mod__, __rmod__ = _both_sides(operator.mod)
+    __floordiv__, __rfloordiv__ = _both_sides(lambda a, b: CONTEXT.floor(a / b))
+    __pow__, __rpow__ = _both_sides(lambda a, b: _power(a, b))
 
     def __neg__(self) -> Precise:
         return of_mpmath(-self.number)
@@ -109,13 +87,8 @@ class Precise:
     def __abs__(self) -> Precise:
         return of_mpmath(abs(self.number))
 
-    def __lt__(self, other: Any) -> bool:
-        number = bare(other)
-        return NotImplemented if number is NotImplemented else bool(self.number < number)
-
-    def __eq__(self, other: object) -> bool:
-        number = bare(other)
-        return NotImplemented if number is NotImplemented else bool(self.number == number)
+    __lt__ = _binary(operator.lt, bool)
+    __eq__ = _binary(operator.eq, bool)
 
     def __hash__(self) -> int:
         return hash(self.number)

@@ -7,7 +7,7 @@ import inspect
 import linecache
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -59,11 +59,25 @@ class Definitions:
         """
         if isinstance(thing, FunctionType) and thing.__name__ == "<lambda>":
             return self._source(thing)
+        if hasattr(thing, "tolist"):  # an array
+            self.define("numpy", sys.modules["numpy"])
+            usual = str(thing.dtype) in ("float64", "int64")
+            return f"numpy.array({thing.tolist()!r}{'' if usual else f', {str(thing.dtype)!r}'})"
         name = thing.name if isinstance(thing, Operation) else getattr(thing, "__name__", "")
         if not name.isidentifier():
             return _literal(thing)
         self.define(name, thing)
         return str(name)
+
+    def arguments(self, things: Sequence[Any], named: Mapping[str, Any]) -> list[str]:
+        """The arguments of a call; what can't be written is dots, or at least has its name."""
+        written = []
+        for thing in [*things, *named.values()]:
+            try:
+                written.append(self.written(thing))
+            except Unwritable:
+                written.append(getattr(thing, "__name__", "..."))
+        return [*written[: len(things)], *map("=".join, zip(named, written[len(things) :], strict=True))]
 
     def define(self, name: str, thing: Any) -> None:
         """Adds what makes a name stand for a thing; a comment, if that can't be had."""
@@ -97,7 +111,7 @@ class Definitions:
             self.define("Value", Value)
             return f"{name} = Value({thing.data!r}, {thing.label!r})"
         if not isinstance(thing, FunctionType | type):
-            return f"{name} = {_literal(thing)}"
+            return f"{name} = {self.written(thing)}"
         source = self._source(thing)
         return source if thing.__name__ == name else f"{name} = {source}"
 
