@@ -13,9 +13,10 @@ from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, descendants, name_of, same_bits
-from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, precisely
+from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, bare, precisely
 from tinygrad_sigmoid.testing.slopes import LARGEST
 from tinygrad_sigmoid.testing.trials import SHAPES, SHAPES_AT
+from tinygrad_sigmoid.testing.twins import twins
 from tinygrad_sigmoid.testing.wrong_passes import recognised, titled
 from tinygrad_sigmoid.value import Value
 
@@ -188,30 +189,15 @@ def _right_with(bits: int, output: Value, backward: Backward) -> set[Value]:
     """The values whose gradients are right when the algorithm computes with so many binary digits."""
     with CONTEXT.workprec(bits):
         try:
-            twins = _twins(output)
-            returned = precisely(backward, twins[output])
+            twin_of = twins(output)
+            returned = precisely(backward, twin_of[output])
         except (Opaque, RecursionError, *UNDEFINED):
             return set()
-    found = {twin: twin.grad for twin in twins.values()} if returned is None else returned
-    received = _received(twins[output], found)
+    found = {twin: twin.grad for twin in twin_of.values()} if returned is None else returned
+    received = _received(twin_of[output], found)
     return {
-        value for value, twin in twins.items() if not received[twin].problem and received[twin].fits(found.get(twin))
+        value for value, twin in twin_of.items() if not received[twin].problem and received[twin].fits(found.get(twin))
     }
-
-
-def _twins(output: Value) -> dict[Value, Any]:
-    """For each value of a graph, its twin in a graph whose numbers have many digits."""
-    twins: dict[Value, Any] = {}
-    for value in topological_order(output):
-        twin: Any = Value(0.0, value.label)
-        twin._data, twin.operation, twin.constant = Precise(value._data), value.operation, value.constant
-        if value.operation is not None:
-            twin.inputs = tuple([twins[used] for used in value.inputs])
-            numbers = [used._data for used in twin.inputs]
-            twin._data = Precise.record(value.operation, numbers)
-            twin.local_derivatives = tuple(precisely(value.operation.derivatives, twin._data, *numbers))
-        twins[value] = twin
-    return twins
 
 
 # -- What was done wrong -----------------------------------------------------------------------------------------------

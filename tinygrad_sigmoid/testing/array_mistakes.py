@@ -99,10 +99,10 @@ def _sizes(checked: Checked) -> dict[int, str]:
 
 
 def _fits(point: Point, entries: Sequence[int], repaired: Repaired) -> bool:
-    direction = point.along(*entries)
+    direction = point.towards(*entries)
 
     def claim() -> Any:
-        gradient = point.gradient()
+        gradient = point.gradient(point.numbers)
         right = [repaired(gradient, point.numbers, place) for place in entries]
         return dot(right, [direction[place] for place in entries])
 
@@ -125,7 +125,7 @@ def _ratios(points: list[Point], entry: int, judgement: Judgement) -> str:
     """How the claim compares with the right one, at three points if that differs."""
     text = compared(float(judgement.claim), judgement.true)
     phrase = f"is {text}" if " " in text else text
-    others = [point.judged(point.along(entry)) for point in points]
+    others = [point.judged(point.towards(entry)) for point in points]
     ratios = [f"{float(one.claim / one.true):.6g}" for one in [judgement, *others] if one.claim and one.true]
     varied = len(ratios) == 3 and len({*ratios}) > 1
     return f"{phrase} ({', '.join(ratios[1:])} near by)" if varied else phrase

@@ -188,7 +188,7 @@ class _Check:
             return
         which, what, truth = f"backward through {operation}", "the slope", trial.slope
         if trial.value is None:
-            which, what, truth = operation, "the result", trial.precise_value
+            which, what, truth = operation, "the result", lambda: bare(trial.result(trial.numbers))
         try:
             with CONTEXT.workprec(BITS):
                 true = truth()

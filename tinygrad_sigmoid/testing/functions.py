@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 from tinygrad_sigmoid.testing.array_mistakes import Mistake, recognised
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
+from tinygrad_sigmoid.testing.claimed import Direction
 from tinygrad_sigmoid.testing.differences import Estimate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.points import Checked, Direction, Function, Point, called
+from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
 from tinygrad_sigmoid.testing.preparing import prepared
 from tinygrad_sigmoid.testing.shapes import know_arrays
@@ -85,7 +86,7 @@ class _Look:
             self._digits(point)
 
     def _no_number(self, point: Point, entry: int, claim: float) -> None:
-        judgement = self._judged(point, point.along(entry), claim=lambda: 0.0)
+        judgement = self._judged(point, point.towards(entry), claim=lambda: 0.0)
         if judgement.verdict is Verdict.UNRESOLVED:
             self._unresolved([entry], f"it is {claim}, and {judgement.why}")
         else:
@@ -125,7 +126,7 @@ class _Look:
 
     def _wrong(self, point: Point, entry: int) -> None:
         """Fails, if it is no accident of this very point: rounding scatters, a mistake stays."""
-        direction = point.along(entry)
+        direction = point.towards(entry)
         judgement = self._judged(point, direction)
         if judgement.verdict is not Verdict.WRONG:
             return
@@ -144,7 +145,7 @@ class _Look:
 
     def _right_afar(self, point: Point, entry: int, judgement: Judgement) -> bool:
         """Whether floats that are wrong here, all around too, are right further away: then digits have cancelled."""
-        judgements = [self._judged(other, other.along(entry)) for other in point.afar()]
+        judgements = [self._judged(other, other.towards(entry)) for other in point.afar()]
         enough = min(AFAR, _off(judgement) / 1_000)
         return sum(bool(one.true) and _off(one) < enough for one in judgements) >= 3
 
@@ -155,7 +156,7 @@ class _Look:
     def _fail(self, point: Point, entry: int, judgement: Judgement, mistake: Mistake | None = None) -> NoReturn:
         """Raises what is wrong with an entry, judged along its own direction."""
         __tracebackhide__ = True
-        checked, direction, of_output, got = self.checked, point.along(entry), "", None
+        checked, direction, of_output, got = self.checked, point.towards(entry), "", None
         if mistake is None:
             mistake = recognised(point, entry, judgement)
             if not mistake.of_all and (concerned := self._output_concerned(point, direction)) is not None:
@@ -189,7 +190,7 @@ class _Look:
         """The numbers with as few digits as still show it."""
         for digits in (1, 2, 3):
             numbers = [float(f"{number:.{digits}g}") for number in point.numbers]
-            if self._is_wrong(Point(self.checked, numbers, point.upstream), point.along(entry)):
+            if self._is_wrong(Point(self.checked, numbers, point.upstream), point.towards(entry)):
                 return numbers
         return point.numbers
 
@@ -199,7 +200,7 @@ class _Look:
     def _digits(self, point: Point) -> None:
         """Notes how many digits the gradients lose, computed with floats."""
         with CONTEXT.workprec(working_bits(LADDER[0])):
-            right = [bare(number) for number in point.gradient()]
+            right = [bare(number) for number in point.gradient(point.numbers)]
         for one in self.checked.inputs:
             largest = max([abs(right[place]) for place in one.entries], default=0)
             for place in one.entries:

@@ -12,14 +12,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinygrad_sigmoid.testing.differences import judged_by_differences
+from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, of_mpmath, precisely
+from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, precisely
 from tinygrad_sigmoid.testing.shapes import flat, index, is_numbers, is_whole, rebuilt, shape
-from tinygrad_sigmoid.testing.slopes import Judgement, Verdict, directions, judged
+from tinygrad_sigmoid.testing.slopes import Judgement, Verdict, directions
 
 Function = Callable[..., Any]
-Direction = list[float]
 
 BESIDE = 2.0**-16  # how far a neighbour is, as a part of each number: many floats of 32 bits, and yet hardly any change
 BAND = 20  # powers of two between contributions that are looked at together: differences of floats see no more
@@ -127,11 +126,12 @@ class Checked:
         return several
 
 
-class Point:
+class Point(Claimed):
     """A function at some numbers, its outputs added up with weights: what is known of its slopes there."""
 
     def __init__(self, checked: Checked, numbers: list[float], upstream: list[float]) -> None:
-        self.checked, self.numbers, self.upstream = checked, numbers, upstream
+        super().__init__(numbers, checked.float_gradient)
+        self.checked, self.upstream = checked, upstream
         self._known: dict[Any, list[Any]] = {}
 
     def beside(self, count: int, distance: float = BESIDE) -> list[Point]:
@@ -154,7 +154,7 @@ class Point:
         """The same point, where nothing but these numbers that come out counts."""
         return Point(self.checked, self.numbers, [float(place in places) for place in range(len(self.upstream))])
 
-    def directions(self) -> list[Direction]:
+    def directions(self) -> list[list[float]]:
         """Directions in which all entries that count alike move at once, those that are claimed to be 0 apart."""
         claims = self.checked.float_gradient
         finite = [place for place, claim in enumerate(claims) if math.isfinite(claim)]
@@ -165,68 +165,60 @@ class Point:
             found += [[float(part) for part in direction] for direction in directions(self.numbers, of_band)]
         return found
 
-    def along(self, *entries: int) -> Direction:
-        """A direction in which these entries move, by a part of themselves each."""
-        claims = [0.0 if place in entries else None for place in range(len(self.numbers))]
-        [direction] = directions(self.numbers, claims)
-        return [float(part) for part in direction]
-
     def judged(self, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
         """The judgement on the claimed slope along a direction, or on another claim."""
 
-        def claim_at(t: Precise) -> Any:
-            moved = [x + float(t.number) * d for x, d in zip(self.numbers, direction, strict=True)] if t else None
-            there = Point(self.checked, moved, self.upstream) if moved else self
-            return claim() if claim else there.claimed(direction)
+        def claim_at(t: Any) -> Any:
+            return claim() if claim else self.claim(self.at(t, direction), direction)
 
         try:
             if self.checked.precise:
-                return judged(lambda t: self._precise_line(direction, t.number), claim_at)
-            return judged_by_differences(float(claim_at(Precise(0))), lambda t: self._float_line(direction, t), 0.0)
+                return self.judged_precisely(direction, claim_at)
+            return self.judged_in_floats(direction, float(claim_at(0)))
         except Exception as error:  # whatever the user's code does at a point that isn't the one it was called at
             return Judgement(Verdict.UNRESOLVED, why=f"it can't be computed near by: {error}")
 
-    def _precise_line(self, direction: Direction, t: Any) -> Any:
-        moved = [of_mpmath(x + t * CONTEXT.mpf(d)) for x, d in zip(self.numbers, direction, strict=True)]
-        return dot(self.upstream, self.checked.values(moved, precisely) if t else self.values())
+    def result(self, numbers: Numbers) -> Any:
+        return dot(self.upstream, self.values(numbers))
 
-    def _float_line(self, direction: Direction, t: float) -> float:
-        moved = [x + t * d for x, d in zip(self.numbers, direction, strict=True)]
-        return math.fsum(u * y for u, y in zip(self.upstream, self.checked.values(moved, plainly), strict=True))
+    def in_floats(self, numbers: Sequence[float]) -> float:
+        return math.fsum(u * y for u, y in zip(self.upstream, self.checked.values(numbers, plainly), strict=True))
 
-    def values(self) -> list[Any]:
-        """What the function gives here, with the digits in force."""
-        return self._once("values", lambda: self.checked.values(list(map(Precise, self.numbers)), precisely))
+    def values(self, numbers: Numbers) -> list[Any]:
+        """What the function gives, with the digits in force."""
+        return self._once("values", numbers, lambda: self.checked.values(list(map(Precise, numbers)), precisely))
 
-    def _once(self, what: str, compute: Callable[[], list[Any]]) -> list[Any]:
+    def claim(self, numbers: Numbers, direction: Direction) -> Any:
+        """The slope that is claimed along a direction: with the digits in force, if it can be computed so."""
+        if self.checked.kind != "jvp":
+            return dot(self.gradient(numbers), direction)
+        found = self.checked.tangent(self._as_called(numbers), self._as_called(direction), self._call)
+        return dot(self.upstream, found)
+
+    def gradient(self, numbers: Numbers) -> list[Any]:
+        """The claimed gradient: with the digits in force, if it can be computed so."""
+        if self.checked.kind == "jvp":
+            return [
+                self.claim(numbers, self.towards(place)) / self.towards(place)[place] for place in range(len(numbers))
+            ]
+        given, upstream = self._as_called(numbers), self._as_called(self.upstream)
+        return self._once("gradient", numbers, lambda: self.checked.gradient(given, upstream, self._call))
+
+    def _once(self, what: str, numbers: Numbers, compute: Callable[[], list[Any]]) -> list[Any]:
+        """What is computed, unless it has been computed here already, with as many digits."""
+        if numbers is not self.numbers:
+            return compute()
         key = what, CONTEXT.prec, self.checked.claims_precisely
         if key not in self._known:
             self._known[key] = compute()
         return self._known[key]
 
-    def claimed(self, direction: Direction) -> Any:
-        """The slope that is claimed along a direction: with the digits in force, if it can be computed so."""
-        if self.checked.kind != "jvp":
-            return dot(self.gradient(), direction)
-        numbers, tangents = self._as_called(self.numbers), self._as_called(direction)
-        return dot(self.upstream, self.checked.tangent(numbers, tangents, self._call))
-
-    def gradient(self) -> list[Any]:
-        """The claimed gradient: with the digits in force, if it can be computed so."""
-        if self.checked.kind == "jvp":
-            units = [
-                [float(place == other) for other in range(len(self.numbers))] for place in range(len(self.numbers))
-            ]
-            return [self.claimed(unit) for unit in units]
-        numbers, upstream = self._as_called(self.numbers), self._as_called(self.upstream)
-        return self._once("gradient", lambda: self.checked.gradient(numbers, upstream, self._call))
-
     @property
     def _call(self) -> Function:
         return precisely if self.checked.claims_precisely else plainly
 
-    def _as_called(self, numbers: Sequence[float]) -> list[Any]:
-        return list(map(Precise, numbers)) if self.checked.claims_precisely else list(numbers)
+    def _as_called(self, numbers: Numbers) -> list[Any]:
+        return list(map(Precise, numbers)) if self.checked.claims_precisely else [float(bare(x)) for x in numbers]
 
 
 def plainly(function: Function, *inputs: Any) -> Any:

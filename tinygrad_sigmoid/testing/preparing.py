@@ -10,8 +10,9 @@ from typing import Any
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
+from tinygrad_sigmoid.testing.claimed import Direction
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.points import Checked, Direction, Function, Input, Point, called, plainly
+from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called, plainly
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.shapes import flat, is_numbers, is_whole, shape
 from tinygrad_sigmoid.testing.signatures import input_names
@@ -133,7 +134,7 @@ def _find_precision(checked: Checked, point: Point) -> None:
         try:
             checked.precise = any(map(_same_values, (point, *point.afar()[3::4])))
             directions = point.directions() if checked.precise else []
-            floats = [point.claimed(direction) for direction in directions]
+            floats = [point.claim(point.numbers, direction) for direction in directions]
             checked.claims_precisely = checked.precise
             same = [_same_claim(point, *pair) for pair in zip(directions, floats, strict=True)]
             checked.claims_precisely &= all(same)
@@ -144,11 +145,11 @@ def _find_precision(checked: Checked, point: Point) -> None:
 def _same_values(point: Point) -> bool:
     floats = point.checked.values(point.numbers, plainly)
     size = max(map(abs, floats))
-    pairs = zip(map(bare, point.values()), floats, strict=True)
+    pairs = zip(map(bare, point.values(point.numbers)), floats, strict=True)
     return all(one is not NotImplemented and abs(one - other) <= OTHER * size for one, other in pairs)
 
 
 def _same_claim(point: Point, direction: Direction, floats: Any) -> bool:
     """Whether a claim is the same with many digits, or right with them: floats may have lost theirs."""
-    alike = abs(point.claimed(direction) - floats) <= OTHER * abs(floats)
+    alike = abs(point.claim(point.numbers, direction) - floats) <= OTHER * abs(floats)
     return bool(alike) or point.judged(direction).verdict is Verdict.RIGHT

@@ -16,7 +16,7 @@ from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.calling import unsteady
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.differences import judged_by_differences
+from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers, along
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.naming import mistake
 from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, precisely
@@ -79,128 +79,115 @@ def check_rule(
         intended: Whether a wrong rule is wrong on purpose, and only told, too.
         suspects: Operations whose rules are composed of this one's: an error here explains theirs.
     """
-    claims = [
-        None if used.constant else local for used, local in zip(value.inputs, value.local_derivatives, strict=True)
-    ]
-    places = [place for place, claim in enumerate(claims) if claim is not None]
-    numbers = [used.data for used in value.inputs]
-
-    def alone(*chosen: int) -> Rule:
-        return Rule(value, [(abs(x) or 1.0) if place in chosen else 0 for place, x in enumerate(numbers)])
-
-    if len(places) <= ONE_BY_ONE or _takes_floats_only(value):
-        rules = [alone(place) for place in places]
+    rule = Rule(value)
+    places = [place for place, used in enumerate(value.inputs) if not used.constant]
+    directions: Sequence[Direction]
+    if len(places) <= ONE_BY_ONE or rule.takes_floats_only():
+        directions = [rule.towards(place) for place in places]
     else:
-        rules = [Rule(value, direction) for direction in slopes.directions(numbers, claims)]
-    for rule in rules:
-        judgement = rule.judged()
+        known = [claim if place in places else None for place, claim in enumerate(rule.claims)]
+        directions = slopes.directions(rule.numbers, known)
+    for direction in directions:
+        judgement = rule.judged(direction)
         if judgement.verdict is Verdict.WRONG:
             _check_composed_of(value, suspects | {rule.operation})
-            place = slopes.bisected(rule.moved, lambda some: alone(*some).judged().verdict is Verdict.WRONG)
+            mismatch = rule.mismatch(rule.first_wrong(direction))
             if not intended:
-                raise alone(place).mismatch()
-            certificate.intended.append(alone(place).mismatch().culprit)
-        rule.note(judgement, certificate)
+                raise mismatch
+            certificate.intended.append(mismatch.culprit)
+        rule.note(direction, judgement, certificate)
 
 
-def _takes_floats_only(value: Value) -> bool:
-    with suppress(*UNDEFINED):
-        try:
-            Precise.record(operation_of(value), [used.data for used in value.inputs])
-        except Opaque:
-            return True
-    return False
+class Rule(Claimed):
+    """An operation at some inputs: what it gives, and what its rule says of that."""
 
+    def __init__(self, value: Value) -> None:
+        super().__init__([used.data for used in value.inputs], value.local_derivatives)
+        self.value, self.operation = value, operation_of(value)
+        self.exact: Sequence[Any] = []  # its local derivatives with many digits, once they have been computed
 
-class Rule:
-    """An operation at some inputs, which are moved in a direction: what it gives, and what its rule says of that."""
+    def result(self, numbers: Numbers) -> Precise:
+        return Precise.record(self.operation, numbers)
 
-    def __init__(self, value: Value, direction: Sequence[Any]) -> None:
-        self.value = value
-        self.operation = operation_of(value)
-        self.numbers = [used.data for used in value.inputs]
-        self.direction = direction
-        self.moved = [place for place, move in enumerate(direction) if move]
-        self.exact: list[Any] = []  # its local derivatives with many digits, once they have been computed
+    def gradient(self, numbers: Numbers) -> Sequence[Any]:
+        inputs = [Precise(x) for x in numbers]
+        found = [bare(local) for local in precisely(self.operation.derivatives, self.result(inputs), *inputs)]
+        if numbers is self.numbers:
+            self.exact = found
+        return found
 
-    def judged(self) -> Judgement:
+    def in_floats(self, numbers: Sequence[float]) -> float:
+        return float(self.operation.forward(*numbers))
+
+    def takes_floats_only(self) -> bool:
+        with suppress(*UNDEFINED):
+            try:
+                self.result(self.numbers)
+            except Opaque:
+                return True
+        return False
+
+    def judged(self, direction: Direction) -> Judgement:
         """The judgement by many digits; if the rule takes floats only, on those; if the formula does, by those."""
-        unit = self.direction[self.moved[0]] if len(self.moved) == 1 else 1
+
+        def claim(t: Precise) -> Any:
+            numbers = [float(bare(x)) for x in self.at(t, direction)]
+            found = self.operation.derivatives(self.operation.forward(*numbers), *numbers)
+            return along(direction, [CONTEXT.mpf(local) for local in found])
+
         with suppress(Opaque):
-            return slopes.judged(self.line, self.claim).per_unit(unit)
+            return self.judged_precisely(direction, lambda t: self.claim(self.at(t, direction), direction))
         with suppress(Opaque):
-            judgement = slopes.judged(self.line, self.claim_in_floats, noise=self.rounding()).per_unit(unit)
-            if judgement.verdict is Verdict.WRONG and max(abs(judgement.claim), abs(judgement.true)) <= UNTOLD:
+            judgement = self.judged_precisely(direction, claim, noise=_rounding(claim))
+            size = max(abs(judgement.claim or 0), abs(judgement.true or 0))
+            if judgement.verdict is Verdict.WRONG and size <= UNTOLD * max(map(abs, direction)):
                 return replace(judgement, verdict=Verdict.UNRESOLVED, why=TOO_SMALL)
             return judgement
-        [place] = self.moved
-        return judged_by_differences(self.value.local_derivatives[place], self.in_floats, self.numbers[place])
+        return self.judged_in_floats(direction)
 
-    def line(self, t: Precise) -> Precise:
-        return Precise.record(self.operation, self.at(t))
-
-    def at(self, t: Precise) -> list[Precise]:
-        return [
-            Precise(x) + t * move if move else Precise(x) for x, move in zip(self.numbers, self.direction, strict=True)
-        ]
-
-    def in_floats(self, x: float) -> float:
-        [place] = self.moved
-        return float(self.operation.forward(*self.numbers[:place], x, *self.numbers[place + 1 :]))
-
-    def claim(self, t: Precise) -> Any:
-        inputs = self.at(t)
-        out = Precise.record(self.operation, inputs)
-        self.exact = [bare(local) for local in precisely(self.operation.derivatives, out, *inputs)]
-        return sum(self.exact[place] * self.direction[place] for place in self.moved)
-
-    def claim_in_floats(self, t: Precise) -> Any:
-        numbers = [float(x.number) for x in self.at(t)]
-        by_rule = self.operation.derivatives(self.operation.forward(*numbers), *numbers)
-        return sum(CONTEXT.mpf(by_rule[place]) * self.direction[place] for place in self.moved)
-
-    def rounding(self) -> Any:
-        """How far rounding takes a rule that is computed in floats: what it jitters by from float to float."""
-        found = []
-        for step in JITTER:
-            with suppress(*UNDEFINED):
-                found.append(self.claim_in_floats(Precise(step * EPSILON)))
-        return 8 * (max(found) - min(found)) if found else 0
-
-    @property
-    def where(self) -> str:
+    def where(self, direction: Direction) -> str:
         """As in ∂sigmoid/∂z at (0.5)."""
-        names = [self.value.inputs[place].label or f"input {place + 1}" for place in self.moved]
+        place, *others = _moved(direction)
+        name = self.value.inputs[place].label or f"input {place + 1}"
         numbers = ", ".join(f"{number:.6g}" for number in self.numbers)
-        return f"∂{self.operation.name}/∂{names[0]}{', …' if len(names) > 1 else ''} at ({numbers})"
+        return f"∂{self.operation.name}/∂{name}{', …' if others else ''} at ({numbers})"
 
-    def mismatch(self) -> GradientMismatch:
-        """What is wrong about the one input that is moved, and by which mistake."""
-        [place], judgement = self.moved, self.judged()
-        used, true = self.value.inputs[place], float(judgement.true)
+    def mismatch(self, place: int) -> GradientMismatch:
+        """What is wrong about one input, and by which mistake."""
+        used, got, true = self.value.inputs[place], self.claims[place], float(self.judged_alone(place).true)
         bug, words = mistake(self.operation, self.numbers, place)
-        got = self.value.local_derivatives[place]
-        where = self.where.partition(" at ")[0]
+        where = self.where(self.towards(place)).partition(" at ")[0]
         sentence = f"the rule of {self.operation.name} is wrong: {where} is {words or compared(got, true)}"
         return GradientMismatch(sentence, self.value, operation=self.operation, used=used, got=got, true=true, bug=bug)
 
-    def note(self, judgement: Judgement, certificate: Certificate) -> None:
+    def note(self, direction: Direction, judgement: Judgement, certificate: Certificate) -> None:
         """Tells the certificate what else there is to say."""
-        operation = self.operation
+        where, kink_at = self.where(direction), self.operation.kink_at
+        place, *others = _moved(direction)
         if judgement.verdict is Verdict.UNRESOLVED:
-            certificate.unresolved.append(f"{self.where}: {judgement.why}")
+            certificate.unresolved.append(f"{where}: {judgement.why}")
         elif judgement.verdict is Verdict.JUMP:
-            certificate.jumps.append(self.where)
-        elif judgement.verdict is Verdict.KINK or (
-            operation.kink_at is not None and operation.kink_at(*self.numbers) == 0
-        ):
-            certificate.kinks.append(self.where)
+            certificate.jumps.append(where)
+        elif judgement.verdict is Verdict.KINK or (kink_at is not None and kink_at(*self.numbers) == 0):
+            certificate.kinks.append(where)
         elif self.exact:
-            for place in self.moved:
-                certificate.note_digits(self.value.local_derivatives[place], self.exact[place], self.where)
-        elif len(self.moved) == 1:
-            [place] = self.moved
-            certificate.note_digits(self.value.local_derivatives[place], judgement.true, self.where)
+            for each in (place, *others):
+                certificate.note_digits(self.claims[each], self.exact[each], where)
+        elif not others:
+            certificate.note_digits(self.claims[place], judgement.true / direction[place], where)
+
+
+def _moved(direction: Direction) -> list[int]:
+    return [place for place, move in enumerate(direction) if move]
+
+
+def _rounding(claim: Callable[[Precise], Any]) -> Any:
+    """How far rounding takes a rule that is computed in floats: what it jitters by from float to float."""
+    found = []
+    for step in JITTER:
+        with suppress(*UNDEFINED):
+            found.append(claim(Precise(step * EPSILON)))
+    return 8 * (max(found) - min(found)) if found else 0
 
 
 def _check_composed_of(value: Value, suspects: frozenset[Operation]) -> None:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.testing.differences import judged_by_differences
+from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers
+from tinygrad_sigmoid.testing.differences import Estimate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared
 from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, precisely
-from tinygrad_sigmoid.testing.slopes import LARGEST, SMALLEST_NORMAL, Judgement, Verdict, judged
+from tinygrad_sigmoid.testing.slopes import LARGEST, SMALLEST_NORMAL, Judgement, Verdict
 
 GRADIENTS = ("grad", "derivative")  # what engines call it
 FEW = 1e-6  # what a float may be off, as a part of itself, before it is looked at whether rounding is the reason
@@ -105,7 +104,7 @@ def _number(gradient: Any) -> Any:
     return getattr(gradient, "data", gradient)  # of engines whose gradients are values again
 
 
-class Trial:
+class Trial(Claimed):
     """A program run by an engine.
 
     Attributes:
@@ -115,7 +114,8 @@ class Trial:
     """
 
     def __init__(self, engine: Engine, program: Program, numbers: Sequence[float]) -> None:
-        self.program, self.numbers, self.leaves = program, numbers, range(len(numbers))
+        super().__init__(numbers, [])
+        self.program, self.leaves = program, range(len(numbers))
         self.value: Any = None
         self.gradients: list[Any] = []
         self.error: Exception | None = None
@@ -127,24 +127,32 @@ class Trial:
         except Exception as error:
             self.error = error
 
-    def precise_value(self) -> Any:
-        """The output, computed with the digits now in force."""
-        return bare(self._moved(0, Precise(0)))
-
     def slope(self) -> Any:
         """The slope with respect to the first leaf that is nearest to 0; None if there is none."""
-        return judged(partial(self._moved, 0), lambda change: 0).true
+        direction = self.towards(0)
+        return self.judged_precisely(direction, lambda change: 0).per_unit(direction[0]).true
 
     def judgement(self, place: int) -> Judgement:
         """The judgement on the gradient of a leaf, by the best means that the engine's code admits."""
-        got = float(self.gradients[place])
-        try:
-            found = judged(partial(self._moved, place), partial(self._claim, place))
-            if found.true is not None:
-                return self._in_floats(place, found)
-        except Opaque:
-            pass
-        return judged_by_differences(got, partial(self._as_float, place), self.numbers[place])
+        self.claims = [float(gradient or 0) for gradient in self.gradients[: len(self.numbers)]]
+        found = self.judged_alone(place)
+        return found if isinstance(found, Estimate) else self._in_floats(place, found)
+
+    def judged(self, direction: Direction) -> Judgement:
+        found = super().judged(direction)
+        return self.judged_in_floats(direction) if found.true is None else found
+
+    def result(self, numbers: Numbers) -> Any:
+        return precisely(self._output, *map(Precise, numbers))
+
+    def gradient(self, numbers: Numbers) -> Any:
+        return precisely(self._passed_back, *map(Precise, numbers))[: len(numbers)]
+
+    def in_floats(self, numbers: Sequence[float]) -> float:
+        value: float = self._output(*numbers)
+        if isinstance(value, complex):
+            raise ValueError("math domain error")
+        return value
 
     def code(self, *more: str) -> str:
         """Python to paste that does the same."""
@@ -165,25 +173,6 @@ class Trial:
         code = self.code(f"{shown}  # it must be {true!r}")
         return GradientMismatch(f"{which} {how or compared(got, true)}", got=got, true=true, bug=bug, code=code)
 
-    def _with(self, place: int, number: Any) -> list[Any]:
-        return [number if index == place else other for index, other in enumerate(self.numbers)]
-
-    def _precisely(self, function: Callable[..., Any], place: int, change: Precise) -> Any:
-        """What a function of the numbers gives where a leaf is moved, with the digits now in force."""
-        return precisely(function, *map(Precise, self._with(place, self.numbers[place] + change)))
-
-    def _moved(self, place: int, change: Precise) -> Any:
-        return self._precisely(self._output, place, change)
-
-    def _claim(self, place: int, change: Precise) -> Any:
-        return self._precisely(self._passed_back, place, change)[place]
-
-    def _as_float(self, place: int, number: float) -> Any:
-        value = self._output(*self._with(place, number))
-        if isinstance(value, complex):
-            raise ValueError("math domain error")
-        return value
-
     def _in_floats(self, place: int, found: Judgement) -> Judgement:
         """The same judgement, unless floats give something else, for which rounding is not the reason."""
         number, true = bare(self.gradients[place]), found.true
@@ -191,7 +180,7 @@ class Trial:
         if found.verdict is Verdict.WRONG or off <= allowed or not CONTEXT.isfinite(off) or abs(true) >= LARGEST:
             return found
         with CONTEXT.workprec(AS_FLOATS):
-            rounded = bare(self._claim(place, Precise(0)))
+            rounded = bare(self.gradient(self.numbers)[place])
         return found if abs(rounded - true) > off / 10 else Judgement(Verdict.WRONG, number, true)
 
 
