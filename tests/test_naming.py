@@ -16,7 +16,7 @@ from tinygrad_sigmoid import Operation
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operations import dot_product
 from tinygrad_sigmoid.testing.calling import unsteady
-from tinygrad_sigmoid.testing.monomials import monomial, straight_line
+from tinygrad_sigmoid.testing.monomials import monomial
 from tinygrad_sigmoid.testing.naming import mistake
 from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, judging, precisely
 from tinygrad_sigmoid.testing.slopes import Judgement, Verdict, judged
@@ -30,6 +30,7 @@ MISSES = {
     "the same, with a sum": "missing factor",
     "only one half of an entropy": "",
     "the inner 1/x forgotten": "extra factor",
+    "gelu by tanh: the inner derivative forgotten": "approximation",
 }
 
 
@@ -267,8 +268,3 @@ YS = [CONTEXT.mpf(number) for number in (2, 5, -1.25, 0.3)]
 )
 def test_a_product_is_found_or_nothing(values: list[Any], text: str) -> None:
     assert str(monomial(values, {"x": XS, "y": YS}, most=2)) == text
-
-
-def test_a_straight_line_is_found_or_nothing() -> None:
-    assert straight_line([2 - 3 * x**2 for x in XS], {"x": XS}) == "(2.0 − 3.0·x²)"
-    assert straight_line([x**4 for x in XS], {"x": XS}) == ""

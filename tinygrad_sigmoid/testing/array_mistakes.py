@@ -18,7 +18,9 @@ from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
 APART = 2.0**-4  # how far the points are at which a name must fit, as a part of each number
 FITS = 1e-6  # how well the wrong entry must fit, before a name is tried, and a gradient of floats after it
 
-Repaired = Callable[[list[Any], list[float], int], Any]  # the right entry, from the gradient, the inputs and its place
+Repaired = Callable[
+    [list[Any], Sequence[float], int], Any
+]  # the right entry, from the gradient, the inputs and its place
 
 
 class Mistake(NamedTuple):

@@ -186,7 +186,7 @@ class _Look:
         only = others and not self._is_wrong(point.of_outputs(others), direction)
         return wrong if only and self._is_wrong(point.of_outputs([wrong]), direction) else None
 
-    def _shorter(self, point: Point, entry: int) -> list[float]:
+    def _shorter(self, point: Point, entry: int) -> Sequence[float]:
         """The numbers with as few digits as still show it."""
         for digits in (1, 2, 3):
             numbers = [float(f"{number:.{digits}g}") for number in point.numbers]

@@ -124,18 +124,3 @@ def _common_ratio(wanted: _Logarithms, powers: Sequence[tuple[_Logarithms, float
         if abs(size - first[0]) > FITS or negative != first[1] or abs(size) > 700:
             return 0.0
     return math.exp(first[0]) * (-1 if first[1] else 1) if first else 0.0
-
-
-def straight_line(values: Sequence[Any], factors: Factors) -> str:
-    """The values as a + b·x^n, with x one of the factors; empty if they are no such."""
-    for (name, numbers), exponent in product(factors.items(), (1, 2, 3)):
-        xs = [number**exponent for number in numbers]
-        if len(xs) <= ENOUGH or xs[0] == xs[1]:
-            continue
-        slope = (values[1] - values[0]) / (xs[1] - xs[0])
-        start = values[0] - slope * xs[0]
-        off = max(abs(start + slope * x - y) for x, y in zip(xs, values, strict=True))
-        if off < FITS * min(abs(start), abs(slope), *[abs(y - 1) for y in values]):
-            term = f"{CONTEXT.nstr(abs(slope), 4)}·{name}{_superscript(exponent)}"
-            return f"({CONTEXT.nstr(start, 4)} {'−' if slope < 0 else '+'} {term})"
-    return ""

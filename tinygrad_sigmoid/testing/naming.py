@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations, permutations, product
 from typing import Any
@@ -25,7 +25,6 @@ from tinygrad_sigmoid.testing.monomials import (
     Monomial,
     constant_text,
     monomial,
-    straight_line,
 )
 from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, UNDEFINED, judging
 from tinygrad_sigmoid.testing.probing import (
@@ -146,36 +145,30 @@ def _zero(points: Points) -> Found:
 
 
 def _multiple(points: Points) -> Found:
-    """The true slope times a well-known number."""
-    ratio = _common_ratio(points)
-    text = constant_text(ratio) if ratio else None
-    if text is None:
+    """The true slope times a number, which may be a well-known one."""
+    ratio = float(points[0].claim / points[0].true) if points[0].true else 0.0
+    if not ratio or not _fits(points, lambda point: points[0].claim / points[0].true * point.true):
         return None
-    if "180" in text:
+    text = constant_text(ratio)
+    if text in USUAL:
+        return USUAL[text]
+    if text and "180" in text:
         return "degrees", f"{text} times the true one: is an angle in degrees?"
-    if "ln" in text:
+    if text and "ln" in text:
         return "base", f"{text} times the true one: is it the logarithm or the power to another base?"
-    usual = {
-        "−": ("sign", "of the wrong sign"),
-        "2": ("twice", "twice the true one"),
-        "½": ("half", "half the true one"),
-    }
-    missing = f": does it lack the inner derivative {text[2:]}, or is it that of a mean?" if text[:2] == "1/" else ""
-    return usual.get(text, ("factor", f"{text} times the true one{missing}"))
+    inverse, missing = f"{1 / ratio:.4g}", ""
+    if text and text.startswith("1/"):
+        missing = f": does it lack the inner derivative {text[2:]}, or is it that of a mean?"
+    elif not text and math.isclose(1 / float(inverse), ratio, rel_tol=1e-9):
+        missing = f": does it lack the factor {inverse}?"
+    return "factor", f"{text or f'{ratio:.6g}'} times the true one{missing}"
 
 
-def _other_multiple(points: Points) -> Found:
-    ratio = _common_ratio(points)
-    if not ratio:
-        return None
-    inverse = f"{1 / ratio:.4g}"
-    missing = f": does it lack the factor {inverse}?" if math.isclose(1 / float(inverse), ratio, rel_tol=1e-9) else ""
-    return "factor", f"{ratio:.6g} times the true one{missing}"
-
-
-def _common_ratio(points: Points) -> float:
-    ratio = points[0].claim / points[0].true if points[0].true else 0
-    return float(ratio) if _fits(points, lambda point: ratio * point.true) else 0.0
+USUAL = {
+    "−": ("sign", "of the wrong sign"),
+    "2": ("twice", "twice the true one"),
+    "½": ("half", "half the true one"),
+}
 
 
 def _condition(points: Points) -> Found:
@@ -213,38 +206,37 @@ def _order(points: Points) -> Found:
 
 
 def _exchanged(points: Points) -> Found:
-    """The rule is right with one of the things that it is given in place of another."""
-    names = _names(points)
-    for place, x in enumerate(names):
-        if _fits(points, _right_after, _put(place, lambda out, xs: out)):
-            return "x for out", f"written with `{x}` where `out` belongs"
-        if _fits(points, _right_after, _put_out(place)) or _fits(points, _true_after, _put(place, lambda out, xs: out)):
-            return "out for x", f"written with `out` where `{x}` belongs"
-    for (place, x), (other, y) in permutations(enumerate(names[:MOST]), 2):
-        if _fits(points, _right_after, _put_input(place, other)):
-            return "other input", f"written with `{x}` where `{y}` belongs"
-    swaps = [
-        ("swapped inputs", f"written with `{x}` and `{y}` exchanged", _swap(place, other))
-        for (place, x), (other, y) in combinations(enumerate(names[:MOST]), 2)
-    ]
-    return _explained(points, swaps)
-
-
-def _mirrored(points: Points) -> Found:
-    place, x = points[0].place, _names(points)[points[0].place]
-    mirrors: list[tuple[str, str, Change]] = [
-        ("at −x", f"the one at −{x}", _put(place, lambda out, xs: -xs[place])),
-        ("at 1/x", f"the one at 1/{x}", _put(place, lambda out, xs: 1 / xs[place])),
-        ("at 1 − x", f"the one at 1 − {x}", _put(place, lambda out, xs: 1 - xs[place])),
-    ]
-    return _explained(points, mirrors)
-
-
-def _explained(points: Points, changes: Iterable[tuple[str, str, Change]]) -> Found:
-    for name, sentence, change in changes:
-        if _fits(points, _right_after, change) or _fits(points, _true_after, change):
+    """The rule is right with something else in place of one of the things that it is given."""
+    for name, sentence, change in _changes(points[0].place, _names(points)):
+        if _fits(points, _right_after, change):
             return name, sentence
     return None
+
+
+def _changes(own: int, names: Sequence[str]) -> Iterator[tuple[str, str, Change]]:
+    """What may have been confused, and how that is set right: `out` is given in place 0, the inputs come after it."""
+    given = ["out", *names[:MOST]]
+    for place, source in permutations(range(len(given)), 2):
+        bug = "out for x" if place == 0 else "x for out" if source == 0 else "other input"
+        yield bug, f"written with `{given[place]}` where `{given[source]}` belongs", _taken({place: source})
+    for place, other in combinations(range(1, len(given)), 2):
+        exchanged = f"written with `{given[place]}` and `{given[other]}` exchanged"
+        yield "swapped inputs", exchanged, _taken({place: other, other: place})
+    x = names[own]
+    yield "at −x", f"the one at −{x}", lambda out, xs: (out, replaced(xs, own, -xs[own]))
+    yield "at 1/x", f"the one at 1/{x}", lambda out, xs: (out, replaced(xs, own, 1 / xs[own]))
+    yield "at 1 − x", f"the one at 1 − {x}", lambda out, xs: (out, replaced(xs, own, 1 - xs[own]))
+
+
+def _taken(sources: Mapping[int, int]) -> Change:
+    """Takes what is given in some places from others."""
+
+    def change(out: Any, xs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        given = [out, *xs]
+        out, *xs = [given[sources.get(place, place)] for place in range(len(given))]
+        return out, xs
+
+    return change
 
 
 def _right_after(point: Point, change: Change) -> Any:
@@ -252,26 +244,6 @@ def _right_after(point: Point, change: Change) -> Any:
     changed = claimed(point.operation, *change(point.out, point.inputs), point.place)
     right = abs(changed - point.true) <= FITS * min(abs(point.off), abs(point.true))
     return point.claim if right else point.true
-
-
-def _true_after(point: Point, change: Change) -> Any:
-    return point.slope(change(point.out, point.inputs)[1], point.place)
-
-
-def _put(place: int, given: Callable[[Any, Sequence[Any]], Any]) -> Change:
-    return lambda out, xs: (out, replaced(xs, place, given(out, xs)))
-
-
-def _put_out(place: int) -> Change:
-    return lambda out, xs: (xs[place], xs)
-
-
-def _put_input(place: int, other: int) -> Change:
-    return _put(place, lambda out, xs: xs[other])
-
-
-def _swap(place: int, other: int) -> Change:
-    return lambda out, xs: (out, replaced(replaced(xs, place, xs[other]), other, xs[place]))
 
 
 def _neighbour(points: Points) -> Found:
@@ -322,13 +294,6 @@ def _factor(points: Points, most: int = 1, constants: Constants = UNIT, *, plain
     return "factors", f"{found} times the true one"
 
 
-def _inner(ratios: Sequence[Any], points: Points) -> str:
-    """The ratios as a + b·x, or 1 divided by that; empty if they are no such."""
-    inputs = {x: [point.inputs[place] for point in points] for place, x in enumerate(_names(points))}
-    inverse = straight_line([1 / ratio for ratio in ratios], inputs) if all(ratios) else ""
-    return f"1/{inverse}" if inverse else straight_line(ratios, inputs)
-
-
 def _term(points: Points, most: int) -> Found:
     if _fits(points, lambda point: point.true + points[0].off):
         return "term", f"off by {CONTEXT.nstr(points[0].off, 6)} everywhere: is a term missing, or one too many?"
@@ -375,8 +340,7 @@ def _ratio_of_term(points: Points, right: list[Any], other: list[Any], factors: 
         return ""
     ratios = [(point.claim - x) / y for point, x, y in zip(points, right, other, strict=True)]
     found = monomial(ratios, factors, most=most) or (monomial(ratios, {}, most=0, constants=None) if most > 1 else None)
-    ratio = str(found or "") or _inner(ratios, points)
-    return "" if ratio == "1" else ratio
+    return "" if str(found) == "1" else str(found or "")
 
 
 def _terms(points: Points) -> Iterator[tuple[str, list[Any], list[Any]]]:
@@ -396,12 +360,10 @@ EXPLANATIONS: list[Callable[[Points], Found]] = [  # the simplest first
     _exchanged,
     _power,
     lambda points: _factor(points, plain=True),
-    _mirrored,
     _product_rule,
     _neighbour,
     lambda points: _factor(points),
     _frozen,
-    _other_multiple,
     lambda points: _term(points, 1),
     _close,
     lambda points: _factor(points, 1, None, plain=True),
@@ -423,9 +385,6 @@ def _at_hand(points: Points, plain: bool = False) -> dict[str, list[Any]]:
     for name, numbers in list(found.items()):
         found[f"(1 − {name})"] = [1 - x for x in numbers]
         found[f"(1 + {name})"] = [1 + x for x in numbers]
-    for x, y in combinations(inputs, 2):
-        found[f"({x} − {y})"] = [a - b for a, b in zip(found[x], found[y], strict=True)]
-        found[f"({x} + {y})"] = [a + b for a, b in zip(found[x], found[y], strict=True)]
     for function in () if plain else AT_HAND:
         for x, numbers in inputs.items():
             with suppress(*UNDEFINED):

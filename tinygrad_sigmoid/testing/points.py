@@ -129,7 +129,7 @@ class Checked:
 class Point(Claimed):
     """A function at some numbers, its outputs added up with weights: what is known of its slopes there."""
 
-    def __init__(self, checked: Checked, numbers: list[float], upstream: list[float]) -> None:
+    def __init__(self, checked: Checked, numbers: Sequence[float], upstream: list[float]) -> None:
         super().__init__(numbers, checked.float_gradient)
         self.checked, self.upstream = checked, upstream
         self._known: dict[Any, list[Any]] = {}
@@ -198,9 +198,8 @@ class Point(Claimed):
     def gradient(self, numbers: Numbers) -> list[Any]:
         """The claimed gradient: with the digits in force, if it can be computed so."""
         if self.checked.kind == "jvp":
-            return [
-                self.claim(numbers, self.towards(place)) / self.towards(place)[place] for place in range(len(numbers))
-            ]
+            places = range(len(numbers))
+            return [self.claim(numbers, [float(place == other) for other in places]) for place in places]
         given, upstream = self._as_called(numbers), self._as_called(self.upstream)
         return self._once("gradient", numbers, lambda: self.checked.gradient(given, upstream, self._call))
 
