@@ -1,13 +1,35 @@
-"""Functions that don't give the same number each time they are called: there is no gradient to check in those."""
+"""What is found out about a function by calling it, and before: what its inputs are called, is it always the same?"""
 
 from __future__ import annotations
 
+import inspect
 import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
+
+from tinygrad_sigmoid.operation import Operation
+
+
+def input_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of its first inputs; x1, x2, … if it doesn't tell.
+
+    >>> input_names(lambda w, x, b=0.0: w * x + b, 2)
+    ['w', 'x']
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+        names = [parameter.name for parameter in parameters if parameter.kind <= parameter.POSITIONAL_OR_KEYWORD]
+    except (TypeError, ValueError):  # a function of C, which needn't tell
+        names = []
+    if isinstance(function, Operation):
+        names = list(function.input_names)
+    return names[:count] if len(names) >= count else [f"x{place}" for place in range(1, count + 1)]
+
+
+# -- Functions that don't give the same number each time: there is no gradient to check in those ----------------------
 
 CALLS = 8
 MORE_CALLS = 24  # once two of them differed: a coin of one's own seldom looks like a pattern for so long

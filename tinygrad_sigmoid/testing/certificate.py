@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from tinygrad_sigmoid.testing.precise import CONTEXT
+from tinygrad_sigmoid.testing.slopes import SMALLEST_NORMAL, Judgement, Verdict
 
 ULP = CONTEXT.ldexp(1, -52)
-SMALLEST, SMALLEST_NORMAL = math.ulp(0.0), sys.float_info.min
+SMALLEST = math.ulp(0.0)
 
 
 @dataclass
@@ -65,6 +65,19 @@ class Certificate:
         intended = any(one.intended for one in self.walk())
         within = ", within limits" if any(one.limits for one in self.walk()) else ""
         return "the gradients are right" + within + (", but for what is intended" if intended else "")
+
+    def note(self, judgement: Judgement, where: str) -> bool:
+        """Takes down what is neither right nor wrong; whether it was that."""
+        match judgement.verdict:
+            case Verdict.KINK:
+                self.kinks.append(where)
+            case Verdict.JUMP:
+                self.jumps.append(where)
+            case Verdict.UNRESOLVED:
+                self.unresolved.append(f"{where}: {judgement.why}")
+            case _:
+                return False
+        return True
 
     def note_digits(self, number: float, true: Any, where: str) -> None:
         """Takes down how near a float is to the right number, and that it has lost nearly all its digits if it has."""

@@ -15,7 +15,7 @@ from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.testing import reporting
 from tinygrad_sigmoid.testing.accumulation import Backward, check_backward
-from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
+from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.end_to_end import at_shifted_point, check_as_graphs, check_end_to_end
 from tinygrad_sigmoid.testing.engine import check_engine
@@ -24,7 +24,6 @@ from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
 from tinygrad_sigmoid.testing.precise import judging
 from tinygrad_sigmoid.testing.rules import check_rule, check_value
 from tinygrad_sigmoid.testing.shapes import know_arrays
-from tinygrad_sigmoid.testing.signatures import input_names
 from tinygrad_sigmoid.value import Value
 
 __tracebackhide__ = True  # pytest shows the line of the caller

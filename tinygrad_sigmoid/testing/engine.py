@@ -165,16 +165,11 @@ class _Check:
             return True
         where = f"∂({operation})/∂{trial.program.names[place]} at {_point(trial)}"
         judgement = trial.judgement(place)
-        match judgement.verdict:
-            case Verdict.KINK:
-                self.certificate.kinks.append(where)
-            case Verdict.JUMP:
-                self.certificate.jumps.append(where)
-            case Verdict.UNRESOLVED:
-                self.certificate.unresolved.append(f"{where}: {judgement.why}")
-            case Verdict.RIGHT if judgement.true and SMALLEST_NORMAL <= abs(judgement.true) < LARGEST:
-                self.certificate.note_digits(float(trial.gradients[place]), judgement.true, where)
-        return judgement.verdict is Verdict.WRONG
+        if self.certificate.note(judgement, where) or judgement.verdict is Verdict.WRONG:
+            return judgement.verdict is Verdict.WRONG
+        if judgement.true and SMALLEST_NORMAL <= abs(judgement.true) < LARGEST:
+            self.certificate.note_digits(float(trial.gradients[place]), judgement.true, where)
+        return False
 
     def _wrong_rule(self, operation: str, trial: Trial, place: int) -> GradientMismatch:
         bug, how = ("", "") if self.mistakes else mistake(trial.operation(operation), trial.numbers, place)  # slow

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import combinations, permutations, product
 from typing import Any
@@ -206,26 +206,30 @@ def _order(points: Points) -> Found:
 
 
 def _exchanged(points: Points) -> Found:
-    """The rule is right with something else in place of one of the things that it is given."""
-    for name, sentence, change in _changes(points[0].place, _names(points)):
-        if _fits(points, _right_after, change):
-            return name, sentence
-    return None
-
-
-def _changes(own: int, names: Sequence[str]) -> Iterator[tuple[str, str, Change]]:
-    """What may have been confused, and how that is set right: `out` is given in place 0, the inputs come after it."""
-    given = ["out", *names[:MOST]]
+    """The rule is right with another of the things that it is given: `out`, in place 0, or an input."""
+    given, changes = ["out", *_names(points)[:MOST]], []
     for place, source in permutations(range(len(given)), 2):
         bug = "out for x" if place == 0 else "x for out" if source == 0 else "other input"
-        yield bug, f"written with `{given[place]}` where `{given[source]}` belongs", _taken({place: source})
+        changes.append((bug, f"written with `{given[place]}` where `{given[source]}` belongs", {place: source}))
     for place, other in combinations(range(1, len(given)), 2):
         exchanged = f"written with `{given[place]}` and `{given[other]}` exchanged"
-        yield "swapped inputs", exchanged, _taken({place: other, other: place})
-    x = names[own]
-    yield "at −x", f"the one at −{x}", lambda out, xs: (out, replaced(xs, own, -xs[own]))
-    yield "at 1/x", f"the one at 1/{x}", lambda out, xs: (out, replaced(xs, own, 1 / xs[own]))
-    yield "at 1 − x", f"the one at 1 − {x}", lambda out, xs: (out, replaced(xs, own, 1 - xs[own]))
+        changes.append(("swapped inputs", exchanged, {place: other, other: place}))
+    return _set_right(points, [(bug, sentence, _taken(sources)) for bug, sentence, sources in changes])
+
+
+def _mirrored(points: Points) -> Found:
+    """The rule is right at another point."""
+    place, x = points[0].place, _names(points)[points[0].place]
+    mirrors: list[tuple[str, str, Change]] = [
+        ("at −x", f"the one at −{x}", lambda out, xs: (out, replaced(xs, place, -xs[place]))),
+        ("at 1/x", f"the one at 1/{x}", lambda out, xs: (out, replaced(xs, place, 1 / xs[place]))),
+        ("at 1 − x", f"the one at 1 − {x}", lambda out, xs: (out, replaced(xs, place, 1 - xs[place]))),
+    ]
+    return _set_right(points, mirrors)
+
+
+def _set_right(points: Points, changes: Iterable[tuple[str, str, Change]]) -> Found:
+    return next((change[:2] for change in changes if _fits(points, _right_after, change[2])), None)
 
 
 def _taken(sources: Mapping[int, int]) -> Change:
@@ -359,6 +363,7 @@ EXPLANATIONS: list[Callable[[Points], Found]] = [  # the simplest first
     _condition,
     _exchanged,
     _power,
+    _mirrored,
     lambda points: _factor(points, plain=True),
     _product_rule,
     _neighbour,

@@ -18,12 +18,13 @@ has the same as properties. What could not be told is counted in any case, and f
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tinygrad_sigmoid.testing import reporting
-from tinygrad_sigmoid.testing.signatures import input_names
+from tinygrad_sigmoid.testing.calling import input_names
 
 if TYPE_CHECKING:  # loading the judge takes longer than all else here, and most test runs need none
     from tinygrad_sigmoid.testing.certificate import Certificate
@@ -61,30 +62,19 @@ class Certify:
         return check_gradients(self.case.checked, *self.case.at, **self.case.options)
 
 
-class Tally:
-    """What the checks of one test have proven, so far."""
-
-    def __init__(self) -> None:
-        self.checks = 0
-        self.proven: list[str] = []
-        self.unresolved: dict[str, None] = {}
-
-    def add(self, certificate: Certificate) -> None:
-        _, *lines = str(certificate).splitlines()
-        unresolved = [line for line in lines if line.lstrip().startswith("unresolved: ")]
-        self.proven = self.proven or [line for line in lines if line not in unresolved]
-        if len(self.unresolved) < MOST_UNRESOLVED:
-            self.unresolved |= dict.fromkeys(line.lstrip().removeprefix("unresolved: ") for line in unresolved)
-        self.checks += 1
-
-    def properties(self) -> Iterator[tuple[str, str]]:
-        if self.checks:
-            yield CHECKS, str(self.checks)
-            yield from ((PROVEN, line) for line in self.proven)
-            yield from ((UNRESOLVED, reason) for reason in self.unresolved)
+CERTIFICATES = pytest.StashKey[list["Certificate"]]()  # those of the test that runs
 
 
-TALLY = pytest.StashKey[Tally]()
+def _properties(certificates: list[Certificate]) -> Iterator[tuple[str, str]]:
+    """What the checks of one test have proven: the first of them, as it says, and what could not be told by any."""
+    if certificates:
+        unresolved: dict[str, None] = {}
+        for certificate in certificates:
+            unresolved |= dict.fromkeys(reason for one in certificate.walk() for reason in one.unresolved)
+        yield CHECKS, str(len(certificates))
+        _, *lines = str(certificates[0]).splitlines()
+        yield from ((PROVEN, line) for line in lines if not line.lstrip().startswith("unresolved: "))
+        yield from ((UNRESOLVED, reason) for reason in islice(unresolved, MOST_UNRESOLVED))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,10 +84,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARK)
-    config.stash[TALLY] = Tally()
+    config.stash[CERTIFICATES] = []
 
     def observe(certificate: Certificate) -> None:
-        config.stash[TALLY].add(certificate)
+        config.stash[CERTIFICATES].append(certificate)
 
     def restore(strict: bool = reporting.strict) -> None:
         reporting.strict = strict
@@ -165,14 +155,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Begins anew: what was checked while tests were collected is of none of them."""
-    item.config.stash[TALLY] = Tally()
+    item.config.stash[CERTIFICATES].clear()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> None:
     """Hands what was proven to the report of the test, which is what reaches the terminal, JUnit and other machines."""
-    item.user_properties += item.config.stash[TALLY].properties()
-    item.config.stash[TALLY] = Tally()
+    item.user_properties += _properties(item.config.stash[CERTIFICATES])
+    item.config.stash[CERTIFICATES].clear()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

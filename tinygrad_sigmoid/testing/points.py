@@ -21,7 +21,7 @@ from tinygrad_sigmoid.testing.slopes import Judgement, Verdict, directions
 Function = Callable[..., Any]
 
 BESIDE = 2.0**-16  # how far a neighbour is, as a part of each number: many floats of 32 bits, and yet hardly any change
-BAND = 20  # powers of two between contributions that are looked at together: differences of floats see no more
+BAND = 20  # powers of two between contributions that are judged together: differences of floats see no more
 
 
 @dataclass
@@ -156,14 +156,8 @@ class Point(Claimed):
 
     def directions(self) -> list[list[float]]:
         """Directions in which all entries that count alike move at once, those that are claimed to be 0 apart."""
-        claims = self.checked.float_gradient
-        finite = [place for place, claim in enumerate(claims) if math.isfinite(claim)]
-        bands = {place: math.frexp(claims[place] * (self.numbers[place] or 1.0))[1] // BAND for place in finite}
-        found = []
-        for band in sorted({*bands.values()}):
-            of_band = [claim if bands.get(place) == band else None for place, claim in enumerate(claims)]
-            found += [[float(part) for part in direction] for direction in directions(self.numbers, of_band)]
-        return found
+        claims = [claim if math.isfinite(claim) else None for claim in self.claims]
+        return [[float(part) for part in direction] for direction in directions(self.numbers, claims, BAND)]
 
     def judged(self, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
         """The judgement on the claimed slope along a direction, or on another claim."""

@@ -9,13 +9,12 @@ from copy import deepcopy
 from typing import Any
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
+from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.claimed import Direction
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called, plainly
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.shapes import flat, is_numbers, is_whole, shape
-from tinygrad_sigmoid.testing.signatures import input_names
 from tinygrad_sigmoid.testing.slopes import LADDER, Verdict, working_bits
 
 OTHER = 1e-2  # a result with many digits that is this far from that with floats is not that of the same computation

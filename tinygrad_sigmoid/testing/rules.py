@@ -164,11 +164,9 @@ class Rule(Claimed):
         """Tells the certificate what else there is to say."""
         where, kink_at = self.where(direction), self.operation.kink_at
         place, *others = _moved(direction)
-        if judgement.verdict is Verdict.UNRESOLVED:
-            certificate.unresolved.append(f"{where}: {judgement.why}")
-        elif judgement.verdict is Verdict.JUMP:
-            certificate.jumps.append(where)
-        elif judgement.verdict is Verdict.KINK or (kink_at is not None and kink_at(*self.numbers) == 0):
+        if certificate.note(judgement, where):
+            return
+        if kink_at is not None and kink_at(*self.numbers) == 0:
             certificate.kinks.append(where)
         elif self.exact:
             for each in (place, *others):

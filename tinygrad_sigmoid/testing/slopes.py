@@ -148,7 +148,7 @@ def _excused(line: Line, claim: Claim, off: Any) -> bool:
     return bool(off <= WRONG * largest)
 
 
-def directions(inputs: Sequence[float], claims: Sequence[float | None]) -> list[list[Any]]:
+def directions(inputs: Sequence[float], claims: Sequence[float | None], spread: int = SPREAD) -> list[list[Any]]:
     """Directions to move all inputs at once, so that one look at a slope judges all the claims about them.
 
     By how much each input is moved is random, and such that what each claim contributes counts alike, however small
@@ -164,7 +164,7 @@ def directions(inputs: Sequence[float], claims: Sequence[float | None]) -> list[
     }
     groups: list[list[int]] = []
     for place in sorted(sizes, key=sizes.__getitem__):
-        if not groups or sizes[place] > sizes[groups[-1][0]] + SPREAD:
+        if not groups or sizes[place] > sizes[groups[-1][0]] + spread:
             groups.append([])
         groups[-1].append(place)
     found = []

@@ -266,22 +266,18 @@ def points(operation: Operation) -> st.SearchStrategy[float | tuple[float, ...]]
     somewhere = {count: _somewhere(operation, count) for count in counts}
 
     def inside(at: tuple[float, ...]) -> float | tuple[float, ...]:
-        point = _inside(operation, at, somewhere[len(at)])
+        point = next(point for point in _nearer(at, somewhere[len(at)]) if _is_inside(operation, point))
         return point[0] if count == 1 else point
 
     return st.sampled_from(counts).flatmap(lambda count: st.tuples(*[ANYWHERE] * count)).map(inside)
 
 
-def _inside(operation: Operation, at: tuple[float, ...], somewhere: tuple[float, ...]) -> tuple[float, ...]:
-    """The point, or the first of some others, in the end ever nearer to one at which the operation can be computed."""
-    for point in (at, tuple(map(abs, at)), tuple(abs(number) ** 0.125 for number in at)):
-        if _is_inside(operation, point):
-            return point
+def _nearer(at: tuple[float, ...], somewhere: tuple[float, ...]) -> Iterator[tuple[float, ...]]:
+    """The point, then others, in the end ever nearer to one at which the operation can be computed."""
+    yield from (at, tuple(map(abs, at)), tuple([abs(number) ** 0.125 for number in at]))
     for step in range(1, 33):
-        point = tuple(near + (far - near) * 2.0 ** -(step**2) for far, near in zip(at, somewhere, strict=True))
-        if _is_inside(operation, point):
-            return point
-    return somewhere
+        yield tuple([near + (far - near) * 2.0 ** -(step**2) for far, near in zip(at, somewhere, strict=True)])
+    yield somewhere
 
 
 def _is_inside(operation: Operation, point: tuple[float, ...]) -> bool:
@@ -291,13 +287,13 @@ def _is_inside(operation: Operation, point: tuple[float, ...]) -> bool:
 
 def _somewhere(operation: Operation, count: int) -> tuple[float, ...]:
     """A point at which the operation can be computed."""
-    tried = 0
-    for tried, point in enumerate(_spread(count), 1):  # noqa: B007 (how many, if it is none of them)
+    tried = list(_spread(count))
+    for point in tried:
         if _is_inside(operation, point):
             return point
     raise ValueError(
-        f"{operation.name} can be computed at none of {tried:,} points, from −1000 to 1000: look at its forward, its "
-        f"derivatives and `defined`, or draw its inputs from a strategy of your own, such as floats(2e6, 3e6)"
+        f"{operation.name} can be computed at none of {len(tried):,} points, from −1000 to 1000: look at its forward, "
+        f"its derivatives and `defined`, or draw its inputs from a strategy of your own, such as floats(2e6, 3e6)"
     )
 
 
