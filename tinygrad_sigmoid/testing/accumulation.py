@@ -11,7 +11,7 @@ from typing import Any
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.testing.certificate import Certificate, counted
+from tinygrad_sigmoid.testing.certificate import SMALLEST, ULP, Certificate, counted
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, descendants, name_of, same_bits
 from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, bare, precisely
 from tinygrad_sigmoid.testing.slopes import LARGEST
@@ -24,8 +24,6 @@ Gradients = Mapping[Value, float | None]
 Backward = Callable[[Value], Gradients | None]
 
 MOST_USES = 8  # of one value, for which all the ways to lose some of them are tried when a culprit is looked for
-SMALLEST = CONTEXT.mpf(math.ulp(0.0))
-ULP = CONTEXT.ldexp(1, -52)
 OVERFLOW = LARGEST * (1 - CONTEXT.ldexp(1, -40))  # what is larger may be infinite as a float
 BITS = 2_500  # with which the sums are computed, and an algorithm once more: enough for the smallest floats
 AS_FLOATS = (53, 52)  # bits: with one of these it loses what it lost in floats, unless by luck
@@ -62,7 +60,7 @@ class Received:
     @property
     def allowed(self) -> Any:
         count = len(self.uses)
-        return (count + 2) * self.size * ULP + count * SMALLEST if count else 0
+        return (count + 2) * self.size * ULP + count * CONTEXT.mpf(SMALLEST) if count else 0
 
 
 def check_backward(output: Value, backward: Backward, certificate: Certificate) -> Gradients:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -76,20 +75,14 @@ def _rises(results: list[Any]) -> bool:
 
 
 def _seeded(function: Callable[..., Any], *inputs: Any) -> Any:
-    with _same_random_numbers():
-        return function(*inputs)
-
-
-@contextmanager
-def _same_random_numbers() -> Iterator[None]:
-    """Python's and NumPy's random numbers from one seed; afterwards they go on where they were."""
+    """What it gives when random numbers begin with a seed; afterwards these go on where they were."""
     numpy = sys.modules.get("numpy")
     before = random.getstate(), numpy and numpy.random.get_state()
     random.seed(1)
     if numpy:
         numpy.random.seed(1)
     try:
-        yield
+        return function(*inputs)
     finally:
         random.setstate(before[0])
         if numpy:

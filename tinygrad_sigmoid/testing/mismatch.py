@@ -20,18 +20,9 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
 
 LONGEST = 16  # lines of Python that fit into a message
-TEXTS = (
-    "culprit",
-    "got",
-    "true",
-    "bug",
-    "tier",
-    "operation_name",
-    "code",
-    "allowed",
-    "__notes__",
-)  # what every copy keeps
-GRAPH = ("value", "operation", "used", "shown", "gradients")  # what can be pickled only if a user's code can
+# What every copy keeps, and what can be pickled only if a user's code can.
+TEXTS = ("culprit", "got", "true", "bug", "tier", "operation_name", "code", "allowed", "__notes__")
+GRAPH = ("value", "operation", "used", "shown", "gradients")
 
 
 class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (what it is, not that it is an error)

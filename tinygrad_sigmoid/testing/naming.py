@@ -17,15 +17,7 @@ from typing import Any
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
-from tinygrad_sigmoid.testing.monomials import (
-    CONSTANTS,
-    ENOUGH,
-    UNIT,
-    Factors,
-    Monomial,
-    constant_text,
-    monomial,
-)
+from tinygrad_sigmoid.testing.monomials import CONSTANTS, ENOUGH, UNIT, Factors, Monomial, constant_text, monomial
 from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, UNDEFINED, judging
 from tinygrad_sigmoid.testing.probing import (
     BITS,

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import (
-    CellType,
-    CodeType,
-    FunctionType,
-    GetSetDescriptorType,
-    MemberDescriptorType,
-    MethodType,
-    ModuleType,
-)
+from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 # Whose functions end in compiled code, so that to copy them leads nowhere; ours take numbers of many digits anyway.
 LIBRARIES = {*sys.stdlib_module_names, "hypothesis", "mpmath", "numpy", "scipy", "torch"} - {"__main__"}
+
+# What holds other things: which these are, and how it is made anew of others.
+WRAPPERS: dict[type, tuple[Callable[[Any], tuple[Any, ...]], Callable[..., Any]]] = {
+    MethodType: (lambda method: (method.__func__, method.__self__), lambda _, *parts: MethodType(*parts)),
+    partial: (lambda given: (given.func,), lambda given, function: partial(function, *given.args, **given.keywords)),
+    staticmethod: (lambda method: (method.__func__,), lambda _, function: staticmethod(function)),
+    classmethod: (lambda method: (method.__func__,), lambda _, function: classmethod(function)),
+    property: (
+        lambda own: (own.fget, own.fset, own.fdel),
+        lambda own, get, put, drop: property(get, put, drop, own.__doc__),
+    ),
+}
 
 
 class Rebinder:
@@ -69,15 +73,9 @@ class Rebinder:
         return False
 
     def _copied(self, thing: Any) -> Any:
-        if isinstance(thing, MethodType):
-            return MethodType(self(thing.__func__), self(thing.__self__))
-        if isinstance(thing, partial):
-            return partial(self(thing.func), *thing.args, **thing.keywords)
-        if isinstance(thing, staticmethod | classmethod):
-            return type(thing)(self(thing.__func__))
-        if isinstance(thing, property):
-            fget, fset, fdel = map(self, (thing.fget, thing.fset, thing.fdel))
-            return property(fget, fset, fdel, thing.__doc__)
+        for kind, (parts, made) in WRAPPERS.items():
+            if isinstance(thing, kind):
+                return made(thing, *map(self, parts(thing)))
         if isinstance(thing, FunctionType):
             return self._function(thing)
         if isinstance(thing, type):
@@ -120,15 +118,11 @@ class Rebinder:
 
 def _named(thing: Any) -> Iterator[Any]:
     """What a thing names or consists of, so that it does something else if that is replaced."""
-    if isinstance(thing, MethodType):
-        yield from (thing.__func__, thing.__self__)
-    elif isinstance(thing, partial):
-        yield thing.func
-    elif isinstance(thing, staticmethod | classmethod):
-        yield thing.__func__
-    elif isinstance(thing, property):
-        yield from (thing.fget, thing.fset, thing.fdel)
-    elif isinstance(thing, FunctionType):
+    for kind, (parts, _) in WRAPPERS.items():
+        if isinstance(thing, kind):
+            yield from parts(thing)
+            return
+    if isinstance(thing, FunctionType):
         if _is_ones_own(thing):
             yield from thing.__defaults__ or ()
             for cell in thing.__closure__ or ():
