@@ -111,38 +111,28 @@ TRUTHS: dict[str, Callable[[Any], bool]] = {
     **{name: MATH[name] for name in ("isfinite", "isinf", "isnan")},
     "signbit": lambda x: bool(bare(x) < 0),
 }
-SAME: dict[str, Callable[..., Any]] = {  # under another name
+COMPUTED: dict[str, Callable[..., Any]] = {
     "copysign": MATH["copysign"],
     "erf": MATH["erf"],
     "erfc": MATH["erfc"],
     "expit": sigmoid,
     "gammaln": MATH["lgamma"],
+    "heaviside": lambda x, half: x > 0 if x else half,
     "log_expit": log_sigmoid,
-}
-BY_MPMATH: dict[str, Callable[..., Any]] = {
-    "heaviside": lambda x, half: CONTEXT.mpf(x > 0) if x else half,
-    "logaddexp": lambda x, y: CONTEXT.log(CONTEXT.exp(x) + CONTEXT.exp(y)),
-    "logit": lambda x: CONTEXT.log(x / (1 - x)),
-    "ndtr": lambda x: CONTEXT.erfc(-x / CONTEXT.sqrt(2)) / 2,
-    "rint": lambda x: CONTEXT.nint(x),
-    "sign": lambda x: CONTEXT.sign(x),
-    "xlogy": lambda x, y: x * CONTEXT.log(y) if x else x,
+    "logaddexp": lambda x, y: MATH["log"](MATH["exp"](x) + MATH["exp"](y)),
+    "logit": lambda x: MATH["log"](x / (1 - x)),
+    "ndtr": lambda x: MATH["erfc"](-x / MATH["sqrt"](Precise(2))) / 2,
+    "rint": lambda x: CONTEXT.nint(bare(x)),
+    "sign": lambda x: (x > 0) - (x < 0),
+    "xlogy": lambda x, y: x * MATH["log"](y) if x else x,
 }
 
 
-def _by_mpmath(function: Callable[..., Any]) -> Callable[..., Precise]:
-    return lambda *inputs: of_mpmath(function(*map(bare, inputs)))
-
-
-def _on_precise(function: Callable[..., Any]) -> Callable[..., Precise]:
+def _precisely(function: Callable[..., Any]) -> Callable[..., Precise]:
     return lambda *inputs: Precise(function(*map(Precise, inputs)))
 
 
-ELEMENTWISE = (
-    TRUTHS
-    | {name: _on_precise(function) for name, function in SAME.items()}
-    | {name: _by_mpmath(function) for name, function in BY_MPMATH.items()}
-)
+ELEMENTWISE = TRUTHS | {name: _precisely(function) for name, function in COMPUTED.items()}
 
 
 def _of_matrix(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

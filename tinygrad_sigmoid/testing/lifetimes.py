@@ -63,8 +63,7 @@ def _is_multiple(second: Sequence[Any], first: Sequence[Any]) -> bool:
 
 
 def _mistake(engine: Engine, bug: str, sentence: str) -> GradientMismatch:
-    code = "\n".join([engine.imported, *GRAPH.as_lines(engine.name, AT)])
-    return GradientMismatch(sentence, bug=bug, code=code)
+    return GradientMismatch(sentence, bug=bug, code=engine.code(GRAPH, AT))
 
 
 def _gradients_after(engine: Engine, nodes: Sequence[Any]) -> list[Any]:

@@ -42,11 +42,6 @@ class Program:
         exec("\n".join([f"def run({', '.join(self.leaves)}):", *steps]), namespace)
         self.run: Callable[..., Iterator[Any]] = namespace["run"]
 
-    def as_lines(self, kind: str, numbers: Sequence[float]) -> list[str]:
-        """The program as Python to paste, on values of the class of this name."""
-        made = [f"{name} = {kind}({number!r})" for name, number in zip(self.leaves, numbers, strict=True)]
-        return [*made, *self.lines, f"{self.names[-1]}.backward()"]
-
 
 # Graphs in which the order of a backward pass, and what it does with several uses of a value, show.
 SHAPES = [
@@ -76,6 +71,11 @@ class Engine:
         """The leaves and the results of a program."""
         leaves = [self.kind(number) for number in numbers]
         return [*leaves, *program.run(*leaves)]
+
+    def code(self, program: Program, numbers: Sequence[float], *more: str) -> str:
+        """Python to paste that runs a program."""
+        made = [f"{name} = {self.name}({number!r})" for name, number in zip(program.leaves, numbers, strict=True)]
+        return "\n".join([self.imported, *made, *program.lines, f"{program.names[-1]}.backward()", *more])
 
     def gradients(self, nodes: Sequence[Any]) -> list[Any]:
         """The gradients of nodes; None where there is none."""
@@ -156,7 +156,7 @@ class Trial(Claimed):
 
     def code(self, *more: str) -> str:
         """Python to paste that does the same."""
-        return "\n".join([self._engine.imported, *self.program.as_lines(self._engine.name, self.numbers), *more])
+        return self._engine.code(self.program, self.numbers, *more)
 
     def operation(self, name: str) -> Operation:
         """The program as an operation of ours, which computes with the engine."""
