@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -24,18 +23,7 @@ NEAREST = 1e-290  # nearer to 0 than this, halved distances would get lost
 Function = Callable[[float], float]
 
 
-@dataclass(frozen=True)
-class Estimate(Judgement):
-    """A judgement by differences.
-
-    Attributes:
-        uncertain: How far `true` may be off, as a part of itself.
-    """
-
-    uncertain: float = math.inf
-
-
-def judged_by_differences(claim: float, function: Callable[[float], Any], at: float) -> Estimate:
+def judged_by_differences(claim: float, function: Callable[[float], Any], at: float) -> Judgement:
     """The judgement on a claimed slope, as far as differences tell the right one.
 
     >>> judged_by_differences(math.cos(0.5), math.sin, 0.5).verdict
@@ -51,7 +39,7 @@ def judged_by_differences(claim: float, function: Callable[[float], Any], at: fl
         return result
 
     if not claim and _is_flat(finite, at):
-        return Estimate(Verdict.RIGHT, claim, 0.0, "", 0.0)
+        return Judgement(Verdict.RIGHT, claim, 0.0, "", 0.0)
     slope, error = extrapolated(finite, at)
     size = max(abs(claim), abs(slope))
     uncertain = error / size if size else error
@@ -59,16 +47,16 @@ def judged_by_differences(claim: float, function: Callable[[float], Any], at: fl
     # Too coarse to call a claim right; a claim that is far outside all the same is wrong.
     if abs(claim - slope) > (10 if resolved else 100) * error:
         if _sides_meet(claim, finite, at, error):
-            return Estimate(Verdict.KINK, claim, claim, "", uncertain)
-        return Estimate(Verdict.WRONG, claim, slope, "", uncertain)
+            return Judgement(Verdict.KINK, claim, claim, "", uncertain)
+        return Judgement(Verdict.WRONG, claim, slope, "", uncertain)
     if resolved:
-        return Estimate(Verdict.RIGHT, claim, slope, "", uncertain)
+        return Judgement(Verdict.RIGHT, claim, slope, "", uncertain)
     why = f"differences of floats are too coarse, they tell the slope to {uncertain:.1g} of itself only"
     if (exponent := remainder_exponent(claim, finite, at)) is not None:
         fits = "right" if exponent > 1.5 else "wrong"
         power = f"like the distance to the power of {exponent:.1f}"
         why += f", and Taylor's remainder falls {power}, as it does with a {fits} gradient"
-    return Estimate(Verdict.UNRESOLVED, claim, slope, why, uncertain)
+    return Judgement(Verdict.UNRESOLVED, claim, slope, why, uncertain)
 
 
 def _size(at: float) -> float:

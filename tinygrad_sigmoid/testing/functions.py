@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 from tinygrad_sigmoid.testing.array_mistakes import Mistake, recognised
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.claimed import Direction
-from tinygrad_sigmoid.testing.differences import Estimate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
@@ -95,7 +94,7 @@ class _Look:
     def _judged(self, point: Point, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
         self.looks += 1
         judgement = point.judged(direction, claim)
-        if isinstance(judgement, Estimate) and judgement.verdict is Verdict.RIGHT:
+        if judgement.verdict is Verdict.RIGHT:
             self.uncertain = max(self.uncertain, judgement.uncertain)
         return judgement
 

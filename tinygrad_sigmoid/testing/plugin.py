@@ -18,8 +18,9 @@ has the same as properties. What could not be told is counted in any case, and f
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,31 +36,25 @@ LISTED = {CHECKS: "checks: ", PROVEN: "", UNRESOLVED: "unresolved: "}  # how the
 MOST_UNRESOLVED = 5  # of one test: Hypothesis may find a thousand
 
 
-class Case(NamedTuple):
-    """One call of `check_gradients`."""
+@dataclass(repr=False)
+class Certify:
+    """What the fixture `certify` gives: called, it checks the gradients that the test's mark is about."""
 
     name: str
     checked: Any
     at: tuple[Any, ...]
     options: dict[str, Any]
-
-
-class Certify:
-    """What the fixture `certify` gives: called, it checks the gradients that the test's mark is about."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.was_called = False
+    was_called: bool = False
 
     def __repr__(self) -> str:
-        return f"<certify {self.case.name}>"
+        return f"<certify {self.name}>"
 
     def __call__(self) -> Certificate:
         __tracebackhide__ = True
         from tinygrad_sigmoid.testing import check_gradients
 
         self.was_called = True
-        return check_gradients(self.case.checked, *self.case.at, **self.case.options)
+        return check_gradients(self.checked, *self.at, **self.options)
 
 
 CERTIFICATES = pytest.StashKey[list["Certificate"]]()  # those of the test that runs
@@ -110,7 +105,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("certify", cases, indirect=True, ids=[case.name for case in cases])
 
 
-def _cases(checked: tuple[Any, ...], at: Any = None, order: int | None = None, **options: Any) -> Iterator[Case]:
+def _cases(checked: tuple[Any, ...], at: Any = None, order: int | None = None, **options: Any) -> Iterator[Certify]:
     """The mark's cases: everything checked, at every point, in every order."""
     if not checked or not isinstance(at, list | tuple) or order not in (None, 1, 2, 3):
         wanted = (
@@ -123,9 +118,9 @@ def _cases(checked: tuple[Any, ...], at: Any = None, order: int | None = None, *
             inputs = point if isinstance(point, tuple) else (point,)
             words = [name, *[_point(one, inputs, place)] * bool(inputs)]
             if order is None:
-                yield Case("-".join(words), one, inputs, options)
+                yield Certify("-".join(words), one, inputs, options)
             for up_to in range(1, (order or 0) + 1):
-                yield Case("-".join([*words, f"order{up_to}"]), one, inputs, {**options, "order": up_to})
+                yield Certify("-".join([*words, f"order{up_to}"]), one, inputs, {**options, "order": up_to})
 
 
 def _point(checked: Any, inputs: tuple[Any, ...], place: int) -> str:
@@ -139,7 +134,8 @@ def _point(checked: Any, inputs: tuple[Any, ...], place: int) -> str:
 @pytest.fixture
 def certify(request: pytest.FixtureRequest) -> Certify:
     """Checks the gradients that the test's mark `gradients` is about, and gives their certificate."""
-    return Certify(request.param)
+    case: Certify = request.param
+    return replace(case)  # one for each test
 
 
 @pytest.hookimpl(wrapper=True)

@@ -57,12 +57,14 @@ class Judgement:
         claim: The claimed slope, if it could be computed.
         true: The right slope that is nearest to it, as far as it could be told.
         why: Why it is unresolved.
+        uncertain: How far the right slope may be off, as a part of itself, where it comes from differences of floats.
     """
 
     verdict: Verdict
     claim: Any = None
     true: Any = None
     why: str = ""
+    uncertain: float = 0.0
 
     def per_unit(self, move: Any) -> Judgement:
         """The same for inputs that are moved by 1, and not by `move`."""

@@ -12,7 +12,6 @@ from typing import Any
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers
-from tinygrad_sigmoid.testing.differences import Estimate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared
 from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, precisely
 from tinygrad_sigmoid.testing.slopes import LARGEST, SMALLEST_NORMAL, Judgement, Verdict
@@ -136,7 +135,7 @@ class Trial(Claimed):
         """The judgement on the gradient of a leaf, by the best means that the engine's code admits."""
         self.claims = [float(gradient or 0) for gradient in self.gradients[: len(self.numbers)]]
         found = self.judged_alone(place)
-        return found if isinstance(found, Estimate) else self._in_floats(place, found)
+        return found if found.uncertain else self._in_floats(place, found)
 
     def judged(self, direction: Direction) -> Judgement:
         found = super().judged(direction)
