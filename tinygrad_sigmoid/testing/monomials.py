@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, combinations, product
 from typing import Any, NamedTuple
 
-from tinygrad_sigmoid.testing.precise import CONTEXT
-
 ENOUGH = 3  # values; fewer are a product of something by chance
 FITS = 1e-6
 
@@ -76,10 +74,10 @@ def monomial(
         most: 0, 1 or 2.
         constants: The numbers that it may be multiplied with, and their negatives; None for any.
     """
-    if len(values) < ENOUGH or not all(values):
+    wanted = [*map(float, values)]
+    if len(values) < ENOUGH or not all(wanted):
         return None
-    wanted = _logarithms(values)
-    known = {name: _logarithms(numbers) for name, numbers in factors.items() if all(numbers)}
+    known = {name: floats for name, numbers in factors.items() if all(floats := [*map(float, numbers)])}
     singles: list[Powers] = [((name, exponent),) for name in known for exponent in _exponents(wanted, known[name])]
     singles.sort(key=lambda single: abs(single[0][1]))
     pairs = (
@@ -95,32 +93,26 @@ def monomial(
     return None
 
 
-def _exponents(wanted: _Logarithms, factor: _Logarithms) -> list[float]:
+def _exponents(wanted: Sequence[float], factor: Sequence[float]) -> list[float]:
     """The exponent that a single factor must have, going by two points, if that is a multiple of a half."""
-    run = factor[1][0] - factor[0][0]
-    twice = 2 * (wanted[1][0] - wanted[0][0]) / run if run else 0.0
+    run, rise = [math.log(abs(numbers[1] / numbers[0])) for numbers in (factor, wanted)]
+    twice = 2 * rise / run if run else 0.0
     fits = 0.5 < abs(twice) < 2 * STEEPEST and math.isclose(twice, round(twice), rel_tol=FITS)
     return [round(twice) / 2] if fits else []
 
 
-_Logarithms = list[tuple[float, bool]]  # with whether the value is negative
-
-
-def _logarithms(values: Sequence[Any]) -> _Logarithms:
-    return [(float(CONTEXT.log(abs(value))), bool(value < 0)) for value in values]
-
-
-def _common_ratio(wanted: _Logarithms, powers: Sequence[tuple[_Logarithms, float]]) -> float:
+def _common_ratio(wanted: Sequence[float], powers: Sequence[tuple[Sequence[float], float]]) -> float:
     """The wanted values divided by the product of some powers, if that is the same number everywhere; else 0."""
-    first: tuple[float, bool] | None = None
-    for place, (size, negative) in enumerate(wanted):
-        for logarithms, exponent in powers:
-            logarithm, below = logarithms[place]
-            if below and exponent % 1:
+    first = 0.0
+    for place, ratio in enumerate(wanted):
+        for factor, exponent in powers:
+            if factor[place] < 0 and exponent % 1:
                 return 0.0
-            size -= exponent * logarithm
-            negative ^= below and exponent % 2 == 1
-        first = first or (size, negative)
-        if abs(size - first[0]) > FITS or negative != first[1] or abs(size) > 700:
+            try:
+                ratio /= factor[place] ** exponent
+            except ArithmeticError:  # it is too large or too small for floats
+                return 0.0
+        first = first or ratio
+        if not math.isfinite(ratio) or not math.isclose(ratio, first, rel_tol=FITS):
             return 0.0
-    return math.exp(first[0]) * (-1 if first[1] else 1) if first else 0.0
+    return first

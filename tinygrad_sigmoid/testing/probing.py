@@ -106,19 +106,21 @@ def replaced(inputs: Sequence[Any], place: int, given: Any) -> list[Any]:
     return [*inputs[:place], given, *inputs[place + 1 :]]
 
 
-def output(forward: Forward, inputs: Sequence[Any]) -> Any:
+def computed(function: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+    """What a function gives: with the digits now in force; if it takes floats only, with those."""
     try:
-        return bare(precisely(forward, *map(Precise, inputs)))
+        return precisely(function, *map(Precise, inputs))
     except Opaque:
-        return CONTEXT.mpf(float(forward(*map(float, inputs))))
+        return function(*map(float, inputs))
+
+
+def output(forward: Forward, inputs: Sequence[Any]) -> Any:
+    return bare(computed(forward, inputs))
 
 
 def claimed(operation: Operation, out: Any, inputs: Sequence[Any], place: int) -> Any:
     """What a rule gives, also for an output and inputs that don't belong together."""
-    try:
-        found = bare(precisely(operation.derivatives, Precise(out), *map(Precise, inputs))[place])
-    except Opaque:
-        found = CONTEXT.mpf(float(operation.derivatives(float(out), *map(float, inputs))[place]))
+    found = bare(computed(operation.derivatives, [out, *inputs])[place])
     if found is NotImplemented or not CONTEXT.isfinite(found):
         raise ValueError("no number")
     return found
