@@ -61,10 +61,17 @@ class Claimed:
     def judged_precisely(self, direction: Direction, claim: Callable[[Precise], Any], noise: Any = 0) -> Judgement:
         return slopes.judged(lambda t: self.result(self.at(t, direction)), claim, noise)
 
-    def judged_in_floats(self, direction: Direction, claim: float | None = None) -> Judgement:
+    def judged_in_floats(self, direction: Direction) -> Judgement:
         moves = [float(move) for move in direction]
-        claim = along(moves, self.claims) if claim is None else claim
+        place, *others = [place for place, move in enumerate(moves) if move]
+        if not others:  # with no rounding on the way to the number itself
+            before, after = self.numbers[:place], self.numbers[place + 1 :]
+            alone = judged_by_differences(
+                self.claims[place], lambda x: self.in_floats([*before, x, *after]), self.numbers[place]
+            )
+            return alone.per_unit(1 / moves[place])
         # At 1, where floats are as near to each other as the inputs are beside their own sizes; at 0 they are nearer.
+        claim = along(moves, self.claims)
         return judged_by_differences(claim, lambda t: self.in_floats(self.at(t - 1.0, moves)), 1.0)
 
     def towards(self, *places: int) -> list[float]:

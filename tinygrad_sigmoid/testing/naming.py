@@ -382,6 +382,9 @@ def _at_hand(points: Points, plain: bool = False) -> dict[str, list[Any]]:
     for name, numbers in list(found.items()):
         found[f"(1 − {name})"] = [1 - x for x in numbers]
         found[f"(1 + {name})"] = [1 + x for x in numbers]
+    for x, y in combinations(inputs, 2):
+        found[f"({x} − {y})"] = [a - b for a, b in zip(found[x], found[y], strict=True)]
+        found[f"({x} + {y})"] = [a + b for a, b in zip(found[x], found[y], strict=True)]
     for function in () if plain else AT_HAND:
         for x, numbers in inputs.items():
             with suppress(*UNDEFINED):

@@ -15,6 +15,8 @@ from tinygrad_sigmoid.reading.writer import LOOSE, Binding, Code, Written, typed
 from tinygrad_sigmoid.testing.sources import Definitions
 from tinygrad_sigmoid.value import Value, operation_of
 
+LONGEST = 100  # letters of a call on one line
+
 
 def as_lines(shown: Collection[Value], marked: Value, options: Mapping[str, object] = {}) -> list[str]:
     """Lines of Python that record the values `shown`, and check the last of them; all else becomes leaves.
@@ -51,7 +53,10 @@ def as_call(checked: object, at: Sequence[object], options: Mapping[str, object]
 def _program(definitions: Definitions, lines: Sequence[str], arguments: Sequence[str]) -> list[str]:
     """The definitions, the lines, and the check of these arguments."""
     definitions.imported("tinygrad_sigmoid.testing", "check_gradients")
-    return [*definitions.lines(), *lines, f"check_gradients({', '.join(arguments)})"]
+    call = [f"check_gradients({', '.join(arguments)})"]
+    if len(call[0]) > LONGEST:
+        call = ["check_gradients(", *[f"    {argument}," for argument in arguments], ")"]
+    return [*definitions.lines(), *lines, *call]
 
 
 def as_expression(output: Value, names: Mapping[Value, str]) -> str:

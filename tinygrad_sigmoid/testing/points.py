@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers
+from tinygrad_sigmoid.testing.differences import judged_by_differences
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, precisely
 from tinygrad_sigmoid.testing.shapes import flat, index, is_numbers, is_whole, rebuilt, shape
@@ -168,7 +169,7 @@ class Point(Claimed):
         try:
             if self.checked.precise:
                 return self.judged_precisely(direction, claim_at)
-            return self.judged_in_floats(direction, float(claim_at(0)))
+            return judged_by_differences(float(claim_at(0)), lambda t: self.in_floats(self.at(t, direction)), 0.0)
         except Exception as error:  # whatever the user's code does at a point that isn't the one it was called at
             return Judgement(Verdict.UNRESOLVED, why=f"it can't be computed near by: {error}")
 
