@@ -64,7 +64,7 @@ def monomial(
 ) -> Monomial | None:
     """The product that has these values, of as few of the factors as possible, and `most` at most.
 
-    >>> x = [CONTEXT.mpf(number) for number in (0.5, -1.5, 3)]
+    >>> x = [0.5, -1.5, 3.0]
     >>> print(monomial([-2 / number**2 for number in x], {"x": x}))
     −2/x²
 
