@@ -86,7 +86,8 @@ def check_gradients(
         with judging():
             certificate = Certificate(digits=digits or Certificate.digits)
             if any(claims.values()):
-                _require_alone(backward, order)
+                if backward is not None or order > 1:
+                    raise TypeError("backward and order are for graphs: leave them out, with gradient=, vjp= or jvp=")
                 _check_claims(checked, at, claims, certificate, intended)
             elif isinstance(checked, type):
                 check_engine(checked, certificate)
@@ -228,12 +229,6 @@ def _check_claims(
         if not intended or mismatch.got is None:  # it is random, or of the wrong shape, for instance
             raise
         certificate.intended.append(mismatch.culprit)
-
-
-def _require_alone(backward: Backward | None, order: int) -> None:
-    """Raises an error if something is asked of a function's own gradients that is for graphs."""
-    if backward is not None or order > 1:
-        raise TypeError("backward and order are for graphs: leave them out, with gradient=, vjp= or jvp=")
 
 
 def _require(certificate: Certificate, *, strict: bool, digits: int) -> None:

@@ -12,6 +12,7 @@ from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.testing import slopes
+from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.claimed import Claimed, Numbers
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of
@@ -20,7 +21,6 @@ from tinygrad_sigmoid.testing.slopes import Verdict
 from tinygrad_sigmoid.testing.twins import gradients_by_rules, result_of, twins
 from tinygrad_sigmoid.value import Value, operation_of
 
-Gradients = Mapping[Value, float | None]
 Function = Callable[..., Any]
 
 SAME = CONTEXT.mpf(1e-9)  # as a part of a number: more is no rounding
@@ -86,7 +86,7 @@ def check_end_to_end(
     try:
         if function is not None:
             _check_same_number(whole)
-        with CONTEXT.workprec(slopes.working_bits(slopes.LADDER[0])):
+        with CONTEXT.workprec(slopes.FIRST_LOOK):
             whole.unmoved()
     except Opaque as opaque:
         why = str(opaque)
@@ -144,7 +144,7 @@ def _note_digits(whole: Whole, found: Gradients, certificate: Certificate) -> No
     """Tells of leaves whose gradients are right on paper, and as floats are not."""
     order, wrt = computed(whole.output), _moving(whole.output)
     sizes = backpropagated(whole.output, wrt, lambda value: tuple(map(abs, value.local_derivatives)))
-    with CONTEXT.workprec(slopes.working_bits(slopes.LADDER[0])):
+    with CONTEXT.workprec(slopes.FIRST_LOOK):
         for leaf in wrt:
             number, true = found.get(leaf), whole.unmoved()[leaf]
             if number is None or not math.isfinite(number):

@@ -18,7 +18,7 @@ from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
 from tinygrad_sigmoid.testing.preparing import prepared
 from tinygrad_sigmoid.testing.shapes import know_arrays
-from tinygrad_sigmoid.testing.slopes import LADDER, Judgement, Verdict, bisected, working_bits
+from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Judgement, Verdict, bisected
 
 AFAR = 1e-6  # as a part of itself: a claim with floats that is so near, where digits don't cancel, is right
 SCATTER = 0.2  # by how much of itself a mistake may differ at points near by: rounding differs by more
@@ -198,7 +198,7 @@ class _Look:
 
     def _digits(self, point: Point) -> None:
         """Notes how many digits the gradients lose, computed with floats."""
-        with CONTEXT.workprec(working_bits(LADDER[0])):
+        with CONTEXT.workprec(FIRST_LOOK):
             right = [bare(number) for number in point.gradient(point.numbers)]
         for one in self.checked.inputs:
             largest = max([abs(right[place]) for place in one.entries], default=0)

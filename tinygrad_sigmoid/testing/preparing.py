@@ -15,7 +15,7 @@ from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called, plainly
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.shapes import flat, is_numbers, is_whole, shape
-from tinygrad_sigmoid.testing.slopes import LADDER, Verdict, working_bits
+from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Verdict
 
 OTHER = 1e-2  # a result with many digits that is this far from that with floats is not that of the same computation
 REPEATS = 1.2345e-6  # as a part of the largest number: sums in several threads don't repeat to the last digit
@@ -129,7 +129,7 @@ def _choose(checked: Checked, claims: list[Any]) -> None:
 
 def _find_precision(checked: Checked, point: Point) -> None:
     """Runs both on numbers of many digits, and believes what comes out only where floats give about the same."""
-    with CONTEXT.workprec(working_bits(LADDER[0])):
+    with CONTEXT.workprec(FIRST_LOOK):
         try:
             checked.precise = any(map(_same_values, (point, *point.afar()[3::4])))
             directions = point.directions() if checked.precise else []

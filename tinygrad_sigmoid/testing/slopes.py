@@ -77,6 +77,9 @@ def working_bits(bits: int) -> int:
     return 2 * bits + min(bits, 512) + 24
 
 
+FIRST_LOOK = working_bits(LADDER[0])
+
+
 def judged(line: Line, claim: Claim, noise: Any = 0) -> Judgement:
     """The judgement on the claimed slope of `line` at 0, which rounding may have moved by `noise`."""
     before: list[Any] = []

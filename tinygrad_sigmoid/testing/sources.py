@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import symtable
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -203,19 +204,9 @@ def _namespace(thing: Any, node: ast.AST) -> Mapping[str, object]:
 
 
 def _names(node: ast.AST) -> list[str]:
-    """The names that are looked up outside of a function or class, in their order."""
-    parts = [*_walk(node)]
-    own = {part.arg for part in parts if isinstance(part, ast.arg)}
-    own |= {part.id for part in parts if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)}
-    defaults = node.args.defaults if isinstance(node, ast.Lambda) else []
-    own -= {default.id for default in defaults if isinstance(default, ast.Name)}
-    return [part.id for part in parts if isinstance(part, ast.Name) and part.id not in own]
-
-
-def _walk(node: ast.AST) -> Iterator[ast.AST]:
-    """The syntax, without annotations."""
-    yield node
-    for field, below in ast.iter_fields(node):
-        for part in below if isinstance(below, list) else [below]:
-            if isinstance(part, ast.AST) and field not in ANNOTATIONS:
-                yield from _walk(part)
+    """The names that are looked up outside of a function or class, but for those in annotations."""
+    tables = [symtable.symtable(f"from __future__ import annotations\n{ast.unparse(node)}", "", "exec")]
+    for table in tables:  # which grows while it is walked
+        tables += table.get_children()
+    symbols = [symbol for table in tables for symbol in table.get_symbols()]
+    return [symbol.get_name() for symbol in symbols if symbol.is_referenced() and symbol.is_global()]
