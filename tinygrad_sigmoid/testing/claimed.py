@@ -12,7 +12,7 @@ from typing import Any
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.differences import judged_by_differences
-from tinygrad_sigmoid.testing.precise import Precise
+from tinygrad_sigmoid.testing.precise import CONTEXT, Precise
 from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
 
 Numbers = Sequence[Any]  # of many digits where they are moved; the others are floats
@@ -65,11 +65,9 @@ class Claimed:
         moves = [float(move) for move in direction]
         place, *others = [place for place, move in enumerate(moves) if move]
         if not others:  # with no rounding on the way to the number itself
-            before, after = self.numbers[:place], self.numbers[place + 1 :]
-            alone = judged_by_differences(
-                self.claims[place], lambda x: self.in_floats([*before, x, *after]), self.numbers[place]
-            )
-            return alone.per_unit(1 / moves[place])
+            before, at, after = self.numbers[:place], self.numbers[place], self.numbers[place + 1 :]
+            alone = judged_by_differences(self.claims[place], lambda x: self.in_floats([*before, x, *after]), at)
+            return alone.per_unit(1 / CONTEXT.mpf(moves[place]))
         # At 1, where floats are as near to each other as the inputs are beside their own sizes; at 0 they are nearer.
         claim = along(moves, self.claims)
         return judged_by_differences(claim, lambda t: self.in_floats(self.at(t - 1.0, moves)), 1.0)
