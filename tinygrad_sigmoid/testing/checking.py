@@ -9,7 +9,7 @@ from typing import Any
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.checks import listed
 from tinygrad_sigmoid.derivatives import gradients
-from tinygrad_sigmoid.graph import computed, leaves
+from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import fixed_power
 from tinygrad_sigmoid.quoting import shown
@@ -24,6 +24,7 @@ from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
 from tinygrad_sigmoid.testing.precise import judging
 from tinygrad_sigmoid.testing.rules import check_rule, check_value
 from tinygrad_sigmoid.testing.shapes import know_arrays
+from tinygrad_sigmoid.testing.twins import moving
 from tinygrad_sigmoid.value import Value
 
 __tracebackhide__ = True  # pytest shows the line of the caller
@@ -173,15 +174,14 @@ def _check_graph(
     ]
     found = check_backward(output, backward, certificate)
     if not certificate.intended:
-        moving = inputs or [leaf for leaf in leaves(output) if not leaf.constant]
-        check_end_to_end(output, moving, found, certificate, function)
+        check_end_to_end(output, inputs or moving(output), found, certificate, function)
         if order > 1:
             _check_derivatives(output, certificate, order)
 
 
 def _check_derivatives(output: Value, certificate: Certificate, order: int) -> None:
     """Checks the gradients of the leaves, recorded as graphs, as such; and all rules at a shifted point as well."""
-    wrt = [leaf for leaf in leaves(output) if not leaf.constant]
+    wrt = moving(output)
     try:
         recorded = dict(zip(wrt, gradients(output, wrt), strict=True))
     except (ArithmeticError, TypeError) as error:

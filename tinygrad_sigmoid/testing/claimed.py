@@ -54,16 +54,20 @@ class Claimed:
     def judged(self, direction: Direction) -> Judgement:
         """The judgement on the claims along a direction: with many digits, or by differences of floats."""
         try:
-            return self.judged_precisely(direction, lambda t: self.claim(self.at(t, direction), direction))
+            return self.judged_precisely(direction)
         except Opaque:
             return self.judged_in_floats(direction)
 
-    def judged_precisely(self, direction: Direction, claim: Callable[[Precise], Any], noise: Any = 0) -> Judgement:
+    def judged_precisely(
+        self, direction: Direction, claim: Callable[[Precise], Any] | None = None, noise: Any = 0
+    ) -> Judgement:
+        """The judgement with many digits on the claims, or on another claim."""
+        claim = claim or (lambda t: self.claim(self.at(t, direction), direction))
         return slopes.judged(lambda t: self.result(self.at(t, direction)), claim, noise)
 
     def judged_in_floats(self, direction: Direction) -> Judgement:
         moves = [float(move) for move in direction]
-        place, *others = [place for place, move in enumerate(moves) if move]
+        place, *others = moved(moves)
         if not others:  # with no rounding on the way to the number itself
             before, at, after = self.numbers[:place], self.numbers[place], self.numbers[place + 1 :]
             alone = judged_by_differences(self.claims[place], lambda x: self.in_floats([*before, x, *after]), at)
@@ -90,7 +94,12 @@ class Claimed:
             part = [move if place in some else 0 for place, move in enumerate(direction)]
             return self.judged(part).verdict is Verdict.WRONG
 
-        return slopes.bisected([place for place, move in enumerate(direction) if move], wrong)
+        return slopes.bisected(moved(direction), wrong)
+
+
+def moved(direction: Direction) -> list[int]:
+    """The places of the numbers that are moved."""
+    return [place for place, move in enumerate(direction) if move]
 
 
 def along(direction: Direction, gradient: Sequence[Any]) -> Any:

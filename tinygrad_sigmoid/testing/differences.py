@@ -1,8 +1,8 @@
 """Slopes of functions that take floats only, by differences, and how far they can be trusted.
 
 Differences at smaller and smaller distances are extrapolated to 0; what they are worth is told by their disagreement
-and by the noise of the function, which is measured. Where
-that is too coarse, the remainder of Taylor's formula may raise doubt, but convicts nobody.
+and by the noise of the function, which is measured. Where that is too coarse, the remainder of Taylor's formula may
+raise doubt, but convicts nobody.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.elementary import Opaque
-from tinygrad_sigmoid.graph import computed, leaves
+from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.accumulation import Gradients
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
@@ -18,7 +18,7 @@ from tinygrad_sigmoid.testing.claimed import Claimed, Numbers
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of
 from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, precisely
 from tinygrad_sigmoid.testing.slopes import Verdict
-from tinygrad_sigmoid.testing.twins import gradients_by_rules, result_of, twins
+from tinygrad_sigmoid.testing.twins import gradients_by_rules, moving, result_of, twins
 from tinygrad_sigmoid.value import Value, operation_of
 
 Function = Callable[..., Any]
@@ -142,7 +142,7 @@ def _of_all(output: Value, sentence: str, value: Value, got: Any, true: Any, bug
 
 def _note_digits(whole: Whole, found: Gradients, certificate: Certificate) -> None:
     """Tells of leaves whose gradients are right on paper, and as floats are not."""
-    order, wrt = computed(whole.output), _moving(whole.output)
+    order, wrt = computed(whole.output), moving(whole.output)
     sizes = backpropagated(whole.output, wrt, lambda value: tuple(map(abs, value.local_derivatives)))
     with CONTEXT.workprec(slopes.FIRST_LOOK):
         for leaf in wrt:
@@ -152,10 +152,6 @@ def _note_digits(whole: Whole, found: Gradients, certificate: Certificate) -> No
             rounding = sizes[leaf] * len(order) * 2.0**-50  # of all that its paths contribute
             if not math.isfinite(rounding) or abs(number - true) > rounding:
                 certificate.note_digits(number, true, f"the gradient of {name_of(leaf)}")
-
-
-def _moving(output: Value) -> list[Value]:
-    return [leaf for leaf in leaves(output) if not leaf.constant]
 
 
 # -- Gradients that are graphs -----------------------------------------------------------------------------------------
@@ -200,4 +196,4 @@ def _recorded(output: Value, again: dict[Value, Value]) -> dict[Value, Value]:
 
 
 def _shifted(output: Value, shift: float) -> dict[Value, float]:
-    return {leaf: leaf.data * (1 + shift) if leaf.data else shift for leaf in _moving(output)}
+    return {leaf: leaf.data * (1 + shift) if leaf.data else shift for leaf in moving(output)}

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from tinygrad_sigmoid.testing.array_mistakes import Mistake, recognised
 from tinygrad_sigmoid.testing.certificate import Certificate, counted
-from tinygrad_sigmoid.testing.claimed import Direction
+from tinygrad_sigmoid.testing.claimed import Direction, moved
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
@@ -100,7 +100,7 @@ class _Look:
 
     def _entries(self, point: Point, direction: Direction) -> None:
         """Looks at the entries that move, and at fewer of them where that does not show that all are right."""
-        entries = [place for place, part in enumerate(direction) if part]
+        entries = moved(direction)
         judgement = self._judged(point, direction)
         verdict = judgement.verdict
         if verdict is Verdict.RIGHT and not self.checked.precise:  # what is wrong may cancel, to as few digits

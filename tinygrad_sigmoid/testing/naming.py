@@ -16,7 +16,7 @@ from typing import Any
 
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
-from tinygrad_sigmoid.testing.calling import UNSTEADY, unsteady
+from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.monomials import CONSTANTS, ENOUGH, UNIT, Factors, Monomial, constant_text, monomial
 from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, UNDEFINED, judging
 from tinygrad_sigmoid.testing.probing import (
@@ -370,9 +370,8 @@ EXPLANATIONS: list[Callable[[Points], Found]] = [  # the simplest first
 ]
 
 
-def _names(points: Points) -> Sequence[str]:
-    names, count = points[0].operation.input_names, len(points[0].inputs)
-    return names if len(names) == count else [f"x{place}" for place in range(1, count + 1)]
+def _names(points: Points) -> list[str]:
+    return input_names(points[0].operation, len(points[0].inputs))
 
 
 def _at_hand(points: Points, plain: bool = False) -> dict[str, list[Any]]:

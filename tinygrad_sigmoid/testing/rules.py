@@ -16,7 +16,7 @@ from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.calling import unsteady
 from tinygrad_sigmoid.testing.certificate import Certificate
-from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers, along
+from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers, along, moved
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.naming import mistake
 from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, precisely
@@ -136,7 +136,7 @@ class Rule(Claimed):
             return along(direction, [CONTEXT.mpf(local) for local in found])
 
         with suppress(Opaque):
-            return self.judged_precisely(direction, lambda t: self.claim(self.at(t, direction), direction))
+            return self.judged_precisely(direction)
         with suppress(Opaque):
             judgement = self.judged_precisely(direction, claim, noise=_rounding(claim))
             size = max(abs(judgement.claim or 0), abs(judgement.true or 0))
@@ -147,7 +147,7 @@ class Rule(Claimed):
 
     def where(self, direction: Direction) -> str:
         """As in ∂sigmoid/∂z at (0.5)."""
-        place, *others = _moved(direction)
+        place, *others = moved(direction)
         name = self.value.inputs[place].label or f"input {place + 1}"
         numbers = ", ".join(f"{number:.6g}" for number in self.numbers)
         return f"∂{self.operation.name}/∂{name}{', …' if others else ''} at ({numbers})"
@@ -163,7 +163,7 @@ class Rule(Claimed):
     def note(self, direction: Direction, judgement: Judgement, certificate: Certificate) -> None:
         """Tells the certificate what else there is to say."""
         where, kink_at = self.where(direction), self.operation.kink_at
-        place, *others = _moved(direction)
+        place, *others = moved(direction)
         if certificate.note(judgement, where):
             return
         if kink_at is not None and kink_at(*self.numbers) == 0:
@@ -173,10 +173,6 @@ class Rule(Claimed):
                 certificate.note_digits(self.claims[each], self.exact[each], where)
         elif not others:
             certificate.note_digits(self.claims[place], judgement.true / direction[place], where)
-
-
-def _moved(direction: Direction) -> list[int]:
-    return [place for place, move in enumerate(direction) if move]
 
 
 def _rounding(claim: Callable[[Precise], Any]) -> Any:

@@ -27,6 +27,11 @@ class Twin(Value):
         return tuple(precisely(self.operation.derivatives, self._data, *[used._data for used in self.inputs]))
 
 
+def moving(output: Value) -> list[Value]:
+    """The leaves that a graph has gradients with."""
+    return [leaf for leaf in leaves(output) if not leaf.constant]
+
+
 def twins(output: Value, moved: Mapping[Value, Any] = {}) -> dict[Value, Any]:
     """For each value of a graph, its twin; leaves that are moved have the numbers given."""
     found: dict[Value, Any] = {}
@@ -47,6 +52,6 @@ def result_of(output: Value, moved: Mapping[Value, Any] = {}) -> Any:
 def gradients_by_rules(output: Value, moved: Mapping[Value, Any] = {}) -> dict[Value, Any]:
     """∂output/∂value for all leaves of a graph and all that is computed from them, by the rules of its operations."""
     found = twins(output, moved)
-    wrt = [found[leaf] for leaf in leaves(output) if not leaf.constant]
+    wrt = [found[leaf] for leaf in moving(output)]
     gradients = backpropagated(found[output], wrt, lambda twin: twin.local_derivatives)
     return {value: bare(gradients[twin]) for value, twin in found.items() if twin in gradients}
