@@ -11,18 +11,19 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
-from tinygrad_sigmoid.compiling.plan import Array, Group, Places, Plan, Planner, Rows, evenly
+from tinygrad_sigmoid.compiling.plan import Group, Places, Plan, Planner, Rows, _step
 from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.floats import finite_number
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
+Array = NDArray[np.float64]
 _CACHE = 1 << 20  # bytes that stay near the processor while a batch is worked through
 _SURELY_FINITE = 1e300  # if the squares of all steps add up to less, no step makes a parameter infinite
 Memory = TypeVar("Memory")
@@ -47,7 +48,11 @@ class ArrayProgram(Program, Generic[Memory]):
     def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value]) -> Self:
         """The program for a graph's output, its gradients, and what is watched beside them."""
         lowered.require_translated(cls.target, cls.column, [*cls.structural, table.dot_product])
-        return cls(Planner(lowered, inputs, cls.function_name, cls.copied).plan(wrt, watch))
+        plan = Planner(lowered, inputs).plan(wrt, watch)
+        for group in plan.groups:
+            if isinstance(group.kind, Operation):
+                cls.function_name(group.kind)  # which says so, if there is none
+        return cls(plan)
 
     def __reduce__(self) -> tuple[type[Self], tuple[Plan]]:
         return type(self), (self.plan,)
@@ -223,23 +228,26 @@ class Stores:
             self._call(np.add.reduce, products, 1, None, out)
         elif group.kind == "take":
             store = self.batched if group.out.batched else self.numbers
-            self._call(np.take, store[: group.out.start], group.places, 0, out, "clip")
+            places = np.array(group.places).reshape(group.out.shape)
+            self._call(np.take, store[: group.out.start], places, 0, out, "clip")
         elif group.kind == "copy":
             taken = np.empty((*group.out.shape, 1))
             self._call(np.take, self.numbers, group.places, 0, taken[:, 0], "clip")
             self._call(np.positive, taken, out)
         else:
-            self._call(_FUNCTIONS.get(group.kind) or getattr(np, group.kind), *operands, out)
+            assert isinstance(group.kind, Operation)
+            name = NumpyProgram.function_name(group.kind)
+            self._call(_FUNCTIONS.get(name) or getattr(np, name), *operands, out)
 
     def _bind_sums(self, summed: Rows, places: Places) -> None:
-        strides, ones = evenly(places), np.ones(self.batched.shape[1])
-        if strides is not None:
-            in_place = _view(self.results, Rows(False, int(places[0]), places.shape, strides))
+        stride, ones = _step(places), np.ones(self.batched.shape[1])
+        if stride is not None:
+            in_place = _view(self.results, Rows(False, places[0], (len(places),), (stride,)))
             self._call(np.matmul, self.view(summed), ones, in_place)
         else:
-            sums = np.empty(places.shape)
+            sums = np.empty(len(places))
             self._call(np.matmul, self.view(summed), ones, sums)
-            self._call(self.results.__setitem__, places, sums)
+            self._call(self.results.__setitem__, list(places), sums)
 
     def _call(self, function: Callable[..., object], *operands: object) -> None:
         self.calls.append(partial(function, *operands))

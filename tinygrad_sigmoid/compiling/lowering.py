@@ -10,6 +10,7 @@ import keyword
 import weakref
 from collections.abc import Collection, Iterable, Sequence
 from itertools import compress
+from operator import gt
 from typing import Any, NoReturn
 
 from tinygrad_sigmoid import operations as table
@@ -40,16 +41,18 @@ class Symbol(Arithmetic):
 
     __slots__ = ("inputs", "lowered", "number", "operation")
 
-    def __init__(self, lowered: Lowered, operation: Operation | None, inputs: tuple[Operand, ...]) -> None:
-        self.lowered = weakref.proxy(lowered)  # or neither would be freed before the collector comes by
+    def __init__(self, lowered: Lowered, operation: Operation | None, inputs: tuple[Operand, ...], number: int) -> None:
+        self.lowered = lowered
         self.operation = operation
         self.inputs = inputs
-        self.number = len(lowered.symbols)
+        self.number = number
 
     @staticmethod
     def record(operation: Operation, inputs: tuple[Operand, ...]) -> Operand:  # type: ignore[override] # or a constant
-        lowered: Lowered = next(given.lowered for given in inputs if isinstance(given, Symbol))
-        return lowered.record(operation, inputs)
+        for given in inputs:
+            if type(given) is Symbol:
+                return given.lowered.record(operation, inputs)
+        raise AssertionError("only a symbol records")
 
     def passing_on(self) -> Sequence[Operand]:
         """The inputs that can't be infinite or nan without the result being so."""
@@ -105,6 +108,7 @@ class Lowered:
         self.calls: dict[Operation, tuple[Operation, str]] = {}
         self.imports: dict[Operation, tuple[str, str]] = {}
         self._known: dict[int, Symbol] = {}  # by the hash of what they compute
+        self._itself: Lowered = weakref.proxy(self)  # for symbols: in a cycle, all would wait for the collector
 
         self.order = topological_order(output, *watch)
         variable = [value for value in self.order if not value.inputs and not value.constant]
@@ -120,7 +124,7 @@ class Lowered:
                 self.data[value] = self._forward(value.operation, [self.data[used] for used in value.inputs])
         self.local_derivatives: dict[Value, tuple[Operand, ...]] = {}
         self.gradients: dict[Value, Operand] = {
-            value: gradient if isinstance(gradient, Symbol) else float(gradient)
+            value: gradient if type(gradient) is Symbol else float(gradient)
             for value, gradient in backpropagated(output, wrt, self.derivatives_of).items()
         }
         self.results = [self.data[output], *[self.gradients[value] for value in wrt]]
@@ -143,26 +147,30 @@ class Lowered:
         """The symbol of an operation on symbols: the same one, if it has been computed before."""
         if operation not in ELEMENTARY:
             return self._forward(operation, inputs)
-        given: list[Operand] = [number if isinstance(number, Symbol) else float(number) for number in inputs]
-        first, *others = given
+        first = inputs[0]
         if operation is table.negate and isinstance(first, Symbol) and first.operation is table.negate:
             return first.inputs[0]  # −(−z) is z, to the last bit
-        if operation is table.fixed_power and isinstance(others[0], float) and others[0] == 1.0:
+        if operation is table.fixed_power and type(inputs[1]) is not Symbol and inputs[1] == 1.0:
             return first
+        given = tuple([number if type(number) is Symbol else float(number) for number in inputs])
         return self._numbered(operation, given)
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
         """The symbols without which the results can't be computed, in order."""
-        wanted = bytearray(len(self.symbols))
+        return list(compress(self.symbols, self.uses(results)))
+
+    def uses(self, results: Iterable[Operand]) -> list[int]:
+        """How often each symbol is used on the way to the results, or is one of them."""
+        uses = [0] * len(self.symbols)
         for result in results:
-            if isinstance(result, Symbol):
-                wanted[result.number] = True
-        for symbol in reversed(self.symbols):
-            if wanted[symbol.number]:
+            if type(result) is Symbol:
+                uses[result.number] += 1
+        for symbol in reversed(self.symbols[len(self.arguments) :]):
+            if uses[symbol.number]:
                 for used in symbol.inputs:
-                    if isinstance(used, Symbol):
-                        wanted[used.number] = True
-        return list(compress(self.symbols, wanted))
+                    if type(used) is Symbol:
+                        uses[used.number] += 1
+        return uses
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
         """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
@@ -185,30 +193,32 @@ class Lowered:
         """
         suspected, seen = bytearray(len(self.symbols)), bytearray(len(self.symbols))
         for value in values:
-            if isinstance(symbol := self.data[value], Symbol):
+            if type(symbol := self.data[value]) is Symbol:
                 suspected[symbol.number] = True
         for result in results:
-            if isinstance(result, Symbol):
+            if type(result) is Symbol:
                 seen[result.number] = True
         lost = []
-        for symbol in reversed(self.symbols):
-            if suspected[symbol.number] and not seen[symbol.number]:
+        leaves, last = self.symbols[: len(self.arguments)], max(suspected.rfind(True), seen.rfind(True))
+        for symbol in reversed(self.symbols[len(leaves) : last + 1]):
+            if not seen[symbol.number]:
+                if not suspected[symbol.number]:
+                    continue
                 lost.append(symbol)
                 seen[symbol.number] = True
-            if seen[symbol.number]:
-                for used in symbol.passing_on():
-                    if isinstance(used, Symbol):
-                        seen[used.number] = True
-        return lost[::-1], seen
+            for used in symbol.passing_on():
+                if type(used) is Symbol:
+                    seen[used.number] = True
+        return [*compress(leaves, map(gt, suspected, seen)), *reversed(lost)], seen
 
     def _guards(self) -> list[Symbol]:
         """The recorded values that could get lost, and what Python refuses to compute and nobody would see."""
         output, *gradients = self.results
-        guards, seen = self.lost_on_the_way([output], [*self.arguments, *self.order])
+        guards, seen = self.lost_on_the_way([output], self.data)
         _, seen_in_gradients = self.lost_on_the_way(gradients, [])
         divisors: dict[Symbol, bool] = {}  # divisors, and whether nobody would see it if they were 0
-        for symbol in list(self.symbols):
-            if symbol.operation is None or symbol.operation in _NEVER_RAISING:
+        for symbol in self.symbols[len(self.arguments) :]:
+            if symbol.operation in _NEVER_RAISING:
                 continue
             unseen = not (seen[symbol.number] or seen_in_gradients[symbol.number])
             if symbol.operation is not table.divide:
@@ -217,7 +227,7 @@ class Lowered:
                 divisors[divisor] = unseen and divisors.get(divisor, True)
         unseen_divisors = [divisor for divisor, unseen in divisors.items() if unseen]
         # 0/divisor is nan where the divisor is 0, and else 0.
-        return guards + [self._numbered(table.divide, [0.0, divisor]) for divisor in unseen_divisors]
+        return guards + [self._numbered(table.divide, (0.0, divisor)) for divisor in unseen_divisors]
 
     def _forward(self, operation: Operation, numbers: Sequence[Operand]) -> Operand:
         if all(not isinstance(number, Symbol) for number in numbers):
@@ -242,21 +252,21 @@ class Lowered:
         same = next((known for known, part in self.calls.items() if part == (operation, call)), None)
         opaque = same or Operation(operation.name, operation.forward, operation.derivatives)
         self.calls[opaque] = operation, call
-        return self._numbered(opaque, list(numbers))
+        return self._numbered(opaque, tuple(numbers))
 
-    def _numbered(self, operation: Operation, inputs: Sequence[Operand]) -> Symbol:
-        key = _key(operation, inputs)
-        known = self._known.get(hash(key))  # of all keys themselves, the memory would be as large as all else
-        if known is None or _key(known.operation, known.inputs) != key:
-            known = self._known[hash(key)] = self._new(operation, tuple(inputs))
+    def _numbered(self, operation: Operation, inputs: tuple[Operand, ...]) -> Symbol:
+        key = hash((operation, inputs))  # of all keys themselves, the memory would be as large as all else
+        known = self._known.get(key)
+        if known is None or known.operation is not operation or not all(map(_is_same, known.inputs, inputs)):
+            known = self._known[key] = self._new(operation, inputs)
         return known
 
     def _new(self, operation: Operation | None, inputs: tuple[Operand, ...]) -> Symbol:
-        symbol = Symbol(self, operation, inputs)
+        symbol = Symbol(self._itself, operation, inputs, len(self.symbols))
         self.symbols.append(symbol)
         return symbol
 
 
-def _key(operation: Operation | None, inputs: Sequence[Operand]) -> tuple[object, ...]:
+def _is_same(a: Operand, b: Operand) -> bool:
     # 0.0 and −0.0 are equal but not the same, hence the repr.
-    return operation, *[used.number if isinstance(used, Symbol) else repr(used) for used in inputs]
+    return a is b or (type(a) is float and type(b) is float and repr(a) == repr(b))

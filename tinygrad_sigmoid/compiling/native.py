@@ -6,13 +6,14 @@ A whole epoch is one call. Rows are padded to whole registers by repeating the l
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from tinygrad_sigmoid.compiling.arrays import ArrayProgram
+from tinygrad_sigmoid.compiling.arrays import Array, ArrayProgram
 from tinygrad_sigmoid.compiling.kernel import KINDS, LANES, VECTORIZED, Instruction, compiled_descent, library_function
 from tinygrad_sigmoid.compiling.lowering import untranslatable
-from tinygrad_sigmoid.compiling.plan import Array, Group, OuterProduct, Places, Plan, Rows
+from tinygrad_sigmoid.compiling.plan import Group, OuterProduct, Places, Plan, Rows
 from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
 
@@ -43,8 +44,8 @@ class Memory:
             self._add_group(group)
         for outer in plan.outer:
             self._add_outer(outer)
-        extra = self._indexed(self.results + plan.places)
-        self._add("sum", 0, 0, plan.places.size, self._place(plan.summed), extra=extra)
+        extra = self._indexed([self.results + place for place in plan.places])
+        self._add("sum", 0, 0, len(plan.places), self._place(plan.summed), extra=extra)
         self.numbers = np.zeros(self.size)
         self.numbers[: len(plan.constants)] = plan.constants
         self.parameters = self.numbers[len(plan.constants) :][: len(plan.parameters)]
@@ -61,16 +62,17 @@ class Memory:
     def _add_group(self, group: Group) -> None:
         out, _, _ = self._place(group.out)
         if group.places is None:
-            kind, extra = (group.kind, 0) if group.kind in KINDS else ("call", library_function(group.kind))
+            name = NativeProgram.function_name(group.kind) if isinstance(group.kind, Operation) else group.kind
+            kind, extra = (name, 0) if name in KINDS else ("call", library_function(name))
             operands = [self._place(rows) for rows in group.operands]
             terms = group.operands[0].shape[-1]
             self._add(kind, out, self.width, group.out.shape[0], *operands, terms=terms, extra=extra)
         elif group.kind == "take" and group.out.batched:
-            extra = self._indexed(self.batched + group.places * self.width)
-            self._add("take", out, self.width, group.places.size, _NOWHERE, extra=extra)
+            extra = self._indexed([self.batched + place * self.width for place in group.places])
+            self._add("take", out, self.width, len(group.places), _NOWHERE, extra=extra)
         else:
             extra = self._indexed(group.places)
-            self._add("copy", out, self.width if group.out.batched else 1, group.places.size, _NOWHERE, extra=extra)
+            self._add("copy", out, self.width if group.out.batched else 1, len(group.places), _NOWHERE, extra=extra)
 
     def _add_outer(self, outer: OuterProduct) -> None:
         (a, a_stride, _), right = self._place(outer.left), self._place(outer.right)
@@ -87,8 +89,8 @@ class Memory:
         return base + rows.start * unit, rows.strides[0] * unit, rows.strides[-1] * unit
 
     def _indexed(self, numbers: Places) -> int:
-        self._index += numbers.ravel().tolist()
-        return len(self._index) - numbers.size
+        self._index += numbers
+        return len(self._index) - len(numbers)
 
 
 class NativeProgram(ArrayProgram[Memory]):
@@ -144,7 +146,7 @@ class NativeProgram(ArrayProgram[Memory]):
                 self.require_finite(np.array([np.nan]), parameters, samples[places], places)
         return float(memory.numbers[memory.losses])
 
-    def _run(self, memory: Memory, samples: Array, order: Places, batch: int, rate: float, trained: int) -> int:
+    def _run(self, memory: Memory, samples: Array, order: Any, batch: int, rate: float, trained: int) -> int:
         """Descends over the samples; gives where the first mini-batch begins that has no finite result, or −1."""
         rows = np.ascontiguousarray(samples)
         numbers, instructions, index = memory.addresses

@@ -10,13 +10,12 @@ What depends on no input of the program, as weights and constants, is kept once 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
-
-import numpy as np
-from numpy.typing import NDArray
+from itertools import groupby
+from typing import NamedTuple
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.lowering import Lowered, Operand, Symbol
@@ -24,13 +23,13 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.value import Value
 
-Array = NDArray[np.float64]
-Places = NDArray[np.int64]
+Places = Sequence[int]
+Kind = str | Operation
+_ONE = (1,)  # shared, because a deep graph has many single rows
 GAP = 4  # zeros behind the last gradient, for a target that changes so many parameters at a time
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """Rows of a store at even distances, as a list or as a table."""
 
     batched: bool  # whether they are of the store that has a number for each sample; the other has one number a row
@@ -39,22 +38,20 @@ class Rows:
     strides: tuple[int, ...]  # how many rows it is from one to the next along each axis
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """Operations of one kind at one depth, computed at once.
 
     The kinds: `"matrix"`, matrix–vector products; `"dot"`, products of pairs of rows, summed up; `"take"`, rows brought
-    together; `"copy"`, single numbers copied to every sample; any other is the target's name of a function.
+    together; `"copy"`, single numbers copied to every sample; any other is an elementary operation.
     """
 
-    kind: str
+    kind: Kind
     out: Rows
     operands: tuple[Rows, ...]
     places: Places | None = None  # the rows that are taken or copied
 
 
-@dataclass(frozen=True)
-class OuterProduct:
+class OuterProduct(NamedTuple):
     """The products of each row with each of other rows, summed over the samples: a matrix product."""
 
     left: Rows
@@ -81,211 +78,219 @@ class Plan:
     sizes: tuple[int, int]  # how many rows the two stores have, the batched one second
 
 
-def evenly(rows: Places) -> tuple[int, ...] | None:
-    """The distance from one row to the next along each axis; `None` if it is not the same everywhere."""
-    strides = []
-    for axis in range(rows.ndim):
-        steps = np.diff(rows, axis=axis)
-        if steps.size and (steps != steps.flat[0]).any():
-            return None
-        strides.append(int(steps.flat[0]) if steps.size else 0)
-    return tuple(strides)
+def _steps(lines: Sequence[Sequence[int]]) -> tuple[int, int] | None:
+    """How far it is from one line of a table to the next, and along a line; `None` if not the same everywhere."""
+    down, along = _step([line[0] for line in lines]), _step(lines[0])
+    if down is None or along is None or any(_step(line) != along for line in lines):
+        return None
+    return down, along
+
+
+def _step(rows: Sequence[int]) -> int | None:
+    if len(rows) == 1:
+        return 0
+    step = rows[1] - rows[0]
+    even = range(rows[0], rows[0] + step * len(rows), step) if step else [rows[0]] * len(rows)
+    return step if list(rows) == list(even) else None
 
 
 class Planner:
     """Sorts operations into groups, and gives every number a row in one of the stores.
 
-    A symbol goes by its place in the lowered graph here, a constant or a copy by an index after those.
-
-    Args:
-        lowered: What is planned.
-        inputs: How many inputs there are.
-        function_name: Gives the target's name of the function for an elementary operation.
-        copied: Whether single numbers are copied to every sample before they are computed with, so that all operands
-            of an operation are batched, but for the weights of a matrix–vector product.
+    A symbol goes by its place in the lowered graph here, a constant or a copy by an index after those. Single numbers
+    are copied to every sample before they are computed with, but for the weights of a matrix–vector product: so all
+    that is computed is batched.
     """
 
-    def __init__(self, lowered: Lowered, inputs: int, function_name: Callable[[Operation], str], copied: bool) -> None:
+    def __init__(self, lowered: Lowered, inputs: int) -> None:
         self.lowered = lowered
         self.inputs = inputs
-        self.function_name = function_name
-        self.copied = copied
         self.sizes = [0, 0]
-        self.batched: dict[int, bool] = {}
-        self.depth: dict[int, int] = {}
-        self.row: dict[int, int] = {}
-        self.constants: dict[str, int] = {}
+        self.depth = array("i")  # 0 for a single number, 1 for an input or a copy: what is batched is above 0
+        self.row: list[int] = []
+        self.constants: dict[str, int] = {}  # by their digits, because 0.0 and −0.0 are not the same
         self.copies: dict[int, int] = {}
-        self.products: dict[int, tuple[int, ...]] = {}  # gradients that are products, wanted only summed
-        self.waiting: defaultdict[tuple[int, str, object], list[tuple[int, tuple[int, ...]]]] = defaultdict(list)
+        self.products: defaultdict[int, dict[int, int]] = defaultdict(dict)  # places of results that are nothing else
+        self.tabled: set[int] = set()  # places of those that outer products compute
+        self.waiting: dict[int, tuple[Kind, tuple[int, ...]]] = {}  # what is computed, and from what
+        self.alone: list[Rows | None] = []  # what is computed by itself
         self.groups: list[Group] = []
-        self._new_index = count().__next__
 
     def plan(self, wrt: Sequence[Value], watch: Sequence[Value]) -> Plan:
         """The plan for the output, its gradients, and what is watched beside them."""
         lowered = self.lowered
         wanted, watched = [*lowered.results, *lowered.guards], [lowered.data[value] for value in watch]
         watched += lowered.lost_on_the_way(watched, topological_order(*watch))[0]
-        if self.copied and lowered.guards:  # 0 times them, added up: 0, or nan
+        if lowered.guards:  # 0 times them, added up: 0, or nan
             zeros = [0.0] * len(lowered.guards)
             wanted[1 + len(wrt) :] = [lowered.record(table.dot_product, (*zeros, *lowered.guards))]
-        self._new_index = count(len(lowered.symbols)).__next__
-        checked = len(wanted)
-        wanted += watched
-        computed = [symbol for symbol in lowered.needed(wanted) if symbol.operation is not None]
-        used = [*wanted, *[operand for symbol in computed for operand in symbol.inputs]]
-        constants = {repr(number): number for number in used if not isinstance(number, Symbol)}
-        self.constants = {text: self._new_index() for text in constants}
-        self._place_leaves()
-        indices = list(map(self._index, wanted))
-        results, watched_indices = indices[:checked], indices[checked:]
-        uses = Counter(map(self._index, used))
-        only_summed = {index for index in results[1 : 1 + len(wrt)] if uses[index] == 1}
-        for symbol in computed:
-            self._enter(symbol, symbol.number in only_summed)
+        self._enter_all(wanted, watched, len(wrt))
+        results, seen = list(map(self._index, wanted)), list(map(self._index, watched))
         outer = self._outer_products(results)
-        places = [place for place, index in enumerate(results) if index not in self.products]
+        places = [place for place in range(len(results)) if place not in self.tabled]
         summed = self._all_batched([results[place] for place in places])
-        if not self.copied:
-            self._merge_singletons()
-        for (_, kind, _), members in sorted(self.waiting.items(), key=lambda group: group[0][0]):
-            self._add_group(kind, members)
+        self._place_leaves()
+        self._add_groups()
         return Plan(
             self.inputs,
-            tuple(constants.values()),
+            tuple(map(float, self.constants)),
             tuple([leaf.data for leaf in lowered.arguments[self.inputs :]]),
             lowered.trainable,
             1 + len(wrt),
-            checked + GAP,
+            len(wanted) + GAP,
             len(watch),
-            tuple([self._rows([index]) for index in watched_indices]),
+            tuple([self._rows([index]) for index in seen]),
             tuple([OuterProduct(self._rows(firsts), self._rows(seconds), out) for firsts, seconds, out in outer]),
             self._rows(summed),
-            np.array([place + GAP * (place > len(wrt)) for place in places], np.int64),
+            tuple([place + GAP * (place > len(wrt)) for place in places]),
             tuple(self.groups),  # now that all rows have been brought together
             (self.sizes[0], self.sizes[1]),
         )
 
-    def _place_leaves(self) -> None:
-        arguments = [self._index(self.lowered.data[leaf]) for leaf in self.lowered.arguments]
-        leaves = [*arguments[: self.inputs], *self.constants.values(), *arguments[self.inputs :]]
-        for place, index in enumerate(leaves):
-            self.batched[index] = place < self.inputs
-            self.depth[index] = 0
-            self.row[index] = self._new_rows(self.batched[index], (1,)).start
+    def _enter_all(self, wanted: Sequence[Operand], watched: Sequence[Operand], gradients: int) -> None:
+        """Notes each operation for the group that it belongs to; a gradient used for nothing else may be a product."""
+        lowered = self.lowered
+        self.depth = array("i", [1] * self.inputs + [0] * (len(lowered.symbols) - self.inputs))
+        uses = lowered.uses([*wanted, *watched])
+        place_of = {used.number: place for place, used in enumerate(wanted) if type(used) is Symbol}
+        for symbol in lowered.symbols[len(lowered.arguments) :]:
+            if not (times_used := uses[symbol.number]):
+                continue
+            operands = tuple([used.number if type(used) is Symbol else self._index(used) for used in symbol.inputs])
+            place = place_of.get(symbol.number, 0) if times_used == 1 and symbol.operation is table.multiply else 0
+            if 0 < place <= gradients and self.depth[operands[0]] and self.depth[operands[1]]:
+                self.products[operands[0]][operands[1]] = place
+            else:
+                self._enter(symbol, operands)
 
     def _index(self, operand: Operand) -> int:
-        return operand.number if isinstance(operand, Symbol) else self.constants[repr(operand)]
+        if type(operand) is Symbol:
+            return operand.number
+        digits = repr(operand)
+        if digits not in self.constants:
+            self.constants[digits] = self._new_index()
+        return self.constants[digits]
 
-    def _new_rows(self, batched: bool, shape: tuple[int, ...]) -> Rows:
-        start = self.sizes[batched]
-        self.sizes[batched] += math.prod(shape)
-        return Rows(batched, start, shape, (*shape[1:], 1))
+    def _new_index(self) -> int:
+        self.depth.append(0)
+        return len(self.depth) - 1
 
-    def _rows(self, indices: Sequence[int] | Sequence[Sequence[int]]) -> Rows:
-        """Where these numbers are; they are brought together first, if they are not at even distances."""
-        shape = np.shape(indices)
-        flat = np.ravel(indices).tolist()
-        batched = self.batched[flat[0]]
-        rows = np.array([self.row[index] for index in flat], np.int64).reshape(shape)
-        strides = evenly(rows)
-        if strides is not None:
-            return Rows(batched, int(rows.flat[0]), shape, strides)
-        out = self._new_rows(batched, shape)
-        self.groups.append(Group("take", out, (), rows))
-        return out
-
-    def _enter(self, symbol: Symbol, only_summed: bool) -> None:
-        """Notes an operation for the group that it belongs to."""
-        index, operation, operands = symbol.number, symbol.operation, tuple(map(self._index, symbol.inputs))
+    def _enter(self, symbol: Symbol, operands: tuple[int, ...]) -> None:
+        index, operation = symbol.number, symbol.operation
         assert operation is not None, "arguments have their rows already"
         if operation is table.dot_product:
-            self._enter_dot(index, operands)
-        elif only_summed and operation is table.multiply and all(self.batched[used] for used in operands):
-            self.products[index] = operands
+            half = len(operands) // 2
+            left, right = sorted([operands[:half], operands[half:]], key=self._any_batched)  # the weights first
+            if self._any_batched(right) and not self._any_batched(left):
+                self._wait(index, "matrix", left + self._all_batched(right))
+            else:
+                self._wait(index, "dot", self._all_batched(operands))
         else:
-            if operation is table.fixed_power and isinstance(symbol.inputs[1], float) and symbol.inputs[1] == 2.0:
-                operation, operands = table.multiply, (operands[0], operands[0])
-            if self.copied:
-                operands = self._all_batched(operands)
-            alike = tuple([self.batched[used] for used in operands])
-            self._wait(index, self.function_name(operation), alike, operands)
+            if operation is table.fixed_power and operands[1] == self.constants.get("2.0"):
+                operation, operands = table.multiply, operands[:1] * 2
+            self._wait(index, operation, self._all_batched(operands))
 
-    def _enter_dot(self, index: int, operands: tuple[int, ...]) -> None:
-        half = len(operands) // 2
-        left, right = self._of_one_kind(operands[:half]), self._of_one_kind(operands[half:])
-        if self.batched[left[0]] and not self.batched[right[0]]:
-            left, right = right, left  # the weights first
-        if self.copied and not self.batched[right[0]]:
-            left, right = self._all_batched(left), self._all_batched(right)
-        batched = self.batched[left[0]], self.batched[right[0]]
-        if batched == (False, True):
-            self._wait(index, "matrix", right, left + right)
-        else:
-            self._wait(index, "dot", (half, *batched), left + right)
+    def _wait(self, index: int, kind: Kind, operands: tuple[int, ...]) -> None:
+        self.depth[index] = 1 + max([self.depth[used] for used in operands])
+        self.waiting[index] = kind, operands
 
-    def _wait(self, index: int, kind: str, alike: object, operands: tuple[int, ...]) -> None:
-        """Adds an operation to the group of those of one kind and depth whose operands are alike."""
-        self.batched[index] = kind == "copy" or any(self.batched[used] for used in operands)
-        self.depth[index] = 1 + max(self.depth[used] for used in operands)
-        self.waiting[self.depth[index], kind, alike].append((index, operands))
+    def _any_batched(self, operands: tuple[int, ...]) -> bool:
+        return any(self.depth[used] for used in operands)
 
-    def _of_one_kind(self, operands: tuple[int, ...]) -> tuple[int, ...]:
-        """The same operands, all batched if one is."""
-        return operands if len({self.batched[used] for used in operands}) == 1 else self._all_batched(operands)
-
-    def _all_batched(self, operands: Iterable[int]) -> tuple[int, ...]:
+    def _all_batched(self, operands: Sequence[int]) -> tuple[int, ...]:
         """The same operands, those that are not batched being copied to every sample."""
-        for used in operands:
-            if not self.batched[used] and used not in self.copies:
-                self.copies[used] = self._new_index()
-                self._wait(self.copies[used], "copy", None, (used,))
-        return tuple([self.copies.get(used, used) for used in operands])
+        return tuple([used if self.depth[used] else self._copy(used) for used in operands])
 
-    def _merge_singletons(self) -> None:
-        """Puts short products that share their inputs with no other into one group of plain sums of products."""
-        for (depth, kind, right), members in list(self.waiting.items()):
-            if kind == "matrix" and len(members) == 1 and isinstance(right, tuple) and len(right) < 8:
-                del self.waiting[depth, kind, right]
-                self.waiting[depth, "dot", (len(right), False, True)] += members
+    def _copy(self, number: int) -> int:
+        if number not in self.copies:
+            self.copies[number] = self._new_index()
+            self._wait(self.copies[number], "copy", (number,))
+        return self.copies[number]
 
-    def _add_group(self, kind: str, members: list[tuple[int, tuple[int, ...]]]) -> None:
-        indices, operands = zip(*members, strict=True)
-        half = len(operands[0]) // 2
-        rows: list[Rows] = []
-        places = None
-        if kind == "copy":
-            places = np.array([self.row[used] for (used,) in operands], np.int64)
-        elif kind in ("matrix", "dot"):
-            rows = [self._rows([both[:half] for both in operands])]
-            rows += [self._rows(operands[0][half:] if kind == "matrix" else [both[half:] for both in operands])]
-        else:
-            rows = [self._rows(used) for used in zip(*operands, strict=True)]
-        out = self._new_rows(self.batched[indices[0]], (len(indices),))
-        self.row.update(zip(indices, count(out.start)))
-        self.groups.append(Group(kind, out, tuple(rows), places))
-
-    def _outer_products(self, results: Sequence[int]) -> list[tuple[list[int], list[int], Rows]]:
+    def _outer_products(self, results: Sequence[int]) -> list[tuple[list[int], tuple[int, ...], Rows]]:
         """Values that are each multiplied with all of other values, those values, and the places of the sums.
 
         Products that make no table of the results, row after row, are left to be computed like anything else.
         """
-        partners: defaultdict[int, dict[int, int]] = defaultdict(dict)
-        for place, index in enumerate(results):
-            if index in self.products:
-                first, second = self.products[index]
-                partners[first][second] = place
         tables: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
-        for first, place_of in partners.items():
+        for first, place_of in self.products.items():
             tables[tuple(place_of)].append(first)
         outer = []
         for seconds, firsts in tables.items():
-            places = np.array([[partners[first][second] for second in seconds] for first in firsts], np.int64)
-            strides = evenly(places)
+            lines = [list(self.products[first].values()) for first in firsts]
+            down, along = _steps(lines) or (0, 0)
             one_row = len(firsts) == 1 and len(seconds) > 3
-            if strides is not None and strides[1] == 1 and (one_row or strides[0] >= len(seconds)):
-                outer.append((firsts, list(seconds), Rows(False, int(places[0, 0]), places.shape, strides)))
-            else:
-                for index in [results[place] for place in places.ravel().tolist()]:
-                    self._wait(index, self.function_name(table.multiply), (True, True), self.products.pop(index))
+            if along == 1 and (one_row or down >= len(seconds)):
+                outer.append((firsts, seconds, Rows(False, lines[0][0], (len(firsts), len(seconds)), (down, along))))
+                self.tabled.update(*lines)
+                continue
+            for first, line in zip(firsts, lines, strict=True):
+                for second, place in zip(seconds, line, strict=True):
+                    self._wait(results[place], table.multiply, (first, second))
         return outer
+
+    def _place_leaves(self) -> None:
+        """Gives rows to the inputs in the batched store; in the other to constants, then to parameters."""
+        numbers = range(len(self.constants), len(self.constants) + len(self.lowered.arguments) - self.inputs)
+        self.row = [*range(self.inputs), *numbers]
+        self.row += [0] * (len(self.depth) - len(self.row))
+        self.alone = [None] * len(self.row)
+        for place, index in enumerate(self.constants.values()):
+            self.row[index] = place
+        self.sizes = [numbers.stop, self.inputs]
+
+    def _add_groups(self) -> None:
+        depth_of = self.depth.__getitem__
+        for _, level in groupby(sorted(self.waiting, key=depth_of), depth_of):
+            groups: defaultdict[object, list[int]] = defaultdict(list)
+            for index in level:
+                kind, operands = self.waiting[index]
+                shared = operands[len(operands) // 2 :] if kind == "matrix" else len(operands)
+                groups[kind, shared].append(index)
+            for indices in groups.values():
+                self._add_group(indices)
+
+    def _add_group(self, indices: list[int]) -> None:
+        kind = self.waiting[indices[0]][0]
+        operands = [self.waiting.pop(index)[1] for index in indices]
+        half = len(operands[0]) // 2
+        rows: tuple[Rows, ...] = ()
+        if kind == "matrix":
+            rows = self._table([both[:half] for both in operands]), self._rows(operands[0][half:])
+        elif kind == "dot":
+            rows = self._table([both[:half] for both in operands]), self._table([both[half:] for both in operands])
+        elif kind != "copy":
+            rows = tuple([self._rows(used) for used in zip(*operands, strict=True)])
+        places = tuple([self.row[number] for (number,) in operands]) if kind == "copy" else None
+        out = self._new_rows(True, (len(indices),) if len(indices) > 1 else _ONE)
+        self.groups.append(Group(kind, out, rows, places))
+        if len(indices) == 1:
+            self.row[indices[0]], self.alone[indices[0]] = out.start, out
+        for row, index in enumerate(indices if len(indices) > 1 else (), out.start):
+            self.row[index] = row
+
+    def _new_rows(self, batched: bool, shape: tuple[int, ...]) -> Rows:
+        start = self.sizes[batched]
+        self.sizes[batched] += math.prod(shape)
+        return Rows(batched, start, shape, _ONE if len(shape) == 1 else (shape[1], 1))
+
+    def _rows(self, indices: Sequence[int]) -> Rows:
+        """Where these numbers are; they are brought together first, if they are not at even distances."""
+        if len(indices) == 1 and (alone := self.alone[indices[0]]):
+            return alone
+        rows = [self.row[index] for index in indices]
+        step = _step(rows)
+        return self._at(indices[0], rows, (len(rows),), None if step is None else (step,))
+
+    def _table(self, indices: Sequence[Sequence[int]]) -> Rows:
+        """The same for a table of numbers."""
+        lines = [[self.row[index] for index in line] for line in indices]
+        rows = [row for line in lines for row in line]
+        return self._at(indices[0][0], rows, (len(lines), len(lines[0])), _steps(lines))
+
+    def _at(self, first: int, rows: list[int], shape: tuple[int, ...], strides: tuple[int, ...] | None) -> Rows:
+        batched = self.depth[first] > 0
+        if strides is not None:
+            return Rows(batched, rows[0], shape, strides)
+        self.groups.append(Group("take", self._new_rows(batched, shape), (), tuple(rows)))
+        return self.groups[-1].out
