@@ -1,0 +1,73 @@
+"""A plan is plain data, the same in every process, and made without NumPy."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tinygrad_sigmoid import Value
+from tinygrad_sigmoid.compiling.lowering import Lowered
+from tinygrad_sigmoid.compiling.plan import Plan, Planner
+from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.testing.strategies import graphs
+
+NETWORK = """
+from tinygrad_sigmoid import Network, squared_error
+from tinygrad_sigmoid.compiling.lowering import Lowered
+from tinygrad_sigmoid.compiling.plan import Planner
+from tinygrad_sigmoid.replaying import Recorded
+
+network = Network([3, 4, 2], seed=1)
+recorded = Recorded(network, ([0.5] * 3, [1.0, 0.0]), squared_error)
+lowered = Lowered(recorded.loss, recorded.inputs, network.parameters(), recorded.outputs)
+plan = Planner(lowered, len(recorded.inputs)).plan(network.parameters(), recorded.outputs)
+"""
+
+
+def planned(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> Plan:
+    return Planner(Lowered(output, inputs, wrt), len(inputs)).plan(wrt, ())
+
+
+@given(graphs())
+def test_a_plan_pickles_and_a_graph_has_one(output: Value) -> None:
+    wrt = [leaf for leaf in leaves(output) if not leaf.constant]
+    inputs = wrt[:2]
+    plan = planned(output, inputs, wrt)
+    assert pickle.loads(pickle.dumps(plan)) == plan == planned(output, inputs, wrt)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_makes_the_same_plan_and_needs_no_numpy(seed: str) -> None:
+    send = "import pickle, sys\nassert 'numpy' not in sys.modules\nsys.stdout.buffer.write(pickle.dumps(plan))"
+    run = [sys.executable, "-c", NETWORK + send]
+    given = subprocess.run(run, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+    here: dict[str, Any] = {}
+    exec(NETWORK, here)
+    assert pickle.loads(given) == here["plan"]
+
+
+def test_layers_come_back() -> None:
+    here: dict[str, Any] = {}
+    exec(NETWORK, here)
+    plan: Plan = here["plan"]
+    weights = [group.operands[0].shape for group in plan.groups if group.kind == "matrix"]
+    assert weights[:2] == [(4, 3), (2, 4)]
+    assert [product.out.shape for product in plan.outer] == [(4, 3), (2, 4)]
+    assert len(plan.parameters) + 1 == plan.results == 27
+
+
+def test_products_that_make_no_table_of_the_results_are_computed_one_by_one() -> None:
+    here: dict[str, Any] = {}
+    exec(NETWORK, here)
+    parameters = here["network"].parameters()
+    wrt = parameters[::2] + parameters[1::2]
+    plan = planned(here["recorded"].loss, here["recorded"].inputs, wrt)
+    assert not plan.outer
+    assert plan.places[: plan.results] == tuple(range(plan.results))
