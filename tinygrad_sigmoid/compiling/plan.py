@@ -166,14 +166,10 @@ class Planner:
     def _index(self, operand: Operand) -> int:
         if type(operand) is Symbol:
             return operand.number
-        digits = repr(operand)
-        if digits not in self.constants:
-            self.constants[digits] = self._new_index()
-        return self.constants[digits]
-
-    def _new_index(self) -> int:
-        self.depth.append(0)
-        return len(self.depth) - 1
+        index = self.constants.setdefault(repr(operand), len(self.depth))
+        if index == len(self.depth):
+            self.depth.append(0)
+        return index
 
     def _enter(self, symbol: Symbol, operands: tuple[int, ...]) -> None:
         index, operation = symbol.number, symbol.operation
@@ -202,10 +198,11 @@ class Planner:
         return tuple([used if self.depth[used] else self._copy(used) for used in operands])
 
     def _copy(self, number: int) -> int:
-        if number not in self.copies:
-            self.copies[number] = self._new_index()
-            self._wait(self.copies[number], "copy", (number,))
-        return self.copies[number]
+        index = self.copies.setdefault(number, len(self.depth))
+        if index == len(self.depth):
+            self.depth.append(0)
+            self._wait(index, "copy", (number,))
+        return index
 
     def _outer_products(self, results: Sequence[int]) -> list[tuple[list[int], tuple[int, ...], Rows]]:
         """Values that are each multiplied with all of other values, those values, and the places of the sums.
