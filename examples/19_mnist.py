@@ -1,4 +1,4 @@
-"""19. MNIST, exactly as the book, for whoever has its files. Needs them in a folder; the extra `fast` makes it quicker.
+"""19. MNIST, exactly as the book, for whoever has its files. Needs them in a folder.
 
 Run it as `python 19_mnist.py FOLDER`. Without a folder, it shows the same on the digits that ship with the package.
 """

@@ -1,4 +1,4 @@
-"""21. Learning rates × seeds on every core, or on a Dask cluster. Needs numpy: pip install 'tinygrad-sigmoid[fast]'.
+"""21. Learning rates × seeds on every core, or on a Dask cluster. Needs nothing else for the cores of one machine.
 
 python examples/21_sweep_on_every_core.py                           # the cores of this machine
 python examples/21_sweep_on_every_core.py --scheduler tcp://…:8786   # a cluster (tinygrad-sigmoid[cluster])
@@ -12,11 +12,6 @@ from statistics import median
 from tinygrad_sigmoid import Network, train
 from tinygrad_sigmoid.course.digits import load_digits
 
-try:
-    import numpy  # noqa: F401 (each trial trains with it: better missed here, once, than in every process)
-except ImportError:
-    raise SystemExit("this example needs numpy: pip install 'tinygrad-sigmoid[fast]'") from None
-
 RATES = [0.01, 0.1, 1.0, 10.0, 100.0]
 SEEDS = [0, 1, 2, 3]
 SHADES = " ░▒▓█"
@@ -27,7 +22,7 @@ def trial(rate: float, seed: int) -> float:
     """The share of the test digits that a network reads right after three epochs."""
     training_digits, test_digits = load_digits()
     network = Network([64, 15, 10], seed=seed)
-    history = train(network, training_digits[:600], epochs=3, rate=rate, seed=seed, test=test_digits, target="numpy")
+    history = train(network, training_digits[:600], epochs=3, rate=rate, seed=seed, test=test_digits, target="wasm")
     return history[-1].correct / history[-1].tested
 
 

@@ -1,9 +1,13 @@
 """A headless Chromium for the tests of the live page, and what they ask of it."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import tempfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,19 +17,19 @@ _SWITCHES = (
 )
 
 
-def needed(found, what):
+def needed(found: str | None, what: str) -> str:
     """What was found; if nothing was, the tests are skipped, and in CI they fail."""
     if found:
         return found
     if os.environ.get("CI") == "true":
         pytest.fail(f"there is no {what}, and in CI these tests must run")
-    return pytest.skip(f"there is no {what} on this machine")
+    pytest.skip(f"there is no {what} on this machine")
 
 
 class Browser:
     """One Chromium: opens pages, says what they logged and what they asked the network for."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         webdriver = pytest.importorskip("selenium.webdriver")
         options = webdriver.ChromeOptions()
         options.binary_location = needed(shutil.which("chromium") or shutil.which("chromium-browser"), "Chromium")
@@ -36,43 +40,44 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
 
-    def close(self):
+    def close(self) -> None:
         self.driver.quit()
         self.profile.cleanup()
 
-    def open(self, path, step=""):
+    def open(self, path: Path, step: str = "") -> None:
         self.driver.get("about:blank")
-        self.log(), self.requests()
+        self.log()
+        self.requests()
         self.driver.get(f"{path.as_uri()}{step}")
         self.settle()
 
-    def run(self, script, *arguments):
+    def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 
-    def settle(self):
+    def settle(self) -> None:
         """Waits until the page has drawn what it was told."""
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
         )
 
-    def press(self, *keys):
+    def press(self, *keys: str) -> None:
         from selenium.webdriver import ActionChains
 
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
         self.settle()
 
-    def text(self, selector):
+    def text(self, selector: str) -> Any:
         return self.run("return document.querySelector(arguments[0]).textContent", selector)
 
-    def log(self):
+    def log(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def requests(self):
+    def requests(self) -> list[str]:
         """The addresses that were asked for since the last time."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
 
-    def show_as(self, *, dark=False, width=1280, height=1000):
+    def show_as(self, *, dark: bool = False, width: int = 1280, height: int = 1000) -> None:
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_compiled import ARRAYS, CALLABLE, assert_close, network_program
+from test_compiled import CALLABLE, KERNELS, assert_close, network_program
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 
 from tinygrad_sigmoid import Value, dot, sigmoid
@@ -156,7 +156,7 @@ def test_eight_threads_pickle_train_and_call_one_program_with_parameters_of_thei
     def found(number: int) -> list[Any]:
         parameters, table = program.parameters_from(starts[number]), tables[number]
         results = [program.descend(parameters, table, range(len(table)), 4, 0.5) for _ in range(10)]
-        results.append(program(*[float(x) for x in table[0]], *[float(p) for p in parameters])[0])
+        results.append(program(*[float(x) for x in table.row(0)], *[float(p) for p in parameters])[0])
         return [*results, *parameters]
 
     wanted = [found(number) for number in range(8)]
@@ -204,7 +204,7 @@ def test_a_program_computes_in_a_forked_process(target: str) -> None:
     assert (done.stdout, done.returncode) == ("computed\n", 0), done.stderr
 
 
-@pytest.mark.parametrize("target", ARRAYS)
+@pytest.mark.parametrize("target", KERNELS)
 def test_memory_of_another_size_does_not_disturb(target: Any) -> None:
     program, _ = network_program(target)
     wanted = program.batch([SAMPLE])[0]

@@ -19,6 +19,7 @@ from tinygrad_sigmoid import (
     Network,
     Operation,
     Value,
+    cos,
     exp,
     gradients,
     heaviside,
@@ -27,9 +28,12 @@ from tinygrad_sigmoid import (
     minimum,
     relu,
     sigmoid,
+    sin,
     train,
+    vectorized,
 )
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.strategies import HARD, graphs
 
 TARGETS = [*CALLABLE, "javascript"]
@@ -56,9 +60,17 @@ def found_in_a_page(run: Run, source: str, numbers: Sequence[float]) -> Found:  
     return None if math.isnan(value) else found
 
 
+def goes_round_too_often(output: Value) -> bool:
+    """Whether a wave in the graph has an input for which kernels have too few digits of π, and refuse."""
+    waves = [value for value in topological_order(output) if value.operation in (sin, cos)]
+    return any(abs(value.inputs[0].data) > vectorized.MOST for value in waves)
+
+
 def require_agreement(found: dict[str, Found], output: Value, leaves: Sequence[Value]) -> None:
     """That all are the same, but for rounding, or all are refused."""
     wanted = found["python"]
+    if wanted is not None and goes_round_too_often(output):
+        assert found.pop("wasm") is found.pop("native") is None
     assert {target: result is None for target, result in found.items()} == dict.fromkeys(found, wanted is None)
     if wanted is None:
         return
@@ -157,13 +169,13 @@ def test_targets_agree_about_what_a_rule_hides(run: Run, operation: Operation, n
             assert math.isclose(result[0], recorded, rel_tol=1e-12)
 
 
-@pytest.mark.parametrize("target", ["numpy", "native"])
+@pytest.mark.parametrize("target", ["wasm", "native"])
 def test_what_is_watched_is_finite_too(target: Any) -> None:
     x, w = Value(1.0, "x"), Value(1.0, "w")
     hidden = sigmoid(x * w)
     program: Any = compiled(hidden * 2.0, inputs=[x], watch=[hidden], target=target)
     huge = program.parameters_from([1e200])
-    assert program.watched(huge, program.samples([0.0, 1.0, -1.0])).tolist() == [[0.5], [1.0], [0.0]]
+    assert program.watched(huge, program.samples([0.0, 1.0, -1.0])) == [[0.5], [1.0], [0.0]]
     with pytest.raises(ArithmeticError, match="sample 1, counted from 0"):
         program.watched(huge, program.samples([0.0, 1e200]))
 
@@ -213,7 +225,7 @@ def test_a_trace_has_no_mean() -> None:
     program = compiled(x * x, inputs=[x], trace=True)
     for method in (program.batch, program.descend):
         with pytest.raises(TypeError, match="gives no means: call it, or compile without trace=True"):
-            method([1.0])  # type: ignore[call-arg]
+            method([1.0])  # type: ignore[arg-type, call-arg]
 
 
 # -- Kinds of input ----------------------------------------------------------------------------------------------------
@@ -296,12 +308,7 @@ def test_kinds_of_samples_that_are_taken(target: Any, kind: str) -> None:
     program: Any = compiled(x * w + y, inputs=[x, y], wrt=[w], target=target)
     value, [slope] = program.batch(GOOD[kind])
     assert (value, slope) == (pytest.approx(13 / 3), 1.0)
-    assert (
-        program.descend(
-            [*program.parameters] if target == "python" else program.parameters_from(), GOOD[kind], [2], 1, 0.1
-        )
-        == 9.0
-    )
+    assert program.descend(program.parameters_from(), GOOD[kind], [2], 1, 0.1) == 9.0
     numbers = compiled(x * y * w, inputs=[], target=target).parameters_from(np.array([[4, 5, 6]], np.float32))
     assert list(numbers) == [4.0, 5.0, 6.0]
 
@@ -416,7 +423,7 @@ def test_what_descent_is_given_may_be_of_several_kinds(target: Any) -> None:
     assert trained(rate=1) == trained(rate=1.0)
 
 
-@pytest.mark.parametrize("target", ["numpy", "native"])
+@pytest.mark.parametrize("target", ["wasm", "native"])
 def test_parameters_anywhere_in_a_larger_array_are_changed_in_place(target: Any) -> None:
     x, w, b = Value(1.0, "x"), Value(2.0, "w"), Value(0.5, "b")
     program: Any = compiled((w * x + b) ** 2, inputs=[x], wrt=[w, b], target=target)
@@ -432,7 +439,7 @@ def test_samples_with_numbers_that_nobody_has_looked_at_are_refused(target: Any)
     x, w = Value(1.0, "x"), Value(2.0, "w")
     program: Any = compiled(minimum(x, 1.0) * w, inputs=[x], wrt=[w], target=target)
     samples = program.samples([1.0, 2.0])
-    samples[1][0] = math.nan
+    samples.numbers[1] = math.nan
     parameters = program.parameters_from()
     with pytest.raises(ArithmeticError, match="sample 1, counted from 0"):
         program.descend(parameters, samples, [1, 0], 1, 0.1)

@@ -34,7 +34,7 @@ def is_opaque(name: str) -> bool:
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_a_translation_computes_what_the_operation_does(name: str) -> None:
     row = TABLE[name]
-    text, javascript, _, _ = ELEMENTARY[row]
+    text, javascript, _ = ELEMENTARY[row]
     assert javascript
     for point in product([0.3, 1.7, 0.9], repeat=row.arity or 2):
         written = text.format(*[repr(number) for number in point])

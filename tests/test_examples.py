@@ -227,7 +227,6 @@ def test_the_mnist_example_reads_a_folder(
     ("name", "missing", "words", "said"),
     [
         ("15_pictures_of_training", "matplotlib", [], "needs matplotlib: pip install 'tinygrad-sigmoid[plots]'"),
-        ("21_sweep_on_every_core", "numpy", [], "needs numpy: pip install 'tinygrad-sigmoid[fast]'"),
         (
             "21_sweep_on_every_core",
             "distributed",

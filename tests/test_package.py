@@ -41,6 +41,7 @@ ROOMS = [
     "copying",
     "operation",
     "operations",
+    "vectorized",
     "elementary",
     "arithmetic",
     "value",

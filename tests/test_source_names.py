@@ -18,7 +18,18 @@ from hypothesis import strategies as st
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 from test_quoting import LINE_TERMINATORS
 
-from tinygrad_sigmoid import Network, Operation, Value, dot, exp, explore, sigmoid, squared_error, translated
+from tinygrad_sigmoid import (
+    Network,
+    Operation,
+    Value,
+    dot,
+    exp,
+    explore,
+    sigmoid,
+    squared_error,
+    translated,
+    vectorized,
+)
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.compiling.source import JAVASCRIPT, PYTHON, WIDTH
 from tinygrad_sigmoid.notation import Notation
@@ -166,14 +177,13 @@ def test_names_and_symbols_of_operations_are_data(run: Run, name: str) -> None: 
         ),
         "sin({0})",
         "Math.sin({0})",
-        "sin",
-        "sin",
+        vectorized.sin,
     )
     for operation in (composed, function):
         output = operation(x) * 3.0
         plain = Operation("plain", operation.forward, operation.derivatives)
         if operation is function:
-            translated(plain, "sin({0})", "Math.sin({0})", "sin", "sin")
+            translated(plain, "sin({0})", "Math.sin({0})", vectorized.sin)
         wanted = compiled(plain(x) * 3.0, inputs=[x], wrt=[x])
         program = compiled(output, inputs=[x], wrt=[x])
         assert program(0.7) == wanted(0.7)
@@ -205,7 +215,7 @@ def test_an_operation_is_imported_only_by_a_name_that_is_one(monkeypatch: pytest
 def test_an_operation_without_a_translation_is_named_on_one_line() -> None:
     x = Value(0.5, "x")
     hostile = translated(Operation("a\nb\u2028c", math.asinh, lambda out, x: (1.0,)), "asinh({0})")
-    for target in ("javascript", "numpy", "native"):
+    for target in ("javascript", "wasm", "native"):
         with pytest.raises(TypeError, match="can't be compiled") as refused:
             compiled(hostile(x), inputs=[x], target=target)
         assert str(refused.value).isprintable()

@@ -36,7 +36,7 @@ from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.replaying import NotOneGraph, replay_for
 from tinygrad_sigmoid.training import Epoch, correct, read_as, stochastic_gradient_descent
 
-TARGETS = ["python", "numpy", "native"]
+TARGETS = ["python", "wasm", "native"]
 NOR = [((0.0, 0.0), 1.0), ((0.0, 1.0), 0.0), ((1.0, 0.0), 0.0), ((1.0, 1.0), 0.0)]
 SPIRAL = [((math.sin(i) * i / 40, math.cos(i) * i / 40), [float(i % 2), i % 3 / 2]) for i in range(37)]
 
@@ -217,10 +217,10 @@ def test_an_operation_for_python_alone_trains_in_python(monkeypatch: pytest.Monk
         neuron = Neuron([0.5, -0.5], 0.1, opaque)
         found.append(train(neuron, NOR, epochs=40, rate=0.1, seed=0, target=target)[-1].loss)  # type: ignore[arg-type]
     assert found[0] == pytest.approx(found[1], rel=1e-12)
-    refused(Neuron([0.5, -0.5], 0.1, opaque), NOR, "'opaque' can't be compiled for numpy", "numpy")
+    refused(Neuron([0.5, -0.5], 0.1, opaque), NOR, "'opaque' can't be compiled for wasm", "wasm")
     monkeypatch.setattr(replaying, "MUCH", 0)
     best = train(Neuron([0.5, -0.5], 0.1, opaque), NOR, epochs=40, rate=0.1, seed=0)[-1].loss
-    assert best == found[1], "it was compiled for Python, because it can't be for NumPy"
+    assert best == found[1], "it was compiled for Python, because it can't be for WebAssembly"
 
 
 def test_wrong_samples_are_said_as_ever() -> None:
@@ -288,7 +288,7 @@ def test_what_is_wrong_is_said_alone_and_before_the_first_epoch() -> None:
 
 
 def test_a_target_that_is_not_installed_is_missed_however_few_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "tinygrad_sigmoid.compiling.native", None)
+    monkeypatch.setitem(sys.modules, "tinygrad_sigmoid.compiling.llvm", None)
     with pytest.raises(ImportError, match="target='native' needs"):
         train(Neuron([1, 1], 0), NOR, epochs=0, target="native")
 

@@ -30,12 +30,12 @@ from tinygrad_sigmoid.value import Value, write
 
 Trainable = Neuron | Layer | Network
 Loss = Callable[[Any, Any], Value]
-CompiledFor = Literal["python", "numpy", "native"]
+CompiledFor = Literal["python", "wasm", "native"]
 Target = Literal["best"] | CompiledFor
-TARGETS: tuple[Target, ...] = ("best", "python", "numpy", "native")
+TARGETS: tuple[Target, ...] = ("best", "python", "wasm", "native")
 
 FEW = 100  # Recording and compiling a graph takes about as long as going through it so many times.
-MUCH = 10_000_000  # Python computes with so many numbers in the time that NumPy or LLVM takes to be imported.
+MUCH = 10_000_000  # Python computes with so many numbers in the time that a kernel takes to be loaded.
 
 
 class NotOneGraph(TinygradSigmoidError, ValueError):  # noqa: N818 (what it is helps a learner)
@@ -68,9 +68,9 @@ def is_own(part: Tunable) -> bool:
 
 def fastest(numbers: int) -> list[CompiledFor]:
     """The installed targets to try for so many numbers, that which is soonest done with them first."""
-    if numbers < MUCH or not importlib.util.find_spec("numpy"):
+    if numbers < MUCH:
         return ["python"]
-    return ["native" if importlib.util.find_spec("llvmlite") else "numpy", "python"]
+    return ["native" if importlib.util.find_spec("llvmlite") else "wasm", "python"]
 
 
 class Recorded:
@@ -149,8 +149,7 @@ class Replay:
         if not samples or self.program.target == "python":
             return [self.network.predict(inputs) for inputs, _ in samples]
         table = self.program.samples(*zip(*samples, strict=True))
-        outputs: list[list[float]] = self.program.watched(self._numbers(), table).tolist()
-        return outputs
+        return self.program.watched(self._numbers(), table)
 
     def _numbers(self) -> Any:
         return self.program.parameters_from([parameter.data for parameter in self.parameters])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tinygrad_sigmoid import checks
@@ -84,7 +84,7 @@ def train(
         seed: The same seed gives the same order of samples.
         test: Samples that are counted after each epoch, not trained on.
         target: How it is computed; the history is the same but for rounding. `None` records the graph of every sample.
-            `"python"`, `"numpy"` and `"native"` replay one compiled graph, as in `compiled`: with one of them you vouch
+            `"python"`, `"wasm"` and `"native"` replay one compiled graph, as in `compiled`: with one of them you vouch
             that all samples give the same graph, whatever the parameters are. `"best"` chooses the fastest that is
             installed where that is known, and records every sample elsewhere (see `replaying`).
         watch: Called with each epoch when it is over: to print it, to draw it, to change the network.
@@ -97,8 +97,6 @@ def train(
 
     A progress bar is shown on a terminal only. Ctrl-C stops between two mini-batches, with the network whole.
     """
-    from tqdm import tqdm
-
     samples, test = _taken_by(network, loss, samples, test)
     epochs = checks.whole(epochs, "epochs", "write for instance 30")
     batch = min(checks.whole(batch, "batch", "write for instance 10", least=1), len(samples))
@@ -112,7 +110,11 @@ def train(
     else:
         losses = replay.stochastic_gradient_descent(descent, batch, seed)
     history: list[Epoch] = []
-    numbers = tqdm(range(1, epochs + 1), unit="epoch", leave=False, disable=not sys.stderr.isatty())
+    numbers: Iterable[int] = range(1, epochs + 1)
+    if sys.stderr.isatty():
+        from tqdm import tqdm  # which takes longer to load than a small network to train
+
+        numbers = tqdm(numbers, unit="epoch", leave=False)
     for number, mean_loss in zip(numbers, losses, strict=False):  # the losses never end
         outputs = [network.predict(inputs) for inputs, _ in test] if replay is None else replay.outputs(test)
         right = _count_right(outputs, test)

@@ -253,9 +253,7 @@ def infix(symbol: Callable[[Any, Any], object], kind: Kind = operand) -> dict[st
 
 def program(w: World, target: Any) -> Any:
     """A program of one input and one parameter."""
-    return compiled(
-        w.output, inputs=[w.x], wrt=[w.b], watch=[w.output] * (target in ("numpy", "native")), target=target
-    )
+    return compiled(w.output, inputs=[w.x], wrt=[w.b], watch=[w.output] * (target in ("wasm", "native")), target=target)
 
 
 def of_program(target: str) -> dict[str, Call]:
@@ -344,7 +342,7 @@ CALLS: dict[str, Call] = {
         kink_at=optional(function),
     ),
     "Operation.__call__": Call(lambda w, x: w.own(x), {"x": any_operand}),
-    "translated": package("translated", operation=operation, python=text, javascript=text, numpy=text, c=text),
+    "translated": package("translated", operation=operation, python=text, javascript=text, kernel=optional(function)),
     "gradients": package("gradients", output=value, wrt=values),
     "squared_error": package("squared_error", outputs=outputs, targets=numbers._replace(also=outputs.also)),
     "cross_entropy": package(
@@ -484,9 +482,9 @@ CALLS: dict[str, Call] = {
     ),
     "compiled to watch": Call(
         lambda w, watch, target: compiled(w.output, inputs=[w.x], watch=watch, target=target),
-        {"watch": values, "target": constant("numpy", set())},
+        {"watch": values, "target": constant("wasm", set())},
     ),
-    **{name: call for target in ("python", "numpy", "native") for name, call in of_program(target).items()},
+    **{name: call for target in ("python", "wasm", "native") for name, call in of_program(target).items()},
     # What is in no `__all__`, but in the README, or is what others come to.
     "compare": Call(lambda w, **given: compare(**given), {"output": value}),
     "digit_picture": Call(lambda w, **given: digit_picture(**given), {"pixels": constant([0.5] * 4, set())}),

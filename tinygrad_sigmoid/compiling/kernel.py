@@ -1,334 +1,313 @@
-"""The loop that native programs run in, written in LLVM's language and compiled once in a process.
+"""The kernel: it carries out instructions, operations on rows of numbers in one memory, for any graph.
 
-It carries out instructions: array operations on rows of numbers in one memory. To choose the operation costs nothing
-beside carrying it out, so there is no need to compile every graph anew.
+To choose the operation costs nothing beside carrying it out for many numbers, so no graph is compiled by itself: it
+becomes a table of instructions. Rows of samples are as wide as whole vectors; what is in their padding never counts.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
-import sys
-from collections import namedtuple
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache, partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
-import llvmlite.binding as llvm
-from llvmlite import ir
-
-from tinygrad_sigmoid import operations as table
-from tinygrad_sigmoid.operation import Operation
-
-LANES = 4
-
-I32, I64, DOUBLE = ir.IntType(32), ir.IntType(64), ir.DoubleType()
-VECTOR, LONGS = ir.VectorType(DOUBLE, LANES), ir.VectorType(I64, LANES)
-_ONE = I64(1)
-Emitted = Any  # a number that the compiled code will have: llvmlite has no types
-
-# An operation on rows of numbers: where in the memory its results and operands begin, how far it is from one row to the
-# next and from one term of a sum to the next, and how many there are. What `extra` is depends on the kind.
-Instruction = namedtuple(
-    "Instruction",
-    ["kind", "out", "out_stride", "a", "a_stride", "a_inner", "b", "b_stride", "b_inner", "rows", "terms", "extra"],
-)
-
-# The arguments of the compiled function: where things are, then numbers, then the learning rate.
-POINTERS = {"memory": DOUBLE, "table": DOUBLE, "instructions": I64, "index": I64, "order": I64}
-NUMBERS = ["length", "width", "columns", "inputs", "total", "batch", "parameters", "trained"]
-NUMBERS += ["results", "padded", "losses"]
-SIGNATURE = [*[kind.as_pointer() for kind in POINTERS.values()], *[I64 for _ in NUMBERS], DOUBLE]
+from tinygrad_sigmoid import vectorized
+from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER, Emitter, Index, Vector
+from tinygrad_sigmoid.quoting import shown
 
 
-class Emitter(ir.IRBuilder):  # type: ignore[misc]
-    """Writes LLVM's language: loops, and what is read from and written to the one memory."""
+class Instruction(NamedTuple):
+    """An operation on rows of numbers, all in bytes but for counts.
 
-    def __init__(self, function: ir.Function) -> None:
-        self.entry = function.append_basic_block("entry")
-        super().__init__(function.append_basic_block("start"))
-        self.given = dict(zip([*POINTERS, *NUMBERS, "rate"], function.args, strict=True))
-        self.width: Emitted = self.given["width"]
-        self.count: Emitted = None  # how many of the samples in a row are no padding
-
-    def variable(self, value: Emitted) -> Emitted:
-        """A place for a number that changes in a loop; LLVM turns it into a register."""
-        place = ir.IRBuilder(self.entry).alloca(value.type)
-        self.store(value, place)
-        return place
-
-    @contextmanager
-    def loop(self, stop: Emitted, step: Emitted = _ONE) -> Iterator[Emitted]:
-        """The code that follows, for 0, step, 2 · step, … below stop."""
-        place = self.variable(I64(0))
-        test, body, end = (self.function.append_basic_block() for _ in range(3))
-        self.branch(test)
-        self.position_at_end(test)
-        number = self.load(place)
-        self.cbranch(self.icmp_signed("<", number, stop), body, end)
-        self.position_at_end(body)
-        yield number
-        self.store(self.add(number, step), place)
-        self.branch(test)
-        self.position_at_end(end)
-
-    def at(self, base: Emitted, *offsets: Emitted) -> Emitted:
-        """base + offset + …, or base + index · stride for a pair."""
-        for offset in offsets:
-            base = self.add(base, self.mul(*offset) if isinstance(offset, tuple) else offset)
-        return base
-
-    def read(self, place: Emitted, kind: ir.Type = DOUBLE, memory: str = "memory") -> Emitted:
-        pointer = self.gep(self.given[memory], [place])
-        return self.load(self.bitcast(pointer, kind.as_pointer()), align=8)
-
-    def write(self, place: Emitted, value: Emitted) -> None:
-        pointer = self.gep(self.given["memory"], [place])
-        self.store(value, self.bitcast(pointer, value.type.as_pointer()), align=8)
-
-    def increase(self, variable: Emitted, value: Emitted) -> None:
-        self.store(self.fadd(self.load(variable), value), variable)
-
-    def least(self, one: Emitted, other: Emitted) -> Emitted:
-        return self.select(self.icmp_signed("<", one, other), one, other)
-
-    def spread(self, number: Emitted) -> Emitted:
-        """The number in every lane."""
-        one = self.insert_element(ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined), number, I32(0))
-        return self.shuffle_vector(one, one, ir.Constant(ir.VectorType(I32, LANES), [0] * LANES))
-
-    def sum_of_lanes(self, vector: Emitted, total: Emitted) -> Emitted:
-        for lane in range(LANES):
-            total = self.fadd(total, self.extract_element(vector, I32(lane)))
-        return total
-
-    def intrinsic(self, name: str, *operands: Emitted) -> Emitted:
-        signature = ir.FunctionType(VECTOR, [VECTOR] * len(operands))
-        return self.call(self.module.declare_intrinsic(f"llvm.{name}.v{LANES}f64", (), signature), operands)
-
-
-def _constant(number: float) -> ir.Constant:
-    return ir.Constant(VECTOR, [number] * LANES)
-
-
-def _longs(number: int) -> ir.Constant:
-    return ir.Constant(LONGS, [number] * LANES)
-
-
-def _exp(e: Emitter, x: Emitted, _: Emitted) -> Emitted:
-    """e^x = 2^k · e^r with k whole and |r| ≤ ½ ln 2, where 14 terms of the series are enough."""
-    bounded = e.select(e.fcmp_ordered(">", x, _constant(710.0)), _constant(710.0), x)
-    bounded = e.select(e.fcmp_ordered("<", x, _constant(-746.0)), _constant(-746.0), bounded)
-    shift = _constant(1.5 * 2**52)  # to add it rounds to a whole number, which then stands in the lowest bits
-    shifted = e.intrinsic("fma", bounded, _constant(1 / math.log(2)), shift)
-    k = e.fsub(shifted, shift)
-    whole = e.sub(e.bitcast(shifted, LONGS), e.bitcast(shift, LONGS))
-    # ln 2, and what it lacks as a float
-    r = e.intrinsic("fma", k, _constant(-float.fromhex("0x1.62e42fefa39efp-1")), bounded)
-    r = e.intrinsic("fma", k, _constant(-float.fromhex("0x1.abc9e3b39803fp-56")), r)
-    series = _constant(1 / math.factorial(13))
-    for n in range(12, -1, -1):
-        series = e.intrinsic("fma", series, r, _constant(1 / math.factorial(n)))
-    # 2^k in two halves, because it may be too large or too small for one float where the product is not.
-    half = e.ashr(whole, _longs(1))
-    for power in (half, e.sub(whole, half)):
-        series = e.fmul(series, e.bitcast(e.shl(e.add(power, _longs(1023)), _longs(52)), VECTOR))
-    return series
-
-
-Vectorized = Callable[[Emitter, Emitted, Emitted], Emitted]
-VECTORIZED: dict[Operation, Vectorized] = {
-    table.add: lambda e, x, y: e.fadd(x, y),
-    table.subtract: lambda e, x, y: e.fsub(x, y),
-    table.multiply: lambda e, x, y: e.fmul(x, y),
-    table.divide: lambda e, x, y: e.fdiv(x, y),
-    table.negate: lambda e, x, _: e.fneg(x),
-    table.sqrt: lambda e, x, _: e.intrinsic("sqrt", x),
-    table.absolute: lambda e, x, _: e.intrinsic("fabs", x),
-    table.maximum: lambda e, x, y: e.select(e.fcmp_ordered(">", y, x), y, x),
-    table.minimum: lambda e, x, y: e.select(e.fcmp_ordered("<", y, x), y, x),
-    table.heaviside: lambda e, x, _: e.uitofp(e.fcmp_ordered(">", x, _constant(0.0)), VECTOR),
-    table.exp: _exp,
-}
-
-
-def _elementwise(e: Emitter, it: Instruction, function: Vectorized, kind: ir.Type = VECTOR) -> None:
-    with e.loop(it.rows) as i, e.loop(e.width, I64(LANES if kind is VECTOR else 1)) as s:
-        x = e.read(e.at(it.a, (i, it.a_stride), s), kind)
-        y = e.read(e.at(it.b, (i, it.b_stride), s), kind)
-        e.write(e.at(it.out, (i, it.out_stride), s), function(e, x, y))
-
-
-def _call(e: Emitter, it: Instruction) -> None:
-    """A function of the C library, by its address; one of one argument finds the second unused."""
-    function = e.inttoptr(it.extra, ir.FunctionType(DOUBLE, [DOUBLE, DOUBLE]).as_pointer())
-    _elementwise(e, it, lambda e, x, y: e.call(function, [x, y]), DOUBLE)
-
-
-def _taken(e: Emitter, it: Instruction, spread: bool) -> None:
-    """Rows, one after the other: those at the places in the index, or the number at each place, spread."""
-    with e.loop(it.rows) as i:
-        place = e.read(e.at(it.extra, i), I64, "index")
-        number = e.spread(e.read(place)) if spread else None
-        with e.loop(it.out_stride, I64(LANES)) as s:
-            e.write(e.at(it.out, (i, it.out_stride), s), number or e.read(e.at(place, s), VECTOR))
-
-
-def _matrix(e: Emitter, it: Instruction) -> None:
-    """out[i, :] (+)= Σ_j a[i, j] · b[j, :], four rows by three registers at a time, so that loads don't hold it up.
-
-    Past the last row or register, the last is computed again. All that a block adds to is read before any of it is
-    written, and rows are written in order, so that neither this nor zeros behind a row's end can spoil anything.
+    Where the results and the operands begin, how far it is from one row to the next and from one term of a sum to the
+    next, and how many rows and terms there are. What `extra` is depends on the kind.
     """
-    # To be added to what is there, a product has the samples inside, and a width of its own.
-    adding = e.icmp_signed("!=", it.extra, I64(0))
-    width = e.select(adding, it.extra, e.width)
-    terms = e.select(adding, e.count, it.terms)
-    with e.loop(it.rows, I64(4)) as first, e.loop(width, I64(3 * LANES)) as start:
-        rows = [e.least(e.add(first, I64(k)), e.sub(it.rows, I64(1))) for k in range(4)]
-        columns = [e.least(e.add(start, I64(k * LANES)), e.sub(width, I64(LANES))) for k in range(3)]
-        outs = [e.at(it.out, (i, it.out_stride), s) for i in rows for s in columns]
-        old = [e.select(adding, e.read(out, VECTOR), _constant(0.0)) for out in outs]
-        sums = [e.variable(value) for value in old]
-        weights = [e.at(it.a, (i, it.a_stride)) for i in rows]
-        with e.loop(terms) as j:
-            xs = [e.read(e.at(it.b, (j, it.b_stride), s), VECTOR) for s in columns]
-            offset = e.mul(j, it.a_inner)
-            for k, place in enumerate(weights):
-                weight = e.spread(e.read(e.add(place, offset)))
-                for x, total in zip(xs, sums[3 * k : 3 * k + 3], strict=True):
-                    e.store(e.intrinsic("fma", weight, x, e.load(total)), total)
-        for out, total in zip(outs, sums, strict=True):
-            e.write(out, e.load(total))
+
+    kind: Any
+    out: Any
+    out_stride: Any
+    a: Any
+    a_stride: Any
+    a_inner: Any
+    b: Any
+    b_stride: Any
+    b_inner: Any
+    rows: Any
+    terms: Any
+    extra: Any
 
 
-def _dot(e: Emitter, it: Instruction) -> None:
-    with e.loop(it.rows) as i, e.loop(e.width, I64(LANES)) as s:
-        total = e.variable(_constant(0.0))
-        with e.loop(it.terms) as j:
-            x = e.read(e.at(it.a, (i, it.a_stride), (j, it.a_inner), s), VECTOR)
-            y = e.read(e.at(it.b, (i, it.b_stride), (j, it.b_inner), s), VECTOR)
-            e.increase(total, e.fmul(x, y))
-        e.write(e.at(it.out, (i, it.out_stride), s), e.load(total))
+INSTRUCTION = len(Instruction._fields) * INTEGER
 
 
-def _transpose(e: Emitter, it: Instruction) -> None:
-    with e.loop(it.rows) as i, e.loop(e.count) as s:
-        e.write(e.at(it.out, (s, it.out_stride), i), e.read(e.at(it.a, (i, it.a_stride), s)))
+class Arguments(NamedTuple):
+    """What the descent is told: whole numbers at the beginning of the memory, widths and places in bytes.
+
+    Behind them are the learning rate and the sum of the outputs.
+    """
+
+    instructions: Any  # where they begin
+    length: Any  # how many there are
+    width: Any  # of a row of samples
+    samples: Any  # in such a row
+    inputs: Any  # where their rows begin
+    columns: Any  # how many inputs there are
+    table: Any  # where the samples are, a row of inputs for each
+    order: Any  # where the numbers of the samples to be seen are
+    total: Any  # how many
+    batch: Any  # how many of them make a mini-batch
+    parameters: Any  # where they are
+    trained: Any  # how many bytes of them are changed
+    results: Any  # where the output and its gradients are summed up
+    checked: Any  # how many bytes of that have to be finite
+    done: Any  # what it tells: how many samples have been seen, up to the first mini-batch that has no finite result
 
 
-def _sum(e: Emitter, it: Instruction) -> None:
-    """Adds each row's sum over the samples to what is at its place in the index."""
-    rest = e.sub(e.spread(e.count), ir.Constant(LONGS, list(range(LANES))))
+DONE = Arguments._fields.index("done") * INTEGER
+RATE = -(-len(Arguments._fields) * INTEGER // NUMBER) * NUMBER
+LOSSES = RATE + NUMBER
+HEAD = LOSSES + NUMBER  # bytes of all of that
+
+Write = Callable[[Emitter, Instruction, Index, Index], None]  # with the width of a row, and how many samples it has
+Function = Callable[..., Vector]
+
+
+def _elementwise(e: Emitter, it: Instruction, width: Index, count: Index, function: Function, arity: int) -> None:
+    """A function of each number, or of each two; `extra` is how long a row is."""
     with e.loop(it.rows) as i:
-        sums = e.variable(_constant(0.0))
-        with e.loop(e.count, I64(LANES)) as s:
-            term = e.read(e.at(it.a, (i, it.a_stride), s), VECTOR)
-            e.increase(sums, e.select(e.icmp_signed("<", e.spread(s), rest), term, _constant(0.0)))
-        place = e.read(e.at(it.extra, i), I64, "index")
-        e.write(place, e.sum_of_lanes(e.load(sums), e.read(place)))
+        places, out = [it.a + i * it.a_stride, it.b + i * it.b_stride][:arity], it.out + i * it.out_stride
+        for start, vectors in _blocks(e, it.extra):
+            e.store(out + start, _applied(function, [e.load(place + start, vectors=vectors) for place in places]))
 
 
-KINDS: dict[str, Callable[[Emitter, Instruction], None]] = {
-    **{operation.name: partial(_elementwise, function=function) for operation, function in VECTORIZED.items()},
-    "call": _call,
-    "copy": partial(_taken, spread=True),
-    "take": partial(_taken, spread=False),
-    "matrix": _matrix,
+def _applied(function: Function, vectors: Sequence[Vector]) -> Vector:
+    """What a function makes of vectors."""
+    try:
+        result = function(*vectors)
+    except (TypeError, AttributeError) as error:
+        result, reason = None, f"it raises {type(error).__name__}: {error}"
+    else:
+        reason = f"it gives {shown(result)}"
+    if not isinstance(result, Vector):
+        raise TypeError(
+            f"the kernel {shown(function)} computes no vector of numbers from vectors ({reason}): write it in "
+            f"arithmetic, with `where`, and with the functions of tinygrad_sigmoid.vectorized"
+        )
+    return result
+
+
+def _blocks(e: Emitter, length: Index) -> Iterator[tuple[Index, int]]:
+    """Loops over vectors, some of them at a time, and then one by one: where they start, and how many they are."""
+    whole = length.rounded_down(e.at_once * e.bytes)
+    for begin, stop, vectors in ((e.index(0), whole, e.at_once), (whole, length, 1)):
+        with e.loop(stop - begin, vectors * e.bytes) as start:
+            yield begin + start, vectors
+
+
+def _copy(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
+    """The number at each place in the index, to every sample; `terms` is how long a row is."""
+    with e.loop(it.rows) as i:
+        number = e.load_spread(e.load_index(it.extra + i * INTEGER))
+        out = it.out + i * it.out_stride
+        with e.loop(it.terms, e.bytes) as s:
+            e.store(out + s, number)
+
+
+def _take(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
+    """The rows at the places in the index, one after the other."""
+    with e.loop(it.rows) as i:
+        row = e.load_index(it.extra + i * INTEGER)
+        out = it.out + i * it.out_stride
+        with e.loop(width, e.bytes) as s:
+            e.store(out + s, e.load(row + s))
+
+
+def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: bool) -> None:
+    """out[i, :] = Σ_j a[i, j] · b[j, :], some rows and vectors at a time, so that loads don't hold it up.
+
+    Past the last row, the last is computed again. All that a block adds to is read before any of it is written, and
+    rows are written in order, so that neither this nor zeros behind a row's end can spoil anything.
+
+    Args:
+        adding: Whether to add to what is there. The terms are then the samples, and `extra` is the width.
+    """
+    width, terms = (it.extra, count) if adding else (width, it.terms)
+    last = it.rows - 1
+    with e.loop(it.rows, e.rows) as first:
+        rows = [(first + k).least(last) for k in range(e.rows)]
+        outs = [it.out + i * it.out_stride for i in rows]
+        weights = [it.a + i * it.a_stride for i in rows]
+        with e.loop(width, e.columns * e.bytes) as start:
+            left = width - start
+            block = partial(_block, e, it, weights, [out + start for out in outs], it.b + start, terms, adding)
+            for columns in range(1, e.columns):
+                with e.when("eq", left, columns * e.bytes):
+                    block(columns)
+            with e.when("ge_u", left, e.columns * e.bytes):
+                block(e.columns)
+
+
+def _block(
+    e: Emitter,
+    it: Instruction,
+    weights: Sequence[Index],
+    outs: Sequence[Index],
+    b: Index,
+    terms: Index,
+    adding: bool,
+    columns: int,
+) -> None:
+    """The sums of some rows and vectors of a matrix product."""
+    offsets = [column * e.bytes for column in range(columns)]
+    old = [[e.load(out, offset) if adding else e.vector(0.0) for offset in offsets] for out in outs]
+    sums = [[e.variable(value) for value in row] for row in old]
+    place, inner = e.variable(b), e.variable(e.index(0))
+    with e.loop(terms):
+        xs = [e.load(place.get(), offset) for offset in offsets]
+        for weight_at, row in zip(weights, sums, strict=True):
+            weight = e.load_spread(weight_at + inner.get())
+            for x, total in zip(xs, row, strict=True):
+                total.set(weight.times_plus(x, total.get()))
+        place.set(place.get() + it.b_stride)
+        inner.set(inner.get() + it.a_inner)
+    for out, row in zip(outs, sums, strict=True):
+        for offset, total in zip(offsets, row, strict=True):
+            e.store(out, total.get(), offset)
+
+
+def _dot(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
+    """out[i, :] = Σ_j a[i, j, :] · b[i, j, :]"""
+    with e.loop(it.rows) as i:
+        a, b, out = it.a + i * it.a_stride, it.b + i * it.b_stride, it.out + i * it.out_stride
+        with e.loop(width, e.bytes) as s:
+            total = e.variable(e.vector(0.0))
+            with e.loop(it.terms) as j:
+                total.set(total.get() + e.load(a + s + j * it.a_inner) * e.load(b + s + j * it.b_inner))
+            e.store(out + s, total.get())
+
+
+def _transpose(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
+    """out[s, i] = a[i, s]"""
+    _write_transposed(e, lambda i: it.a + i * it.a_stride, it.rows, count, it.out, it.out_stride)
+
+
+def _write_transposed(
+    e: Emitter, row_at: Callable[[Index], Index], rows: Index, columns: Index, out: Index, out_stride: Index
+) -> None:
+    """out[c, r] = row r [c], in squares of vectors: behind the last row are zeros, behind the last column anything."""
+    with e.loop(rows, e.lanes) as r:
+        places = [row_at((r + k).least(rows - 1)) for k in range(e.lanes)]
+        is_row = e.lane_numbers() < e.converted(rows - r)
+        with e.loop(columns, e.lanes) as c:
+            swapped = e.transposed([e.load(place + c * NUMBER) for place in places])
+            target = out + r * NUMBER + c * out_stride
+            for vector in swapped:
+                e.store(target, is_row.where(vector, 0.0))
+                target = target + out_stride
+
+
+def _sum(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
+    """Adds each row's sum over the samples to what is at its place in the index."""
+    left = e.converted(count) - e.lane_numbers()
+    with e.loop(it.rows) as i:
+        row = it.a + i * it.a_stride
+        sums = e.variable(e.vector(0.0))
+        with e.loop(count, e.lanes) as s:
+            sums.set(sums.get() + (e.converted(s) < left).where(e.load(row + s * NUMBER), 0.0))
+        place = e.load_index(it.extra + i * INTEGER)
+        e.store_first(place, e.load_spread(place) + e.sum_of_lanes(sums.get()))
+
+
+STRUCTURAL: dict[str, Write] = {
+    "copy": _copy,
+    "take": _take,
+    "matrix": partial(_matrix, adding=False),
+    "outer": partial(_matrix, adding=True),
     "dot": _dot,
+    "complement": partial(_elementwise, function=vectorized.complement, arity=2),
     "transpose": _transpose,
     "sum": _sum,
 }
 
 
-def _emit_instruction(e: Emitter, number: Emitted) -> None:
-    first = e.mul(number, I64(len(Instruction._fields)))
-    fields = [e.read(e.at(first, I64(k)), I64, "instructions") for k in range(len(Instruction._fields))]
-    it = Instruction(*fields)
-    end = e.function.append_basic_block("end")
-    switch = e.switch(it.kind, end)
-    for place, (name, emit) in enumerate(KINDS.items()):
-        block = e.function.append_basic_block(name)
-        switch.add_case(I64(place), block)
-        e.position_at_end(block)
-        emit(e, it)
-        e.branch(end)
-    e.position_at_end(end)
+def _descend(e: Emitter) -> None:
+    """Gradient descent over mini-batches, until one has no finite result."""
+    head = e.index(0)
+    given = Arguments(*[e.load_index(head, INTEGER * k) for k in range(len(Arguments._fields))])
+    rate, gradients = e.load_spread(head, RATE), given.results + NUMBER
+    zero = e.vector(0.0)
+    with e.loop(given.checked, e.bytes) as place:
+        e.store(given.results + place, zero)
+    with e.loop(given.total, given.batch) as start:
+        size = given.batch.least(given.total - start)
+        with e.loop(size, given.samples) as offset:
+            count = given.samples.least(size - offset)
+            first = given.order + (start + offset) * INTEGER
+
+            def sample(s: Index, first: Index = first) -> Index:
+                at: Index = given.table + e.load_index(first + s * INTEGER) * (given.columns * NUMBER)
+                return at
+
+            _write_transposed(e, sample, count, given.columns, given.inputs, given.width)
+            with e.loop(given.length) as k:
+                e.call("instruction", given.instructions + k * INSTRUCTION, given.width, count)
+        # The gradients become the parameters after this step. Behind the last are zeros, which change nothing. Times 0,
+        # a number is 0 unless it is infinite or nan; two sums, so that one needn't wait for the other.
+        change = rate / e.converted(size)
+        zeros = [e.variable(zero), e.variable(zero)]
+        for place, vectors in _blocks(e, given.trained):
+            old, gradient = [e.load(begin + place, vectors=vectors) for begin in (given.parameters, gradients)]
+            new = old - change * gradient
+            e.store(gradients + place, new)
+            for handle in new.handles:
+                first, second = zeros
+                first.set(Vector(e, handle).times_plus(zero, first.get()))
+                zeros = [second, first]
+        rest = given.results + given.trained
+        with e.loop(given.checked - given.trained, e.bytes) as place:
+            zeros[0].set(e.load(rest + place).times_plus(zero, zeros[0].get()))
+        zeros[0].set(e.load_spread(given.results).times_plus(zero, zeros[0].get()))
+        with e.when_not_zero(zeros[0].get() + zeros[1].get()):
+            e.store_index(head, start, DONE)
+            e.end()
+        e.store_first(head, e.load_spread(head, LOSSES) + e.load_spread(given.results), LOSSES)
+        with e.when("ne", given.trained, 0):
+            for place, vectors in _blocks(e, given.trained):
+                e.store(given.parameters + place, e.load(gradients + place, vectors=vectors))
+                e.store(gradients + place, Vector(e, *zero.handles * vectors))
+            with e.loop(given.checked - given.trained, e.bytes) as place:
+                e.store(rest + place, zero)
+            e.store_first(given.results, zero)
+    e.store_index(head, given.total, DONE)
 
 
-def _emit_descent(e: Emitter) -> None:
-    """Gradient descent over mini-batches; returns where the first begins that has no finite result, or −1."""
-    given = e.given
-    results, width = given["results"], e.width
-    with e.loop(given["total"], given["batch"]) as start:
-        size = e.least(given["batch"], e.sub(given["total"], start))
-        with e.loop(given["padded"], I64(LANES)) as i:
-            e.write(e.at(results, i), _constant(0.0))
-        with e.loop(size, width) as offset:
-            e.count = e.least(width, e.sub(size, offset))
-            with e.loop(width) as s:
-                sample = e.read(e.at(start, offset, e.least(s, e.sub(e.count, I64(1)))), I64, "order")
-                with e.loop(given["columns"]) as c:
-                    number = e.read(e.at(c, (sample, given["columns"])), memory="table")
-                    e.write(e.at(given["inputs"], (c, width), s), number)
-            with e.loop(given["length"]) as k:
-                _emit_instruction(e, k)
-        # The gradients become the parameters after this step. Behind the last are zeros, which change nothing.
-        change = e.spread(e.fdiv(given["rate"], e.sitofp(size, DOUBLE)))
-        with e.loop(given["trained"], I64(LANES)) as i:
-            gradients = e.at(results, I64(1), i)
-            parameters = e.read(e.at(given["parameters"], i), VECTOR)
-            e.write(gradients, e.fsub(parameters, e.fmul(change, e.read(gradients, VECTOR))))
-        # Times 0, a number is 0 unless it is infinite or nan; four sums, so that none waits for another.
-        sums = [e.variable(_constant(0.0)) for _ in range(4)]
-        with e.loop(given["padded"], I64(4 * LANES)) as i:
-            for k, zeros in enumerate(sums):
-                found = e.read(e.at(results, i, I64(k * LANES)), VECTOR)
-                e.store(e.intrinsic("fma", found, _constant(0.0), e.load(zeros)), zeros)
-        zero = DOUBLE(0.0)
-        for zeros in sums:
-            zero = e.sum_of_lanes(e.load(zeros), zero)
-        with e.if_then(e.fcmp_unordered("!=", zero, DOUBLE(0.0)), likely=False):
-            e.ret(start)
-        e.write(given["losses"], e.fadd(e.read(given["losses"]), e.read(results)))
-        with e.loop(given["trained"], I64(LANES)) as i:
-            e.write(e.at(given["parameters"], i), e.read(e.at(results, I64(1), i), VECTOR))
-    e.ret(I64(-1))
-    ir.IRBuilder(e.entry).branch(e.function.basic_blocks[1])
+class Module(Protocol):
+    """What the functions of a kernel are written into."""
+
+    def function(self, name: str, arguments: int, write: Callable[[Emitter, Sequence[Index]], None]) -> None: ...
 
 
-@cache
-def compiled_descent() -> tuple[Callable[..., int], object]:
-    """The compiled descent, and what keeps it alive."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    module = ir.Module("tinygrad_sigmoid")
-    module.triple = llvm.get_process_triple()
-    descent = ir.Function(module, ir.FunctionType(I64, SIGNATURE), "tinygrad_sigmoid_descend")
-    _emit_descent(Emitter(descent))
+def write_kernel(module: Module, functions: Sequence[tuple[Function, int]]) -> None:
+    """Writes the kernel: each kind of instruction as a function, with `instruction` to choose, and `descend`.
 
-    machine = llvm.Target.from_triple(module.triple).create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
-    )
-    parsed = llvm.parse_assembly(str(module))
-    # These few passes make as fast code as all of LLVM's, which would take ten times as long.
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
-    passes = llvm.create_new_function_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_instruction_combine_pass()
-    passes.add_simplify_cfg_pass()
-    passes.run(parsed.get_function(descent.name), builder)
-    engine = llvm.create_mcjit_compiler(parsed, machine)
-    engine.finalize_object()
-    # Addresses are numbers too.
-    kinds = [ctypes.c_double if kind is DOUBLE else ctypes.c_int64 for kind in SIGNATURE]
-    return ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(engine.get_function_address(descent.name)), engine
+    Args:
+        module: Where it goes.
+        functions: Those of numbers, with how many operands each has; after `STRUCTURAL`, they are the kinds.
+    """
+    kinds: list[Write] = [
+        *STRUCTURAL.values(),
+        *[partial(_elementwise, function=f, arity=arity) for f, arity in functions],
+    ]
 
+    def write_kind(e: Emitter, arguments: Sequence[Index], write: Write) -> None:
+        place, width, count = arguments
+        fields = [e.load_index(place, INTEGER * k) for k in range(len(Instruction._fields))]
+        write(e, Instruction(*fields), width, count)
 
-@cache
-def library_function(name: str) -> int:
-    """The address of a function of the C library; 0 if it has none of this name."""
-    library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
-    function = getattr(library, name, None)
-    return (function and ctypes.cast(function, ctypes.c_void_p).value) or 0
+    def choose(e: Emitter, arguments: Sequence[Index]) -> None:
+        calls = [partial(e.call, f"kind {number}", *arguments) for number in range(len(kinds))]
+        e.switch(e.load_index(arguments[0]), calls)
+
+    for number, write in enumerate(kinds):
+        module.function(f"kind {number}", 3, partial(write_kind, write=write))
+    module.function("instruction", 3, choose)
+    module.function("descend", 0, lambda e, _: _descend(e))

@@ -75,9 +75,13 @@ Operand = Symbol | float  # a float is the same in every run
 
 
 def untranslatable(operation: Operation, target: str, reason: str) -> TypeError:
+    written = ELEMENTARY.get(operation)
+    others = ["'python'"] if written is None or written.python else []
+    others += ["'javascript'"] if written and written.javascript else []
+    others += ["'wasm' or 'native'"] if written and written.kernel and target == "JavaScript" else []
     return TypeError(
         f"the operation {shown(operation.name)} can't be compiled for {target}, because {reason}: say how it is "
-        f"written there with `translated`, compose it of this package's operations, or use target='python'"
+        f"written there with `translated`, compose it of this package's operations, or use target={' or '.join(others)}"
     )
 
 

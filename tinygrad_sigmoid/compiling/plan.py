@@ -42,7 +42,8 @@ class Group(NamedTuple):
     """Operations of one kind at one depth, computed at once.
 
     The kinds: `"matrix"`, matrix–vector products; `"dot"`, products of pairs of rows, summed up; `"take"`, rows brought
-    together; `"copy"`, single numbers copied to every sample; any other is an elementary operation.
+    together; `"copy"`, single numbers copied to every sample; `"complement"`, σ(−z) from e^−z and σ(z); any other is an
+    elementary operation.
     """
 
     kind: Kind
@@ -94,6 +95,34 @@ def _step(rows: Sequence[int]) -> int | None:
     return step if list(rows) == list(even) else None
 
 
+def _complements(lowered: Lowered) -> set[int]:
+    """The numbers of symbols 1/(1 + e^z) that from now on are computed from e^−z and 1/(1 + e^−z), where those are."""
+    found: dict[tuple[int, bool], tuple[Symbol, Symbol]] = {}  # by z, and whether it is −z that is the exponent
+    complements = set()
+    for symbol in lowered.symbols[len(lowered.arguments) :]:
+        match symbol:
+            case Symbol(
+                operation=table.divide,
+                inputs=(
+                    float() as one,
+                    Symbol(
+                        operation=table.add,
+                        inputs=(float() as other, Symbol(operation=table.exp, inputs=(Symbol() as z,)) as power),
+                    ),
+                ),
+            ) if one == other == 1.0:
+                negated = z.operation is table.negate
+                inner = z.inputs[0] if negated else z
+                assert isinstance(inner, Symbol), "what is computed from a constant is a constant"
+                key = inner.number
+                if (key, not negated) in found:
+                    symbol.inputs = found[key, not negated]
+                    complements.add(symbol.number)
+                else:
+                    found[key, negated] = power, symbol
+    return complements
+
+
 class Planner:
     """Sorts operations into groups, and gives every number a row in one of the stores.
 
@@ -110,6 +139,7 @@ class Planner:
         self.row: list[int] = []
         self.constants: dict[str, int] = {}  # by their digits, because 0.0 and −0.0 are not the same
         self.copies: dict[int, int] = {}
+        self.complements = _complements(lowered)
         self.products: defaultdict[int, dict[int, int]] = defaultdict(dict)  # places of results that are nothing else
         self.tabled: set[int] = set()  # places of those that outer products compute
         self.waiting: dict[int, tuple[Kind, tuple[int, ...]]] = {}  # what is computed, and from what
@@ -184,7 +214,7 @@ class Planner:
         else:
             if operation is table.fixed_power and operands[1] == self.constants.get("2.0"):
                 operation, operands = table.multiply, operands[:1] * 2
-            self._wait(index, operation, self._all_batched(operands))
+            self._wait(index, "complement" if index in self.complements else operation, self._all_batched(operands))
 
     def _wait(self, index: int, kind: Kind, operands: tuple[int, ...]) -> None:
         self.depth[index] = 1 + max([self.depth[used] for used in operands])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence, Sized
-from typing import TYPE_CHECKING, Any, ClassVar
+from array import array
+from collections.abc import Sequence
+from math import isfinite
+from operator import add
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.floats import finite_number
+from tinygrad_sigmoid.compiling.table import Table, as_lists, finite, numbers_in, pieces, table
 from tinygrad_sigmoid.quoting import shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-Parameters = Any  # what a target's `parameters_from` gives: a list of numbers, or an array
-Samples = Any  # what its `samples` gives: a list of rows of numbers, or an array
+MOST = 1 << 16  # samples that are brought together, and summed over, at a time
+Parameters: TypeAlias = "array[float]"  # or any other array of floats that can be changed in place, as NumPy's
 
 
 class Program(ABC):
@@ -53,8 +56,7 @@ class Program(ABC):
                 it or a gradient would not be.
         """
 
-    @abstractmethod
-    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, Parameters]:
+    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> tuple[float, list[float]]:
         """The mean output and the mean gradients over many samples.
 
         Args:
@@ -67,24 +69,44 @@ class Program(ABC):
             ValueError: There are no samples, the numbers don't match the inputs, or one of them is not finite.
             ArithmeticError: A sample has no finite output or gradient; the message tells the first.
         """
+        given = self.parameters_from(parameters)
+        count, sums = 0, [0.0]
+        for piece in pieces(columns, MOST):
+            samples = table(piece, self.inputs)
+            sums = [*map(add, sums, self.sums(given, samples, count))] if count else self.sums(given, samples, count)
+            count += len(samples)
+        if not all(map(isfinite, sums)):
+            raise too_large()
+        output, *gradients = [total / count for total in sums]
+        return output, gradients
 
-    @abstractmethod
-    def samples(self, *columns: ArrayLike) -> Samples:
+    def samples(self, *columns: ArrayLike) -> Table:
         """The columns as `descend` wants them: a row of inputs for each sample."""
+        return table(columns, self.inputs)
 
-    @abstractmethod
     def parameters_from(self, given: ArrayLike | None = None) -> Parameters:
         """A copy of the parameters, or of other numbers for them, as `descend` wants them."""
+        if given is None:
+            return array("d", self.parameters)
+        given = as_lists(given)
+        if not checks.is_list(given):
+            raise checks.refused("parameters", "a list of numbers", given, "give one for each, in a list")
+        numbers = finite(array("d", numbers_in(given)))
+        self._require_parameters(len(numbers))
+        return numbers
 
-    def watched(self, parameters: Parameters, samples: Samples) -> Samples:
+    def watched(self, parameters: ArrayLike, samples: Table | ArrayLike) -> list[list[float]]:
         """The numbers of the values that were to be watched, a row for each sample; arguments as in `descend`."""
-        raise TypeError("nothing is watched: compile with watch=[…], for target='numpy' or target='native'")
+        raise TypeError("nothing is watched: compile with watch=[…], for target='wasm' or target='native'")
 
-    def descend(self, parameters: Parameters, samples: Samples, order: Sequence[int], batch: int, rate: float) -> float:
+    def descend(
+        self, parameters: Parameters, samples: Table | ArrayLike, order: Sequence[int], batch: int, rate: float
+    ) -> float:
         """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
 
         Args:
-            parameters: From `parameters_from`; the first of them, as many as there are gradients, are changed.
+            parameters: From `parameters_from`, or another array of floats that can be changed in place; the first of
+                them, as many as there are gradients, are changed.
             samples: From `samples`.
             order: The places of the samples in the order in which they are seen.
             batch: How many of them make a mini-batch, which is all of them if there are not so many.
@@ -103,28 +125,24 @@ class Program(ABC):
                 "the gradients of this program are not those of its parameters, so it can't change them: "
                 "compile it with wrt=parameters, each a leaf of the graph that is not an input, and listed once"
             )
-        self.require_changeable(parameters)
+        changed = self._changeable(parameters)
         samples = self.rows(samples)
         batch = checks.whole(batch, "batch", "write for instance 10", least=1)
         rate = checks.number(rate, "rate", "try 0.1", above=0.0)
         places = _places(order, len(samples))
         if not places:
             return 0.0
-        losses = self.epoch(parameters, samples, places, min(batch, len(places)), rate)
+        losses = self.epoch(changed, samples, places, min(batch, len(places)), rate)
         if losses - losses != 0.0:
             raise OverflowError("the sum of the outputs is too large for a float: make the loss smaller")
         return losses
 
     @abstractmethod
-    def require_changeable(self, parameters: Parameters) -> None:
-        """Raises an error unless these are parameters that can be changed in place."""
+    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
+        """The output and its gradients, summed over all samples; the first is the one with this number."""
 
     @abstractmethod
-    def rows(self, samples: Samples) -> Samples:
-        """The samples, if they are as `samples` gives them; else what it makes of them."""
-
-    @abstractmethod
-    def epoch(self, parameters: Parameters, samples: Samples, order: list[int], batch: int, rate: float) -> float:
+    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
         """What `descend` does, when its arguments have been looked at."""
 
     def __repr__(self) -> str:
@@ -141,52 +159,40 @@ class Program(ABC):
             )
         return numbers
 
-    def checked_parameters(self, given: ArrayLike) -> list[float]:
-        """Finite numbers for all parameters."""
-        cure = "give one for each, in a list"
-        entries = checks.entries(_as_lists(given), "parameters", "a list of numbers", cure, kind=object, least=0)
-        numbers = [finite_number(number) for number in _numbers(entries)]
-        self.require_parameters(len(numbers))
+    def rows(self, samples: Table | ArrayLike) -> Table:
+        """The samples, if they are as `samples` gives them; else what it makes of them."""
+        if isinstance(samples, Table):
+            self._require_width(samples.width)
+            return samples
+        return self.samples(samples)
+
+    def _changeable(self, parameters: Parameters) -> memoryview:
+        """The parameters, if they can be changed in place."""
+        try:
+            numbers = memoryview(parameters)
+            fits = (
+                numbers.format == "d" and numbers.ndim == 1 and not numbers.readonly and not hasattr(parameters, "mask")
+            )
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            cure = "call program.parameters_from(), because they are changed in place"
+            raise checks.refused("parameters", "an array of floats", parameters, cure)
+        self._require_parameters(len(numbers))
         return numbers
 
-    def require_parameters(self, count: int) -> None:
+    def _require_parameters(self, count: int) -> None:
         if count != len(self.parameters):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
 
-    def require_width(self, width: int) -> None:
+    def _require_width(self, width: int) -> None:
         if width != self.inputs:
             raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
 
-    def table(self, columns: Sequence[ArrayLike]) -> list[list[float]]:
-        """A row of finite numbers for each sample, one for each input."""
-        table = [
-            [finite_number(number) for entry in entries for number in _numbers(entry)]
-            for entries in zip(*map(_as_lists, columns), strict=True)
-        ]
-        for row in table:
-            self.require_width(len(row))
-        return table
 
-
-def _as_lists(given: Any) -> Any:
-    """The same as lists of Python's own numbers, if it is an array of any library."""
-    kind = type(given)
-    if hasattr(kind, "tolist") and not isinstance(given, checks.NO_LISTS):
-        return given.tolist()
-    return given.__array__().tolist() if hasattr(kind, "__array__") else given
-
-
-def _numbers(entry: Any, deepest: int = 8) -> list[Any]:
-    """The numbers in a list of lists; a list in itself ends somewhere, and is then no number."""
-    entry = _as_lists(entry)
-    if not checks.is_list(entry) or not deepest:
-        return [entry]
-    return [number for inner in entry for number in _numbers(inner, deepest - 1)]
-
-
-def _places(order: Any, samples: int) -> list[int]:
-    """The order as a list of ints, if there are such samples."""
-    places = _as_lists(order)
+def _places(order: Any, samples: int) -> array[int]:
+    """The order, if there are such samples."""
+    places = list(order) if type(order) is range else as_lists(order)
     if type(places) is not list or not {*map(type, places)} <= {int}:
         cure = "give a list of the samples' numbers, as in range(len(samples))"
         places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
@@ -196,27 +202,7 @@ def _places(order: Any, samples: int) -> list[int]:
             f"order must have numbers from 0 to {samples - 1}, but has {shown(min(places))} to {shown(max(places))}: "
             f"give the number of a sample for each that is to be seen"
         )
-    return places
-
-
-def require_columns(columns: Sequence[object]) -> None:
-    """Raises an error unless all columns have an entry for each of at least one sample."""
-    lengths = []
-    for column in columns:
-        countable = isinstance(column, Sized) and not isinstance(column, checks.NO_LISTS)
-        if not countable or not getattr(column, "shape", True):
-            raise TypeError(
-                f"a column is a list or an array with an entry for each sample, but this is {shown(column)}: "
-                f"give program.batch(X, Y) one for the inputs and one for the targets"
-            )
-        assert isinstance(column, Sized)
-        lengths.append(len(column))
-    if not lengths or 0 in lengths:
-        given = shown(list(columns))
-        raise ValueError(f"there are no samples in {given}: give columns of at least one, as in program.batch(X, Y)")
-    if len(set(lengths)) > 1:
-        counts = " and ".join(map(str, lengths))
-        raise ValueError(f"the columns have {counts} entries: give one for each sample in all of them")
+    return array("i", places)
 
 
 def not_finite(place: int, error: Exception | None = None) -> ArithmeticError:

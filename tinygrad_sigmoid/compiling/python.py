@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from operator import add
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
-from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.compiling.program import Program, not_finite, require_columns, too_large
+from tinygrad_sigmoid.compiling.program import Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 Result = tuple[float, list[float]]
 _FLOAT = {float}
@@ -55,62 +53,37 @@ class PythonProgram(Program):
                     raise OverflowError(f"gradient {place}, counted from 0, is too large for a float")
         return result
 
-    def batch(self, *columns: ArrayLike, parameters: ArrayLike | None = None) -> Result:
-        samples = self.samples(*columns)
-        value, gradients = self._sums(samples, range(len(samples)), self.parameters_from(parameters))
-        return value / len(samples), [gradient / len(samples) for gradient in gradients]
+    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
+        return self._sums(samples, range(len(samples)), parameters, first)
 
-    def samples(self, *columns: ArrayLike) -> list[list[float]]:
-        require_columns(columns)
-        return self.table(columns)
-
-    def rows(self, samples: Any) -> list[list[float]]:
-        def is_ready(row: Any) -> bool:
-            return type(row) is list and len(row) == self.inputs and {*map(type, row)} <= _FLOAT
-
-        if type(samples) is list and samples and all(map(is_ready, samples)):
-            return samples
-        return self.samples(samples)
-
-    def parameters_from(self, given: ArrayLike | None = None) -> list[float]:
-        return list(self.parameters) if given is None else self.checked_parameters(given)
-
-    def require_changeable(self, parameters: Any) -> None:
-        if type(parameters) is not list:
-            cure = "call program.parameters_from(), because they are changed in place"
-            raise checks.refused("parameters", "the list that `parameters_from` has made", parameters, cure)
-        if {*map(type, parameters)} != _FLOAT or len(parameters) != len(self.parameters):
-            parameters[:] = self.checked_parameters(parameters)
-
-    def epoch(
-        self, parameters: list[float], samples: list[list[float]], order: list[int], batch: int, rate: float
-    ) -> float:
+    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
         losses = 0.0
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
-            value, gradients = self._sums(samples, chosen, parameters)
+            value, *gradients = self._sums(samples, chosen, parameters)
             losses += value
             step = rate / len(chosen)
             # All at once, so that an interruption finds them before the mini-batch or after it.
             trained = parameters[: len(gradients)]
-            changed = [p - step * g for p, g in zip(trained, gradients, strict=True)]
+            changed = array("d", [p - step * g for p, g in zip(trained, gradients, strict=True)])
             if not all(map(isfinite, changed)):
                 raise too_large()
-            parameters[: len(gradients)] = changed
+            trained[:] = changed
         return losses
 
-    def _sums(self, samples: list[list[float]], order: Iterable[int], parameters: list[float]) -> Result:
-        total, sums = 0.0, None
+    def _sums(self, samples: Table, order: Iterable[int], parameters: Iterable[float], first: int = 0) -> list[float]:
+        numbers = [*parameters]
+        sums: list[float] = []
         for place in order:
             try:
-                value, gradients = self.result([*samples[place], *parameters])
+                value, gradients = self.result([*samples.row(place), *numbers])
             except (ArithmeticError, ValueError) as error:
-                raise not_finite(place, error) from error
-            total += value
-            sums = gradients if sums is None else list(map(add, sums, gradients))
-        if not isfinite(total) or not all(map(isfinite, sums or [])):
+                raise not_finite(first + place, error) from error
+            results = [value, *gradients]
+            sums = list(map(add, sums, results)) if sums else results
+        if not all(map(isfinite, sums)):
             raise too_large()
-        return total, sums or []
+        return sums
 
 
 class TracedProgram(PythonProgram):
@@ -171,4 +144,4 @@ class JavaScriptProgram(Program):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
 
-    __call__ = batch = samples = rows = parameters_from = require_changeable = watched = descend = epoch = _refuse
+    __call__ = batch = samples = rows = parameters_from = watched = descend = sums = epoch = _refuse

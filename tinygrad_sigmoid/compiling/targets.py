@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.collecting import collector_paused
@@ -18,18 +18,18 @@ from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
-    from tinygrad_sigmoid.compiling.arrays import ArrayProgram
+    from tinygrad_sigmoid.compiling.running import KernelProgram
 
-Target = Literal["python", "numpy", "native", "javascript"]
+Target = Literal["python", "wasm", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
 _WRITTEN: dict[str, tuple[Callable[..., list[str]], Callable[..., Program], Callable[..., Program]]] = {
     "python": (python_lines, PythonProgram, TracedProgram),
     "javascript": (javascript_lines, JavaScriptProgram, JavaScriptProgram),
 }
-_ARRAYS = {
-    "numpy": ("tinygrad_sigmoid.compiling.arrays", "NumpyProgram", "fast"),
-    "native": ("tinygrad_sigmoid.compiling.native", "NativeProgram", "native"),
+_KERNELS = {
+    "wasm": ("tinygrad_sigmoid.compiling.wasm", "WasmProgram"),
+    "native": ("tinygrad_sigmoid.compiling.llvm", "NativeProgram"),
 }
 
 
@@ -60,21 +60,21 @@ def compiled(
     parameters, as defaults.
 
     One rule holds for all targets: *a program gives numbers only where recording the graph would*. Where an input or a
-    parameter is infinite or nan, or a recorded value on the way, the output or a gradient would be, there Python, NumPy
-    and native code raise an error, which in a batch names the sample, and JavaScript gives NaN for the output and all
-    gradients.
+    parameter is infinite or nan, or a recorded value on the way, the output or a gradient would be, there a program
+    raises an error, which in a batch names the sample, and JavaScript gives NaN for the output and all gradients.
 
     Args:
         output: The graph.
         inputs: The leaves that become the program's arguments, in this order.
         wrt: The leaves or values in between with respect to which the output is differentiated. The gradient of one
             that is not in the graph is 0, and a warning says so.
-        watch: Values in between whose numbers a NumPy or native program gives sample by sample, by its method
-            `watched(parameters, samples)`: the outputs of a network, beside its loss.
+        watch: Values in between whose numbers a program for `"wasm"` or `"native"` gives sample by sample, by its
+            method `watched(parameters, samples)`: the outputs of a network, beside its loss.
         target: `"python"`, source that you can read, and that computes the same bits as the graph (recording may raise
-            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"numpy"`, array operations
-            over nodes and samples; `"native"`, machine code; or `"javascript"`, whose `source` is the text of a
-            function `program(…inputs, …other leaves)` for a page.
+            where it doesn't: it computes all local derivatives, a program those of `wrt`); `"wasm"`, the kernel as
+            WebAssembly, for many samples, to the same bits on every machine; `"native"`, the kernel as machine code; or
+            `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page. The
+            two kernels compute sin x and cos x only for |x| ≤ 823,549, and refuse the rest.
         trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
             `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
             order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
@@ -97,13 +97,13 @@ def compiled(
     _check(output, inputs, wrt)
     if trace and target not in _WRITTEN:
         raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
-    if watch and target not in _ARRAYS:
-        raise ValueError(f"the target {target!r} can't watch values: use 'numpy' or 'native'")
+    if watch and target not in _KERNELS:
+        raise ValueError(f"the target {target!r} can't watch values: use 'wasm' or 'native'")
     with collector_paused():
         if target in _WRITTEN:
             return _written(output, inputs, wrt, target, trace)
         lowered = Lowered(output, inputs, wrt, watch)
-        return _array_program(target).of(lowered, len(inputs), wrt, watch)
+        return _kernel_program(target).of(lowered, len(inputs), wrt, watch)
 
 
 def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
@@ -117,13 +117,13 @@ def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], targe
     return (traced if trace else program)("\n".join(lines), len(inputs), parameters, trainable)
 
 
-def _array_program(target: str) -> type[ArrayProgram[Any]]:
-    module, name, extra = _ARRAYS[target]
+def _kernel_program(target: str) -> type[KernelProgram]:
+    module, name = _KERNELS[target]
     try:
-        program: type[ArrayProgram[Any]] = getattr(importlib.import_module(module), name)
+        program: type[KernelProgram] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise ImportError(
-            f"target={target!r} needs {error.name}: pip install 'tinygrad-sigmoid[{extra}]', or use target='python'"
+            f"target={target!r} needs {error.name}: pip install 'tinygrad-sigmoid[native]', or use target='wasm'"
         ) from error
     return program
 

@@ -1,0 +1,233 @@
+"""The kernel: its functions are right to the last digits, and WebAssembly gives the same bits wherever it runs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+from browser import Browser, needed
+
+from tinygrad_sigmoid import Network, Operation, Value, cos, exp, expm1, log, log1p, sigmoid, sin, sqrt, squared_error
+from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling.running import KernelProgram
+from tinygrad_sigmoid.compiling.wasm import module
+from tinygrad_sigmoid.operations import general_power
+from tinygrad_sigmoid.vectorized import MOST
+
+TARGETS: list[Any] = ["wasm", "native"]
+CONTEXT = mpmath.MPContext()
+CONTEXT.prec = 200
+
+
+def computed(operation: Any, points: Sequence[Sequence[float]], target: Any) -> list[float]:
+    """What a kernel makes of these inputs."""
+    leaves = [Value(number) for number in points[0]]
+    output = operation(*leaves)
+    program = compiled(output, inputs=leaves, watch=[output], target=target)
+    return [number for [number] in program.watched([], program.samples(points))]
+
+
+def spread_out(count: int, low: float, high: float, signs: Sequence[int]) -> list[float]:
+    """Numbers of all magnitudes between two powers of 2."""
+    generator = random.Random(1)
+    return [generator.choice(signs) * 2.0 ** generator.uniform(low, high) for _ in range(count)]
+
+
+BOTH = (-1, 1)
+NEAR_1 = [1.0 + sign * 2.0**-power for power in range(1, 53) for sign in BOTH]
+TINY = [5e-324, 2.0**-1060, 2.0**-1022]
+# Where each is looked at, and by how many units in the last place it may be wrong: what was measured, rounded up.
+FUNCTIONS: dict[str, tuple[Operation, Any, list[float], float]] = {
+    "exp": (exp, CONTEXT.exp, [*spread_out(3000, -60, 9.4, BOTH), *spread_out(500, 9.4, 9.53, (-1,))], 0.9),
+    "expm1": (expm1, CONTEXT.expm1, spread_out(3000, -60, 9.4, BOTH), 1.2),
+    "log": (log, CONTEXT.log, [*spread_out(3000, -1020, 1020, (1,)), *NEAR_1, *TINY], 0.9),
+    "log1p": (log1p, CONTEXT.log1p, [*spread_out(3000, -60, 1020, (1,)), *spread_out(2000, -60, -0.01, BOTH)], 0.9),
+    "sqrt": (sqrt, CONTEXT.sqrt, [*spread_out(2000, -1020, 1020, (1,)), *TINY], 0.5),
+    "sin": (sin, CONTEXT.sin, [*spread_out(4000, -60, 19.6, BOTH), *[k * math.pi / 2 for k in range(1, 999)]], 0.9),
+    "cos": (cos, CONTEXT.cos, [*spread_out(4000, -60, 19.6, BOTH), *[k * math.pi / 2 for k in range(1, 999)]], 0.9),
+}
+
+
+def units_off(found: float, right: Any) -> float:
+    """By how many units in the last place a float differs from the right number."""
+    return float(abs(CONTEXT.mpf(found) - right) / math.ulp(float(right)))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_right_to_the_last_digit(name: str, target: Any) -> None:
+    operation, exact, points, most = FUNCTIONS[name]
+    found = computed(operation, [[point] for point in points], target)
+    worst = max((units_off(f, exact(CONTEXT.mpf(p))), p) for f, p in zip(found, points, strict=True))
+    assert worst[0] <= most, worst
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_powers_are_right_to_the_last_digit(target: Any) -> None:
+    generator = random.Random(2)
+    points: list[list[float]] = []
+    while len(points) < 4000:
+        base, exponent = 2.0 ** generator.uniform(-500, 500), generator.choice([1, 30, 700]) * generator.uniform(-1, 1)
+        if abs(math.log2(base) * exponent) < 1020:
+            points.append([base, exponent])
+    points += [[one, exponent] for one in NEAR_1 for exponent in (3.0, 1e5, -1e9) if abs(one - 1) * abs(exponent) < 600]
+    found = computed(general_power, points, target)
+    worst = max((units_off(f, CONTEXT.power(*p)), p) for f, p in zip(found, points, strict=True))
+    assert worst[0] <= 0.9, worst
+
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_power_has_the_edges_that_c_has(target: Any) -> None:
+    # Infinite and nan operands are made inside: what comes in is finite. min(…, 7) keeps what comes out visible.
+    for base in SPECIAL:
+        for exponent in SPECIAL:
+            try:
+                wanted = math.pow(base, exponent)
+            except OverflowError:
+                wanted = math.inf if base > 0 or exponent % 2 == 0 else -math.inf
+            except ValueError:  # a pole, or no real number
+                pole = base == 0
+                wanted = math.copysign(math.inf, base if exponent % 2 == 1 else 1.0) if pole else math.nan
+            found = raw_power(base, exponent, target)
+            same = math.isclose(found, wanted, rel_tol=3e-16) and abs(wanted) not in (0.0, 1.0)
+            assert same or repr(found) == repr(wanted), (base, exponent)
+
+
+def raw_power(base: float, exponent: float, target: Any) -> float:
+    """What the kernel's power makes of any two floats, which are written into its memory."""
+    x, p = Value(2.0, "x"), Value(3.0, "p")
+    output = general_power(x, p)
+    program: Any = compiled(output, inputs=[x, p], watch=[output], target=target)
+    memory, samples = program.memory(1), program.samples([[2.0, 3.0]])
+    samples.numbers[:] = type(samples.numbers)("d", [base, exponent])
+    memory.descend(program.parameters_from(), samples, type(samples.numbers)("i", [0]), 1, 0.0, 0)
+    [number] = memory.row(program.plan.watched[0], 1)
+    return float(number)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_waves_that_go_round_too_often_are_refused_and_not_wrong(target: Any) -> None:
+    x = Value(1.0, "x")
+    program = compiled(sin(x), inputs=[x], wrt=[x], target=target)
+    assert math.isclose(program(MOST)[0], math.sin(MOST), rel_tol=1e-9)
+    for number in (math.nextafter(MOST, math.inf), -1e9, 1.7e308):
+        with pytest.raises(ArithmeticError, match="not finite"):
+            program(number)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_memory_that_a_kernel_can_not_have_is_refused(target: Any) -> None:
+    x = Value(1.0, "x")
+    machine = compiled(x * x, inputs=[x], target=target).memory(1).machine  # type: ignore[attr-defined]
+    with pytest.raises(MemoryError, match=r"need 2\.0 GiB, but a kernel has at most 2: give fewer samples"):
+        machine.require(2**31)
+
+
+# -- The same bits everywhere ------------------------------------------------------------------------------------------
+
+RUN = """
+const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes(given.module)));
+const {memory, descend} = instance.exports;
+const image = bytes(given.memory);
+memory.grow(image.length / 65536 - memory.buffer.byteLength / 65536);
+new Uint8Array(memory.buffer).set(image);
+descend();
+const letters = Array.from(new Uint8Array(memory.buffer), byte => String.fromCharCode(byte));
+"""
+
+
+@pytest.fixture(scope="module")
+def epoch() -> dict[str, str]:
+    """A module and its memory before an epoch of 64-30-10, for any engine, and a digest of the memory afterwards."""
+    generator = random.Random(3)
+    network = Network([64, 30, 10], seed=0)
+    x, y = [Value(0.5) for _ in range(64)], [Value(0.5) for _ in range(10)]
+    program: Any = compiled(squared_error(network(x), y), inputs=[*x, *y], wrt=network.parameters(), target="wasm")
+    assert isinstance(program, KernelProgram)
+    samples = program.samples([[generator.random() for _ in range(74)] for _ in range(203)])
+    machine: Any = program.memory(10).machine
+    before: list[bytes] = []
+    run = machine.run
+
+    def observed() -> None:
+        before.append(bytes(machine.numbers))
+        run()
+
+    machine.run = observed
+    program.descend(program.parameters_from(), samples, range(203), 10, 0.5)
+    functions = tuple(program.functions().values())
+    return {
+        "module": base64.b64encode(module(functions)).decode(),
+        "memory": base64.b64encode(before[0]).decode(),
+        "digest": hashlib.sha256(machine.numbers).hexdigest(),
+    }
+
+
+def test_node_gives_the_same_bits(epoch: dict[str, str], tmp_path: Path) -> None:
+    node = needed(shutil.which("node"), "node")
+    end = 'console.log(require("crypto").createHash("sha256").update(Buffer.from(memory.buffer)).digest("hex"))'
+    (tmp_path / "run.js").write_text(f"const given = {json.dumps(epoch)};\n{RUN}\n{end}")
+    done = subprocess.run([node, tmp_path / "run.js"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == epoch["digest"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+def test_a_browser_gives_the_same_bits(epoch: dict[str, str], browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<!doctype html><title>kernel</title>")
+    browser.open(tmp_path / "page.html")
+    found = browser.run(f"const given = arguments[0];\n{RUN}\nreturn btoa(letters.join(''));", epoch)
+    assert hashlib.sha256(base64.b64decode(found)).hexdigest() == epoch["digest"]
+
+
+ALONE = """
+import hashlib, sys
+from tinygrad_sigmoid import Network, train
+network = Network([4, 5, 3], seed=0)
+samples = [([i / 9, i / 7, i / 5, i / 3], [float(i % 3 == k) for k in range(3)]) for i in range(40)]
+train(network, samples, epochs=3, seed=1, target="wasm")
+print(hashlib.sha256(repr([p.data for p in network.parameters()]).encode()).hexdigest(), "numpy" in sys.modules)
+"""
+
+
+def test_another_process_gives_the_same_bits_and_needs_no_numpy() -> None:
+    run = [sys.executable, "-W", "error", "-c", ALONE]
+    one, other = [subprocess.run(run, capture_output=True, text=True, check=True) for _ in range(2)]
+    assert one.stdout == other.stdout
+    assert one.stdout.endswith(" False\n")
+    assert one.stderr == other.stderr == ""
+
+
+def test_what_sigmoid_of_minus_z_is_computed_from_is_as_right() -> None:
+    z = Value(0.5, "z")
+    output = sigmoid(z)
+    points = [*spread_out(2000, -60, 9.46, BOTH), 709.0, -709.0]
+    for target in TARGETS:
+        program = compiled(output, inputs=[z], wrt=[z], target=target)
+        assert any(group.kind == "complement" for group in program.plan.groups)  # type: ignore[attr-defined]
+        for point in points:
+            power = CONTEXT.exp(-abs(CONTEXT.mpf(point)))
+            _, [slope] = program(point)
+            assert abs(slope - power / (1 + power) ** 2) <= 5 * math.ulp(slope), point
+        for point in (-709.9, -745.0, 745.0, -800.0, 800.0):  # where one of the powers is infinite, or 0
+            assert math.isclose(program(point)[1][0], sigmoid(point) * sigmoid(-point), abs_tol=5e-324), point

@@ -1,0 +1,144 @@
+"""Programs that run in the kernel: for so many samples at a time, a plan and its instructions in one memory."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from array import array
+from collections.abc import Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from tinygrad_sigmoid import operations as table
+from tinygrad_sigmoid.compiling.kernel import Function
+from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
+from tinygrad_sigmoid.compiling.memory import WIDEST, Machine, Memory
+from tinygrad_sigmoid.compiling.plan import Plan, Planner
+from tinygrad_sigmoid.compiling.program import Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.table import Table
+from tinygrad_sigmoid.elementary import ELEMENTARY, OWN
+from tinygrad_sigmoid.floats import finite_number
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.value import Value
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Functions = tuple[tuple[Function, int], ...]  # of numbers, and of how many
+PAUSE = 1 << 24  # numbers to compute between two chances for Ctrl-C, a few milliseconds apart
+
+
+class KernelProgram(Program):
+    """A program whose instructions a kernel carries out, in a memory of each thread's own.
+
+    Attributes:
+        always: Operations that the kernel of every program has, so that most programs share one.
+    """
+
+    always: ClassVar[Sequence[Operation]] = OWN
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("", plan.inputs, plan.parameters, plan.trainable)
+        self.plan = plan
+        self._mine = threading.local()
+
+    @classmethod
+    def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value]) -> Self:
+        """The program for a graph's output, its gradients, and what is watched beside them."""
+        lowered.require_translated(cls.target, "kernel", [table.dot_product])
+        for operation in {symbol.operation: None for symbol in lowered.symbols}:
+            if operation not in (None, table.dot_product) and operation.arity not in (1, 2):
+                raise untranslatable(operation, cls.target, "it has more than two inputs")
+        program = cls(Planner(lowered, inputs).plan(wrt, watch))
+        functions = program.functions()
+        if not functions.keys() <= {*OWN}:  # one that somebody else wrote fails here, if it fails
+            cls.machine(tuple(functions.values()))
+        return program
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Plan]]:
+        return type(self), (self.plan,)
+
+    @staticmethod
+    @abstractmethod
+    def machine(functions: Functions) -> Machine:
+        """A machine whose kernel has these functions of numbers."""
+
+    def __call__(self, *numbers: float) -> tuple[float, list[float]]:
+        given = array("d", map(finite_number, self.complete(numbers)))
+        sample = Table(given[: self.inputs], self.inputs, 1)
+        memory = self.memory(1)
+        if memory.descend(given[self.inputs :], sample, _FIRST, 1, 0.0, 0) < 1:
+            raise ArithmeticError(
+                "for these numbers the output, a gradient or a value on the way is not finite: try others, or "
+                "target='python', which names it"
+            )
+        value, *gradients = memory.results(self.plan.results)
+        return value, gradients
+
+    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
+        order = array("i", range(len(samples)))
+        memory = self.memory(len(samples))
+        if memory.descend(parameters, samples, order, len(samples), 0.0, 0) < len(samples):
+            raise self._reason(parameters, samples, order, first)
+        return memory.results(self.plan.results)
+
+    def watched(self, parameters: ArrayLike, samples: Table | ArrayLike) -> list[list[float]]:
+        if not self.plan.watched:
+            super().watched(parameters, samples)
+        given, samples = self.parameters_from(parameters), self.rows(samples)
+        numbers: list[list[float]] = []
+        for start in range(0, len(samples), WIDEST):
+            order = array("i", range(start, min(start + WIDEST, len(samples))))
+            memory = self.memory(len(order))
+            memory.descend(given, samples, order, len(order), 0.0, 0)
+            columns = [memory.row(rows, len(order)) for rows in self.plan.watched]
+            numbers += map(list, zip(*columns, strict=True))
+        for place, row in enumerate(numbers):
+            if not all(map(isfinite, row)):
+                raise not_finite(place)
+        return [row[: self.plan.watch] for row in numbers]
+
+    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
+        losses = 0.0
+        memory = self.memory(batch)
+        some = max(1, PAUSE // (batch * (1 + sum(self.plan.sizes)))) * batch
+        for start in range(0, len(order), some):
+            places = order[start : start + some]
+            done = memory.descend(parameters, samples, places, batch, rate, self.plan.results - 1)
+            if done < len(places):
+                raise self._reason(parameters, samples, places[done : done + batch])
+            losses += memory.losses
+        return losses
+
+    def functions(self) -> dict[Operation, tuple[Function, int]]:
+        """The functions of numbers that its kernel has."""
+        used = [group.kind for group in self.plan.groups if isinstance(group.kind, Operation)]
+        found: dict[Operation, tuple[Function, int]] = {}
+        for operation in dict.fromkeys([*self.always, *used]):
+            function = ELEMENTARY[operation].kernel
+            if function is not None:
+                found[operation] = function, operation.arity or 0
+        return found
+
+    def memory(self, samples: int) -> Memory:
+        """This thread's memory for so many samples; the last few sizes are kept."""
+        kept: dict[int, Memory] = self._mine.__dict__.setdefault("kept", {})
+        if samples not in kept:
+            if len(kept) == 3:
+                del kept[next(iter(kept))]
+            functions = self.functions()
+            kept[samples] = Memory(self.machine(tuple(functions.values())), self.plan, samples, list(functions))
+        return kept[samples]
+
+    def _reason(
+        self, parameters: Parameters | memoryview, samples: Table, order: array[int], first: int = 0
+    ) -> ArithmeticError:
+        """Why a mini-batch has no finite result: the first sample that has none by itself, or their sum."""
+        memory = self.memory(1)
+        for place in order:
+            if memory.descend(parameters, samples, array("i", [place]), 1, 0.0, 0) < 1:
+                return not_finite(first + place)
+        return too_large()
+
+
+_FIRST = array("i", [0])

@@ -1,0 +1,137 @@
+"""Samples as programs take them: a table of finite floats, from lists, arrays or anything like them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from itertools import repeat
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.floats import finite_number
+from tinygrad_sigmoid.quoting import shown
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+_FORMATS = "dfbBhHiIlLqQ?"  # of numbers in memory that are floats, or become floats by being counted out
+_FLOAT = {float}
+
+
+class Table:
+    """A row of numbers for each sample, made by `program.samples`; it is never changed."""
+
+    __slots__ = ("_length", "numbers", "width")
+
+    def __init__(self, numbers: array[float], width: int, length: int) -> None:
+        self.numbers = numbers  # row after row
+        self.width = width
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def row(self, place: int) -> array[float]:
+        return self.numbers[place * self.width : (place + 1) * self.width]
+
+
+def table(columns: Sequence[ArrayLike], width: int) -> Table:
+    """The table of so many numbers a sample; each column has an entry for each sample, a number or a row of them."""
+    length = _common_length(columns)
+    exact = [_exact(column) for column in columns]
+    if len(exact) == 1 and exact[0] is not None and len(exact[0]) == width * length:
+        return Table(finite(exact[0]), width, length)
+    numbers = array("d")
+    for number, parts in enumerate(zip(*map(_rows, columns, exact), strict=True), 1):
+        for part in parts:
+            numbers.extend(part)
+        if len(numbers) != number * width:
+            wrong = len(numbers) - (number - 1) * width
+            raise ValueError(f"a sample has {wrong} numbers, but there are {width} inputs: give one for each")
+    return Table(finite(numbers), width, length)
+
+
+def pieces(columns: Sequence[ArrayLike], most: int) -> Iterator[list[Any]]:
+    """The same columns, so many entries at a time, so that a long one is not there a second time."""
+    length = _common_length(columns)
+    sliceable: list[Any] = [column if hasattr(column, "__getitem__") else as_lists(column) for column in columns]
+    for start in range(0, length, most):
+        yield [column[start : start + most] for column in sliceable] if length > most else list(columns)
+
+
+def numbers_in(given: Any, deepest: int = 8) -> Sequence[float]:
+    """The numbers in an array or a list of lists; a list in itself ends somewhere, and is then no number."""
+    if type(given) is float:
+        return [given]
+    if type(given) in (list, tuple) and {*map(type, given)} <= _FLOAT:
+        return given  # type: ignore[no-any-return]
+    exact = _exact(given)
+    if exact is not None:
+        return exact
+    given = as_lists(given)
+    if not checks.is_list(given) or not deepest:
+        return [finite_number(given)]
+    return [number for inner in given for number in numbers_in(inner, deepest - 1)]
+
+
+def as_lists(given: Any) -> Any:
+    """The same as lists of Python's own numbers, if it is an array of any library."""
+    kind = type(given)
+    if hasattr(kind, "tolist") and not isinstance(given, checks.NO_LISTS):
+        return given.tolist()
+    return given.__array__().tolist() if hasattr(kind, "__array__") else given
+
+
+def _common_length(columns: Sequence[object]) -> int:
+    """The number of samples, if all columns have an entry for each of at least one."""
+    lengths = []
+    for column in columns:
+        countable = isinstance(column, Sized) and not isinstance(column, checks.NO_LISTS)
+        if not countable or not getattr(column, "shape", True):
+            raise TypeError(
+                f"a column is a list or an array with an entry for each sample, but this is {shown(column)}: "
+                f"give program.batch(X, Y) one for the inputs and one for the targets"
+            )
+        assert isinstance(column, Sized)
+        lengths.append(len(column))
+    if not lengths or 0 in lengths:
+        given = shown(list(columns))
+        raise ValueError(f"there are no samples in {given}: give columns of at least one, as in program.batch(X, Y)")
+    if len(set(lengths)) > 1:
+        counts = " and ".join(map(str, lengths))
+        raise ValueError(f"the columns have {counts} entries: give one for each sample in all of them")
+    return lengths[0]
+
+
+def _rows(column: Any, exact: array[float] | None) -> Iterable[Sequence[float]]:
+    """The numbers of each entry."""
+    if exact is None:
+        return map(numbers_in, as_lists(column))
+    width = len(exact) // len(column)
+    return (exact[start : start + width] for start in range(0, len(exact), width)) if width else repeat((), len(column))
+
+
+def _exact(given: Any) -> array[float] | None:
+    """The numbers in an array as floats, if it says what they are and they are so without a loss."""
+    kind = type(given)
+    if kind is not array and (kind.__module__, kind.__name__) != ("numpy", "ndarray"):
+        return None
+    try:
+        view = memoryview(given)
+    except ValueError:  # dates, which are not numbers
+        return None
+    if view.format not in _FORMATS:
+        return None
+    flat = memoryview(view.tobytes())
+    numbers = array("d", flat.cast("d") if view.format == "d" else flat.cast(view.format))  # type: ignore[call-overload]
+    # A whole number beyond 2**53 may have been rounded: then each is looked at by itself.
+    return numbers if view.format in "df" or all(-(2**53) <= number <= 2**53 for number in numbers) else None
+
+
+def finite(numbers: array[float]) -> array[float]:
+    """The same numbers, if none of them is infinite or nan."""
+    if not all(map(isfinite, numbers)):
+        for number in numbers:
+            finite_number(number)  # which says so
+    return numbers
