@@ -8,7 +8,8 @@
 '0.8176 changes by 0.1491 times a small change of w'
 
 Read `operation`, `operations`, `graph`, `arithmetic` and `value`, in this order, and you have understood
-backpropagation. What `__all__` lists, here, in `testing` and in `testing.strategies`, is stable; all else may change.
+backpropagation. What `__all__` lists, here, in `testing` and in `testing.strategies`, is stable, and so are the
+functions of `vectorized` that have an operation's name; all else may change.
 """
 
 from __future__ import annotations

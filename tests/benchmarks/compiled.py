@@ -284,7 +284,7 @@ def contenders(slow: bool, called: bool) -> dict[str, Callable[[Work], Contender
         found["python, called"] = ours_called
     if slow:
         found["python"] = ours("python")
-    found["numpy"] = ours("numpy")
+    found["wasm"] = ours("wasm")
     if installed("llvmlite"):
         found["native"] = ours("native")
     if installed("micrograd") and slow:
@@ -330,7 +330,7 @@ def measure(
         for contender in random.sample(list(runs), len(runs)):
             times[contender].append(timed(*runs[contender]))
     steps = len(work.batches())
-    ours_in_table = [one for one in ("python, called", "python", "numpy", "native") if one in times]
+    ours_in_table = [one for one in ("python, called", "python", "wasm", "native") if one in times]
     print(f"\n**{name}**\n\n| | a step | " + " | ".join(f"{one} is faster" for one in ours_in_table) + " |")
     print("|---|---|" + "---|" * len(ours_in_table))
     for contender, found in times.items():
@@ -359,7 +359,7 @@ def digits_work() -> Work:
 def fresh_processes(rounds: int) -> None:
     """From the start of a process to a network trained for 30 epochs."""
     folder = str(Path(__file__).parent)
-    programs = {"numpy": FRESH["ours"].format(target="numpy")}
+    programs = {"wasm": FRESH["ours"].format(target="wasm")}
     if installed("llvmlite"):
         programs["native"] = FRESH["ours"].format(target="native")
     for name, package, contender in (
@@ -378,12 +378,10 @@ def fresh_processes(rounds: int) -> None:
             times[name].append(
                 after.children_user + after.children_system - before.children_user - before.children_system
             )
-    print(
-        "\n**A fresh process to a network trained on the digits, 30 epochs**\n\n| | seconds | as a share of numpy's |"
-    )
+    print("\n**A fresh process to a network trained on the digits, 30 epochs**\n\n| | seconds | as a share of wasm's |")
     print("|---|---|---|")
     for name, found in times.items():
-        share = statistics.median(theirs / mine for theirs, mine in zip(found, times["numpy"], strict=True))
+        share = statistics.median(theirs / mine for theirs, mine in zip(found, times["wasm"], strict=True))
         print(f"| {name} | {statistics.median(found):.2f} | {share:.2f} |", flush=True)
 
 
@@ -405,7 +403,7 @@ def compiling(rounds: int) -> None:
         print(
             f"| `python`, {size:,} values | {record:.2f} s | {compile_:.2f} s: {compile_ / size * 1e6:.0f} µs a value |"
         )
-    for target in ("numpy", "native")[: 1 + installed("llvmlite")]:
+    for target in ("wasm", "native")[: 1 + installed("llvmlite")]:
         for sizes in ([2, 16, 16, 1], [64, 30, 10], [784, 30, 10]):
             code = (
                 "import time, importlib; from tinygrad_sigmoid import *\n"
@@ -448,7 +446,7 @@ def main() -> None:
     if os.environ.get("OMP_NUM_THREADS") != "1":
         raise SystemExit(subprocess.run([sys.executable, *sys.argv], env={**os.environ, **ONE_THREAD}).returncode)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
-    peers = [name for name in ("numpy", "llvmlite", "micrograd", "torch", "jax") if installed(name)]
+    peers = [name for name in ("wasmtime", "llvmlite", "numpy", "micrograd", "torch", "jax") if installed(name)]
     versions = [f"{name} {importlib.metadata.version(name)}" for name in peers]
     print(f"{machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; {', '.join(versions)}")
     generator = random.Random(0)
@@ -459,6 +457,8 @@ def main() -> None:
     measure("W2: 2-16-16-1, 100 points, one step a call", Work([2, 16, 16, 1], points, 100), rounds)
     measure("W3: 64-30-10, mini-batch of 10, an epoch of 150 steps a call", digits_work(), rounds)
     measure("784-30-10, mini-batch of 10, 10 steps a call", Work([784, 30, 10], images, 10), rounds)
+    many = [(list(x), list(y)) for x, y in (load_digits()[0] * 7)[:10_000]]
+    measure("64-30-10, full batch of 10,000, one step a call", Work([64, 30, 10], many, 10_000), rounds)
     fresh_processes(max(3, rounds // 2))
     compiling(3)
 
