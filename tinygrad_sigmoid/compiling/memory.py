@@ -156,6 +156,7 @@ class Memory:
         self._table = _rounded_up(layout.size, LINE)
         self._samples: Table | None = None
         self._told: tuple[int, ...] = ()
+        self.usable = True  # not while it is used, nor when that was interrupted: nothing then says what is in it
         machine.require(layout.size)
         for place, integers in layout.whole_numbers.items():
             machine.integers[place // INTEGER : place // INTEGER + len(integers)] = integers
@@ -166,6 +167,7 @@ class Memory:
     ) -> int:
         """Changes so many parameters; gives how many samples were seen before a result that is not finite."""
         machine, first = self.machine, self._parameters
+        self.usable = False
         if samples is not self._samples:
             self._hold(samples)
         places = self._table + _rounded_up(len(samples.numbers) * NUMBER, LINE)
@@ -179,6 +181,7 @@ class Memory:
         machine.run()
         if trained:
             memoryview(parameters)[:trained] = machine.numbers[first : first + trained]
+        self.usable = True
         return machine.integers[_DONE]
 
     @property

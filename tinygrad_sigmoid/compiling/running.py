@@ -99,12 +99,14 @@ class KernelProgram(Program):
         return [row[: self.plan.watch] for row in numbers]
 
     def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
-        losses = 0.0
+        losses, trained = 0.0, self.plan.results - 1
+        if not trained:  # the kernel then goes on adding up, so that all are one mini-batch
+            batch = len(order)
         memory = self.memory(batch)
         some = max(1, PAUSE // (batch * (1 + sum(self.plan.sizes)))) * batch
         for start in range(0, len(order), some):
             places = order[start : start + some]
-            done = memory.descend(parameters, samples, places, batch, rate, self.plan.results - 1)
+            done = memory.descend(parameters, samples, places, batch, rate, trained)
             if done < len(places):
                 raise self._reason(parameters, samples, places[done : done + batch])
             losses += memory.losses
@@ -123,7 +125,8 @@ class KernelProgram(Program):
     def memory(self, samples: int) -> Memory:
         """This thread's memory for so many samples; the last few sizes are kept."""
         kept: dict[int, Memory] = self._mine.__dict__.setdefault("kept", {})
-        if samples not in kept:
+        if samples not in kept or not kept[samples].usable:
+            kept.pop(samples, None)
             if len(kept) == 3:
                 del kept[next(iter(kept))]
             functions = self.functions()
