@@ -333,6 +333,24 @@ def test_a_million_samples_take_no_more_memory(target: Any) -> None:
     assert_close(value, program(0.25, 0.25, 0.5)[0], 1e-9)
 
 
+@pytest.mark.parametrize("target", CALLABLE)
+def test_samples_that_come_in_pieces_are_counted_through(target: Any) -> None:
+    x = Value(1.0, "x")
+    program: Any = compiled(1 / x, inputs=[x], wrt=[x], target=target)
+    program.most = 4
+    numbers = [2.0**power for power in range(10)]
+    assert program.batch(numbers) == (sum(1 / n for n in numbers) / 10, [-sum(1 / n**2 for n in numbers) / 10])
+    with pytest.raises(ArithmeticError, match="sample 9, counted from 0"):
+        program.batch([*numbers[:9], 0.0])
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_a_program_of_many_values_takes_fewer_samples_at_a_time(target: Any) -> None:
+    # Between two pieces, Ctrl-C comes through.
+    small, large = [network_program(target, sizes=sizes)[0].most for sizes in ((1, 1, 1), (30, 40, 5))]
+    assert large < 10_000 < small
+
+
 # -- What is refused ---------------------------------------------------------------------------------------------------
 
 

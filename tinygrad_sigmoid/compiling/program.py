@@ -36,6 +36,7 @@ class Program(ABC):
     """
 
     target: ClassVar[str]
+    most = MOST
 
     def __init__(self, source: str, inputs: int, parameters: Sequence[float], trainable: bool) -> None:
         self.source = source
@@ -71,7 +72,7 @@ class Program(ABC):
         """
         given = self.parameters_from(parameters)
         count, sums = 0, [0.0]
-        for piece in pieces(columns, MOST):
+        for piece in pieces(columns, self.most):
             samples = table(piece, self.inputs)
             sums = [*map(add, sums, self.sums(given, samples, count))] if count else self.sums(given, samples, count)
             count += len(samples)

@@ -14,7 +14,7 @@ from tinygrad_sigmoid.compiling.kernel import Function
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
 from tinygrad_sigmoid.compiling.memory import WIDEST, Machine, Memory
 from tinygrad_sigmoid.compiling.plan import Plan, Planner
-from tinygrad_sigmoid.compiling.program import Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.program import MOST, Parameters, Program, not_finite, too_large
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.elementary import ELEMENTARY, OWN
 from tinygrad_sigmoid.floats import finite_number
@@ -40,6 +40,7 @@ class KernelProgram(Program):
     def __init__(self, plan: Plan) -> None:
         super().__init__("", plan.inputs, plan.parameters, plan.trainable)
         self.plan = plan
+        self.most = min(MOST, 1 + PAUSE // (1 + sum(plan.sizes)))
         self._mine = threading.local()
 
     @classmethod

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import repeat
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid import checks
@@ -123,15 +122,19 @@ def _exact(given: Any) -> array[float] | None:
         return None
     if view.format not in _FORMATS:
         return None
-    flat = memoryview(view.tobytes())
-    numbers = array("d", flat.cast("d") if view.format == "d" else flat.cast(view.format))  # type: ignore[call-overload]
+    numbers = array("d")
+    if view.format == "d":
+        numbers.frombytes(view.tobytes())
+    else:
+        numbers.extend(memoryview(view.tobytes()).cast(view.format))  # type: ignore[call-overload]
     # A whole number beyond 2**53 may have been rounded: then each is looked at by itself.
     return numbers if view.format in "df" or all(-(2**53) <= number <= 2**53 for number in numbers) else None
 
 
 def finite(numbers: array[float]) -> array[float]:
     """The same numbers, if none of them is infinite or nan."""
-    if not all(map(isfinite, numbers)):
+    total = sum(numbers)
+    if total - total != 0.0:  # infinity and nan do this, and so may a sum of large numbers
         for number in numbers:
             finite_number(number)  # which says so
     return numbers
