@@ -44,18 +44,33 @@ def spread_out(count: int, low: float, high: float, signs: Sequence[int]) -> lis
     return [generator.choice(signs) * 2.0 ** generator.uniform(low, high) for _ in range(count)]
 
 
+def evenly(count: int, low: float, high: float) -> list[float]:
+    """Numbers anywhere between two others."""
+    generator = random.Random(2)
+    return [generator.uniform(low, high) for _ in range(count)]
+
+
 BOTH = (-1, 1)
 NEAR_1 = [1.0 + sign * 2.0**-power for power in range(1, 53) for sign in BOTH]
-TINY = [5e-324, 2.0**-1060, 2.0**-1022]
+NEAR_0 = [*spread_out(500, -1074, -50, BOTH), 5e-324, -5e-324, 0.0]
+LARGEST, LARGEST_EXPONENT = 1.7976931348623157e308, 709.782712893384
+# Where an exponential changes from one power of 2 to the next, and a logarithm.
+HALVES_OF_LN2 = [k * math.log(2) / 2 + d for k in range(-2100, 2047) for d in (-1e-13, 0.0, 1e-13)]
+ROOTS = [math.sqrt(0.5) * 2.0**k * (1.0 + d) for k in range(-1000, 1000, 9) for d in (-1e-15, 0.0, 1e-15)]
+EXPONENTS = [*spread_out(3000, -60, 9.4, BOTH), *evenly(3000, -745.1, LARGEST_EXPONENT), *HALVES_OF_LN2, *NEAR_0]
+POSITIVE = [*spread_out(3000, -1074, 1023.9, (1,)), *evenly(3000, 0.4, 3.0), *NEAR_1, *ROOTS, 5e-324, LARGEST]
+ABOVE_MINUS_1 = [*evenly(3000, -0.999, 3.0), *[-one for one in NEAR_1 if one < 1.0]]
+ANGLES = [*spread_out(3000, -60, 19.6, BOTH), *evenly(3000, -MOST, MOST), *NEAR_0, MOST, -MOST]
+ANGLES += [k * math.pi / 4 for k in [*range(2000), *range(2**20 - 2000, 2**20)]]
 # Where each is looked at, and by how many units in the last place it may be wrong: what was measured, rounded up.
 FUNCTIONS: dict[str, tuple[Operation, Any, list[float], float]] = {
-    "exp": (exp, CONTEXT.exp, [*spread_out(3000, -60, 9.4, BOTH), *spread_out(500, 9.4, 9.53, (-1,))], 0.9),
-    "expm1": (expm1, CONTEXT.expm1, spread_out(3000, -60, 9.4, BOTH), 1.2),
-    "log": (log, CONTEXT.log, [*spread_out(3000, -1020, 1020, (1,)), *NEAR_1, *TINY], 0.9),
-    "log1p": (log1p, CONTEXT.log1p, [*spread_out(3000, -60, 1020, (1,)), *spread_out(2000, -60, -0.01, BOTH)], 0.9),
-    "sqrt": (sqrt, CONTEXT.sqrt, [*spread_out(2000, -1020, 1020, (1,)), *TINY], 0.5),
-    "sin": (sin, CONTEXT.sin, [*spread_out(4000, -60, 19.6, BOTH), *[k * math.pi / 2 for k in range(1, 999)]], 0.9),
-    "cos": (cos, CONTEXT.cos, [*spread_out(4000, -60, 19.6, BOTH), *[k * math.pi / 2 for k in range(1, 999)]], 0.9),
+    "exp": (exp, CONTEXT.exp, [*EXPONENTS, LARGEST_EXPONENT], 0.9),
+    "expm1": (expm1, CONTEXT.expm1, [*EXPONENTS, *evenly(3000, -1.0, 1.0), LARGEST_EXPONENT], 1.25),
+    "log": (log, CONTEXT.log, POSITIVE, 0.9),
+    "log1p": (log1p, CONTEXT.log1p, [*POSITIVE, *ABOVE_MINUS_1, *NEAR_0], 0.9),
+    "sqrt": (sqrt, CONTEXT.sqrt, [*POSITIVE, 0.0], 0.5),
+    "sin": (sin, CONTEXT.sin, ANGLES, 0.9),
+    "cos": (cos, CONTEXT.cos, ANGLES, 0.9),
 }
 
 
@@ -75,16 +90,21 @@ def test_functions_are_right_to_the_last_digit(name: str, target: Any) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_powers_are_right_to_the_last_digit(target: Any) -> None:
-    generator = random.Random(2)
-    points: list[list[float]] = []
-    while len(points) < 4000:
-        base, exponent = 2.0 ** generator.uniform(-500, 500), generator.choice([1, 30, 700]) * generator.uniform(-1, 1)
-        if abs(math.log2(base) * exponent) < 1020:
-            points.append([base, exponent])
+    bases, factors = [*spread_out(3000, -1074, 1023.9, (1,)), *NEAR_1], spread_out(3000, -10, 0, BOTH)
+    # Results of all sizes: log2 of them is this factor of the least and the largest.
+    points = [
+        [b, f * (1024 if f > 0 else 1074) / math.log2(b)] for b, f in zip(bases, factors * 2, strict=False) if b != 1
+    ]
     points += [[one, exponent] for one in NEAR_1 for exponent in (3.0, 1e5, -1e9) if abs(one - 1) * abs(exponent) < 600]
     found = computed(general_power, points, target)
     worst = max((units_off(f, CONTEXT.power(*p)), p) for f, p in zip(found, points, strict=True))
     assert worst[0] <= 0.9, worst
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("operation", [expm1, log1p, sqrt], ids=str)
+def test_minus_0_stays_minus_0(operation: Operation, target: Any) -> None:
+    assert repr(computed(operation, [[1.0], [-0.0]], target)[1]) == "-0.0"
 
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e300, -1e300, 5e-324, math.inf, -math.inf, math.nan]
