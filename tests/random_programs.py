@@ -15,6 +15,7 @@ from tinygrad_sigmoid import Operation, Value, cos, exp, gradients, sin, sqrt, t
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import TABLE
+from tinygrad_sigmoid.testing.pasting import as_expression
 from tinygrad_sigmoid.testing.strategies import HARD, ORDINARY, graphs, networks
 
 HUGE = [1.7e308, -1.7e308, 1e300, -1e200, 1e155, 709.5, 710.0, -745.5]
@@ -59,13 +60,22 @@ class Case(NamedTuple):
     rows: list[list[float]]  # of inputs
     batch: int
 
+    def __repr__(self) -> str:
+        given = [leaf for leaf in leaves(self.output) if not leaf.constant]
+        names = {leaf: f"x{place}" for place, leaf in enumerate(given)}
+        wrt = [names.get(value, value) for value in self.wrt]
+        return (
+            f"{as_expression(self.output, names)}, {[names[leaf] for leaf in self.inputs]}, {wrt}, {self.parameters}, "
+            f"{len(self.rows)} rows, as {self.rows[:2]}, {self.batch}"
+        )
+
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """Graphs at hard and at ordinary numbers, with operations of one's own, and networks."""
     operations = [*TABLE.values(), *OWN]
     kinds = [graphs(operations=operations, numbers=numbers) for numbers in (HARD, ORDINARY)]
-    output = draw(st.one_of(*kinds, networks()))
+    output = draw(st.one_of(*kinds, networks(max_inputs=9, max_layers=3, max_neurons=7)))
     changeable = [value for value in topological_order(output) if not value.constant]
     given = [leaf for leaf in changeable if not leaf.inputs]
     inputs = given[: draw(st.integers(0, len(given)))]

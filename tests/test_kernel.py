@@ -92,9 +92,9 @@ def test_functions_are_right_to_the_last_digit(name: str, target: Any) -> None:
 def test_powers_are_right_to_the_last_digit(target: Any) -> None:
     bases, factors = [*spread_out(3000, -1074, 1023.9, (1,)), *NEAR_1], spread_out(3000, -10, 0, BOTH)
     # Results of all sizes: log2 of them is this factor of the least and the largest.
-    points = [
-        [b, f * (1024 if f > 0 else 1074) / math.log2(b)] for b, f in zip(bases, factors * 2, strict=False) if b != 1
-    ]
+    # Their powers are of all sizes: a factor says how near a logarithm is to the largest, or to the least.
+    logarithms = [factor * (1024 if factor > 0 else 1074) for factor in factors]
+    points = [[base, logarithm / math.log2(base)] for base, logarithm in zip(bases, logarithms * 2, strict=False)]
     points += [[one, exponent] for one in NEAR_1 for exponent in (3.0, 1e5, -1e9) if abs(one - 1) * abs(exponent) < 600]
     found = computed(general_power, points, target)
     worst = max((units_off(f, CONTEXT.power(*p)), p) for f, p in zip(found, points, strict=True))

@@ -55,7 +55,8 @@ if __name__ == "__main__":
         seen: Counter[str] = Counter()
         begin = time.perf_counter()
         for seed in range(first, first + -(-count // AT_ONCE)):
+            print(f"\r{target}, seed {seed}", end="", file=sys.stderr, flush=True)
             seen = together(seen, run(target, min(AT_ONCE, count - seen["graphs"]), seed))
         worst = seen.pop("worst") * 2.0**-53
         counts = ", ".join(f"{number:,} {name}" for name, number in seen.items())
-        print(f"{target}: {counts}; worst relative difference {worst:.1e}; {time.perf_counter() - begin:.0f} s")
+        print(f"\r{target}: {counts}; worst relative difference {worst:.1e}; {time.perf_counter() - begin:.0f} s")
