@@ -125,26 +125,25 @@ def may_be_refused(case: Case, numbers: Sequence[float]) -> bool:
     return goes_round_too_often(case.output)
 
 
-def contributed(graph: Value) -> float:
-    """The sum of what every value of a graph contributes to its output, |∂output/∂value · value|.
-
-    What is added up may cancel, as in exp(x)·exp(−x) − 1; then it is the digits of what was added that count.
-    """
-    graph.zero_grad()
-    graph.backward()
-    return sum(
-        abs(value.grad or 0.0) * (abs(local * used.data) + 1e-300)  # the smallest floats have few digits
-        for value in topological_order(graph)
-        for used, local in zip(value.inputs, value.local_derivatives, strict=True)
-    )
+UNDERFLOW = 1e-307  # e^z is infinite from 709.8 on: where a graph then has 0 for e^−z, a kernel has digits left
 
 
 def difference(got: float, wanted: float, graph_of_it: Value) -> float:
-    """The difference of two numbers relative to them, or to what is contributed where that cancels."""
+    """The difference of two numbers relative to them, or to what is added up where that cancels.
+
+    In exp(x)·exp(−x) − 1 it is the digits of what was added that count. So it is measured by the sum of what every
+    value of its graph contributes, |∂result/∂value · value|; and what underflow takes from each is no difference.
+    """
     if got == wanted:
         return 0.0
-    size = abs(wanted) + contributed(graph_of_it)
-    return abs(got - wanted) / size if math.isfinite(size) else 0.0
+    graph_of_it.zero_grad()
+    graph_of_it.backward()
+    size, lost = abs(wanted), 0.0
+    for value in topological_order(graph_of_it):
+        for used, local in zip(value.inputs, value.local_derivatives, strict=True):
+            size += abs(value.grad or 0.0) * abs(local * used.data)
+            lost += abs(value.grad or 0.0) * UNDERFLOW
+    return max(0.0, abs(got - wanted) - lost) / max(size, 5e-324) if math.isfinite(size) else 0.0
 
 
 def compared(case: Case, target: Any) -> Counter[str]:
