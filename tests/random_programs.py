@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Operation, Value, cos, exp, gradients, sin, sqrt, translated, vectorized
+from tinygrad_sigmoid import Operation, Value, cos, elementary, exp, gradients, sin, sqrt, translated, vectorized
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling.llvm import NativeProgram
+from tinygrad_sigmoid.compiling.wasm import WasmProgram
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing.pasting import as_expression
@@ -146,6 +149,16 @@ def difference(got: float, wanted: float, graph_of_it: Value) -> float:
     return max(0.0, abs(got - wanted) - lost) / max(size, 5e-324) if math.isfinite(size) else 0.0
 
 
+@contextmanager
+def one_kernel() -> Iterator[None]:
+    """Lets all programs share one kernel for each target: LLVM takes its time for every other."""
+    with pytest.MonkeyPatch.context() as patched:
+        for program in (WasmProgram, NativeProgram):
+            patched.setattr(program, "always", (*elementary.OWN, binary_logarithm, hypotenuse))
+        yield
+
+
+@one_kernel()
 def compared(case: Case, target: Any) -> Counter[str]:
     """What was found alike; anything else is an assertion that fails. `"worst"` is in units of 2^−53."""
     python = compiled(case.output, inputs=case.inputs, wrt=case.wrt)

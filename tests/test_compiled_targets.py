@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_programs import FINITE, Found, difference, found_by, goes_round_too_often
+from random_programs import FINITE, Found, difference, found_by, goes_round_too_often, one_kernel
 from test_compiled import CALLABLE, leaves_of
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 
@@ -64,6 +64,7 @@ def require_agreement(found: dict[str, Found], output: Value, leaves: Sequence[V
 @pytest.mark.slow
 @settings(max_examples=300)
 @given(graphs(), st.data())
+@one_kernel()
 def test_all_targets_agree_or_all_refuse(run: Run, output: Value, data: Any) -> None:  # noqa: F811
     leaves = leaves_of(output)
     split = data.draw(st.integers(0, len(leaves)))
