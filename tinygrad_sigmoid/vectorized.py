@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-Vector = Any  # numbers, and Longs: see compiling.emitter
-Longs = Any
+Vector = Any  # numbers: see compiling.emitter
 
 LN2 = math.log(2)
 # ln 2 in two parts; the first ends in zeros, so that its product with a whole number k is exact.
@@ -78,16 +77,24 @@ EXP = (
 )
 
 
-def exp(x: Vector) -> Vector:
-    """e^x = 2^k · e^r with k whole and |r| ≤ ½ ln 2."""
-    x = bounded(x, -746.0, 710.0)
-    k = (x * (1 / LN2) + SHIFT) - SHIFT
-    high, low = x - k * LN2_HIGH, k * LN2_LOW
+def reduced(x: Vector) -> tuple[Vector, Vector, Vector]:
+    """k, high and low with x = k·ln 2 + high − low, k whole and |high − low| ≤ ½ ln 2."""
+    k = (x * (1 / LN2)).nearest()
+    return k, x - k * LN2_HIGH, k * LN2_LOW
+
+
+def _near_1(high: Vector, low: Vector) -> Vector:
+    """e^(high − low), for a difference between −½ ln 2 and ½ ln 2."""
     r = high - low
     square = r * r
     c = r - square * polynomial(square, *EXP)
-    series = 1.0 - ((low - r * c / (2.0 - c)) - high)
-    return scaled(series, k)
+    return 1.0 - ((low - r * c / (2.0 - c)) - high)
+
+
+def exp(x: Vector) -> Vector:
+    """e^x = 2^k · e^(high − low)"""
+    k, high, low = reduced(bounded(x, -746.0, 710.0))
+    return scaled(_near_1(high, low), k)
 
 
 EXPM1 = (
@@ -101,9 +108,7 @@ EXPM1 = (
 
 
 def expm1(x: Vector) -> Vector:
-    near = bounded(x, -60.0, 710.0)
-    k = (near * (1 / LN2)).nearest()
-    high, low = near - k * LN2_HIGH, k * LN2_LOW
+    k, high, low = reduced(bounded(x, -60.0, 710.0))
     r = high - low
     c = (high - r) - low
     half = 0.5 * r
@@ -114,7 +119,7 @@ def expm1(x: Vector) -> Vector:
     here = r - (r * error - square)  # where k is 0
     error = (r * (error - c) - c) - square
     tiny = ((EXPONENT - bounded(k, -1000.0, 1000.0)).longs() << 52).floats()  # 2^−k
-    few = (1.0 - tiny) - (error - r)
+    few = ((1.0 - tiny) + r) - error
     many = (r - (error + tiny)) + 1.0
     y = scaled((k < 20.0).where(few, many), k)
     y = ((k <= -2.0) | (k > 56.0)).where(scaled(1.0 - (error - r), k) - 1.0, y)
@@ -224,13 +229,9 @@ def power(x: Vector, p: Vector) -> Vector:
 def _two_to_the(high: Vector, low: Vector) -> Vector:
     """2^(high + low), for a sum between −½ and ½."""
     t = upper(low + high)
-    first = t * 6.93147182464599609375e-01
-    second = (low - (t - high)) * LN2 + t * -1.90465429995776804525e-09
-    z = first + second
-    lost = second - (z - first)
-    square = z * z
-    c = z - square * polynomial(square, *EXP)
-    return 1.0 - (z * c / (c - 2.0) - (lost + z * lost) - z)
+    # ln 2 in two parts of which the first has 24 digits, so that its product with t is exact
+    rest = (low - (t - high)) * LN2 + t * -1.90465429995776804525e-09
+    return _near_1(t * 6.93147182464599609375e-01, -rest)
 
 
 def _power_with_edges(x: Vector, p: Vector, size: Vector, y: Vector) -> Vector:
@@ -274,7 +275,7 @@ COS = (
 
 def sin(x: Vector) -> Vector:
     """sin x for |x| ≤ 823,549, and nan beyond, where most of a number's digits say how often it has gone round."""
-    return _wave(x, 0)
+    return x.equals(0.0).where(x, _wave(x, 0))  # −0 stays −0
 
 
 def cos(x: Vector) -> Vector:

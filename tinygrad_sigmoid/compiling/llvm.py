@@ -15,12 +15,12 @@ from llvmlite import ir
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.emitter import NUMBER, Emitter, Index, Variable, Vector
 from tinygrad_sigmoid.compiling.kernel import write_kernel
-from tinygrad_sigmoid.compiling.memory import LINE, Machine
+from tinygrad_sigmoid.compiling.memory import LINE, Machine, rounded_up
 from tinygrad_sigmoid.compiling.running import Functions, KernelProgram
 
 LANES = 4
-_BYTE, _BIT, _I32, _I64, _DOUBLE = ir.IntType(8), ir.IntType(1), ir.IntType(32), ir.IntType(64), ir.DoubleType()
-_VECTOR, _LONGS, _MASK = (ir.VectorType(kind, LANES) for kind in (_DOUBLE, _I64, _BIT))
+_BYTE, _I32, _I64, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType()
+_VECTOR, _LONGS = (ir.VectorType(kind, LANES) for kind in (_DOUBLE, _I64))
 _TYPES = {"index": _I64, "vector": _VECTOR, "longs": _LONGS}
 _COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ge_u": ">="}
 _BUILDERS = {  # the name of llvmlite's method for each operation
@@ -271,17 +271,13 @@ class NativeMachine(Machine):
     def grow(self, size: int) -> None:
         before = self.numbers
         buffer = (ctypes.c_ubyte * (size + 2 * LINE))()
-        self._address = _next_line(ctypes.addressof(buffer))
+        self._address = rounded_up(ctypes.addressof(buffer), LINE)
         start = self._address - ctypes.addressof(buffer)
-        self.show(memoryview(buffer)[start : start + _next_line(size)])
+        self.show(memoryview(buffer)[start : start + rounded_up(size, LINE)])
         self.numbers[: len(before)] = before
 
     def run(self) -> None:
         self._descend(self._address)
-
-
-def _next_line(place: int) -> int:
-    return -(-place // LINE) * LINE
 
 
 class NativeProgram(KernelProgram):

@@ -53,7 +53,7 @@ class Machine(ABC):
         """Carries out what the arguments at the beginning of the memory say."""
 
 
-def _rounded_up(number: int, unit: int) -> int:
+def rounded_up(number: int, unit: int) -> int:
     return -(-number // unit) * unit
 
 
@@ -65,13 +65,13 @@ class Layout:
         self.kinds = {kind: number for number, kind in enumerate(kinds)}
         self.vector = lanes * NUMBER
         pieces = -(-samples // WIDEST)
-        self.width = _rounded_up(-(-samples // pieces), lanes) * NUMBER
+        self.width = rounded_up(-(-samples // pieces), lanes) * NUMBER
         self.instructions: list[Instruction] = []
         self.whole_numbers: dict[int, array[int]] = {}  # what is written once, by its place
         self.size = HEAD
         self.numbers = self._new(plan.sizes[0] * NUMBER + self.vector)  # single numbers are copied a vector at a time
         self.batched = self._new((plan.sizes[1] + lanes - 1) * self.width)  # inputs are written so many at a time
-        self.checked = _rounded_up(plan.checked * NUMBER, 4 * self.vector)
+        self.checked = rounded_up(plan.checked * NUMBER, 4 * self.vector)
         self.results = self._new(self.checked + self.vector)  # a product may add zeros behind the last
         for group in plan.groups:
             self._add_group(group)
@@ -81,7 +81,7 @@ class Layout:
         self._add("sum", 0, 0, len(places), self.place(plan.summed), extra=self.indexed(places))
 
     def _new(self, size: int) -> int:
-        start = _rounded_up(self.size, LINE)
+        start = rounded_up(self.size, LINE)
         self.size = start + size
         return start
 
@@ -123,7 +123,7 @@ class Layout:
     def _add_outer(self, outer: OuterProduct) -> None:
         (a, a_stride, _), right = self.place(outer.left), self.place(outer.right)
         rows, columns = outer.out.shape
-        width = _rounded_up(columns * NUMBER, self.vector)
+        width = rounded_up(columns * NUMBER, self.vector)
         transposed = self._new(self.width // NUMBER * width)
         self._add("transpose", transposed, width, columns, right)
         out, stride = self.results + outer.out.start * NUMBER, outer.out.strides[0] * NUMBER
@@ -153,7 +153,7 @@ class Memory:
         instructions = [field for instruction in layout.instructions for field in instruction]
         self._instructions = layout.indexed(instructions)
         self._parameters = (layout.numbers // NUMBER) + len(plan.constants)
-        self._table = _rounded_up(layout.size, LINE)
+        self._table = rounded_up(layout.size, LINE)
         self._samples: Table | None = None
         self._told: tuple[int, ...] = ()
         self.usable = True  # not while it is used, nor when that was interrupted: nothing then says what is in it
@@ -170,7 +170,7 @@ class Memory:
         self.usable = False
         if samples is not self._samples:
             self._hold(samples)
-        places = self._table + _rounded_up(len(samples.numbers) * NUMBER, LINE)
+        places = self._table + rounded_up(len(samples.numbers) * NUMBER, LINE)
         machine.require(places + len(order) * INTEGER)
         told = places, len(order), batch, trained
         if told != self._told:

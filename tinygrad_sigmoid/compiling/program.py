@@ -10,7 +10,7 @@ from operator import add
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.compiling.table import Table, as_lists, finite, numbers_in, pieces, table
+from tinygrad_sigmoid.compiling.table import Table, as_lists, finite, numbers_in, pieces, require_width, table_of
 from tinygrad_sigmoid.quoting import shown
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Program(ABC):
         given = self.parameters_from(parameters)
         count, sums = 0, [0.0]
         for piece in pieces(columns, self.most):
-            samples = table(piece, self.inputs)
+            samples = table_of(piece, self.inputs)
             sums = [*map(add, sums, self.sums(given, samples, count))] if count else self.sums(given, samples, count)
             count += len(samples)
         if not all(map(isfinite, sums)):
@@ -83,7 +83,7 @@ class Program(ABC):
 
     def samples(self, *columns: ArrayLike) -> Table:
         """The columns as `descend` wants them: a row of inputs for each sample."""
-        return table(columns, self.inputs)
+        return table_of(columns, self.inputs)
 
     def parameters_from(self, given: ArrayLike | None = None) -> Parameters:
         """A copy of the parameters, or of other numbers for them, as `descend` wants them."""
@@ -163,7 +163,7 @@ class Program(ABC):
     def rows(self, samples: Table | ArrayLike) -> Table:
         """The samples, if they are as `samples` gives them; else what it makes of them."""
         if isinstance(samples, Table):
-            self._require_width(samples.width)
+            require_width(samples.width, self.inputs)
             return samples
         return self.samples(samples)
 
@@ -185,10 +185,6 @@ class Program(ABC):
     def _require_parameters(self, count: int) -> None:
         if count != len(self.parameters):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
-
-    def _require_width(self, width: int) -> None:
-        if width != self.inputs:
-            raise ValueError(f"a sample has {width} numbers, but there are {self.inputs} inputs: give one for each")
 
 
 def _places(order: Any, samples: int) -> array[int]:

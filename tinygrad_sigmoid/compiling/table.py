@@ -35,7 +35,7 @@ class Table:
         return self.numbers[place * self.width : (place + 1) * self.width]
 
 
-def table(columns: Sequence[ArrayLike], width: int) -> Table:
+def table_of(columns: Sequence[ArrayLike], width: int) -> Table:
     """The table of so many numbers a sample; each column has an entry for each sample, a number or a row of them."""
     length = _common_length(columns)
     exact = [_exact(column) for column in columns]
@@ -46,9 +46,14 @@ def table(columns: Sequence[ArrayLike], width: int) -> Table:
         for part in parts:
             numbers.extend(part)
         if len(numbers) != number * width:
-            wrong = len(numbers) - (number - 1) * width
-            raise ValueError(f"a sample has {wrong} numbers, but there are {width} inputs: give one for each")
+            require_width(len(numbers) - (number - 1) * width, width)
     return Table(finite(numbers), width, length)
+
+
+def require_width(found: int, wanted: int) -> None:
+    """Raises an error unless a sample has as many numbers as there are inputs."""
+    if found != wanted:
+        raise ValueError(f"a sample has {found} numbers, but there are {wanted} inputs: give one for each")
 
 
 def pieces(columns: Sequence[ArrayLike], most: int) -> Iterator[list[Any]]:
