@@ -305,6 +305,19 @@ def test_the_webassembly_ends_with_the_program_that_runs_it(number: int, folder:
     assert list(folder.iterdir()) == []
 
 
+# The system may give a signal to any thread, and Python hears it in the main one, once that has ended its wait.
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.usefixtures("folder")
+def test_a_signal_that_another_thread_gets_is_heard(number: int) -> None:
+    told = 'print("rendering", flush=True)'
+    assert told in RENDERING
+    waiting = "import signal, time; time.sleep(1)"  # by then, so is the main thread
+    rendering = RENDERING.replace(told, f"{waiting}; signal.raise_signal({number})")
+    started = time.monotonic()
+    assert ended(sys.executable, "-c", rendering, PATH=os.curdir).returncode == 128 + number
+    assert time.monotonic() - started < SECONDS / 4  # of the minute that the picture takes
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_training_ends_between_two_batches_and_says_so(number: int, folder: Path) -> None:
     words = ["digits", "--epochs", "100000", "--hidden", "3", "--save", "network.json"]

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
@@ -31,6 +32,7 @@ from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.quoting import printable
 
 SECONDS = 20  # the largest pictures that anyone can read take 3
+TURN = 0.1  # seconds to wait for a picture at a time: Ctrl-C just before a wait is heard when that wait ends
 MEMORY = 2**30  # bytes; those pictures take a sixth of it
 STACK = 768 * 2**10  # bytes of it, for the WebAssembly: a chain of 1,500 boxes needs more than wasmtime gives unasked
 
@@ -151,9 +153,11 @@ def svg(source: str, engine: str = "dot") -> bytes:
     try:
         with uninterrupted():  # or nobody would know of the worker
             picture = worker.submit(_by_webassembly, wasmtime, machine, code, source, engine)
-        return picture.result(SECONDS)
-    except TimeoutError:
-        raise _too_much() from None
+        until = time.monotonic() + SECONDS
+        while not wait([picture], TURN).done:
+            if time.monotonic() > until:
+                raise _too_much()
+        return picture.result()
     finally:
         while picture and not picture.done():  # stop it, at the next tick if its clock has not begun yet
             machine.increment_epoch()
