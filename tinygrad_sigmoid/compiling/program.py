@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 MOST = 1 << 16  # samples that are brought together, and summed over, at a time
+_WHOLE = {int}
 Parameters: TypeAlias = "array[float]"  # or any other array of floats that can be changed in place, as NumPy's
 
 
@@ -189,8 +190,8 @@ class Program(ABC):
 
 def _places(order: Any, samples: int) -> array[int]:
     """The order, if there are such samples."""
-    places = list(order) if type(order) is range else as_lists(order)
-    if type(places) is not list or not {*map(type, places)} <= {int}:
+    places: Any = order if type(order) in (list, range) else as_lists(order)
+    if type(places) is not range and (type(places) is not list or not {*map(type, places)} <= _WHOLE):
         cure = "give a list of the samples' numbers, as in range(len(samples))"
         places = checks.entries(places, "order", "a list of whole numbers", cure, kind=object, least=0)
         places = [checks.whole(place, "each entry of order", cure) for place in places]

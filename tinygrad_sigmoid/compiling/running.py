@@ -40,7 +40,8 @@ class KernelProgram(Program):
     def __init__(self, plan: Plan) -> None:
         super().__init__("", plan.inputs, plan.parameters, plan.trainable)
         self.plan = plan
-        self.most = min(MOST, 1 + PAUSE // (1 + sum(plan.sizes)))
+        self._at_once = 1 + PAUSE // (1 + sum(plan.sizes))
+        self.most = min(MOST, self._at_once)
         self._mine = threading.local()
 
     @classmethod
@@ -104,9 +105,9 @@ class KernelProgram(Program):
         if not trained:  # the kernel then goes on adding up, so that all are one mini-batch
             batch = len(order)
         memory = self.memory(batch)
-        some = max(1, PAUSE // (batch * (1 + sum(self.plan.sizes)))) * batch
+        some = max(1, self._at_once // batch) * batch
         for start in range(0, len(order), some):
-            places = order[start : start + some]
+            places = order[start : start + some] if some < len(order) else order
             done = memory.descend(parameters, samples, places, batch, rate, trained)
             if done < len(places):
                 raise self._reason(parameters, samples, places[done : done + batch])
