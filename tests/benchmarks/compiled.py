@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -370,10 +371,14 @@ def fresh_processes(rounds: int) -> None:
         if installed(package):
             programs[name] = FRESH["peer"].format(folder=folder, contender=contender)
     times: dict[str, list[float]] = {name: [] for name in programs}
+    # As in an installation, where Python's bytecode has been written.
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for program in programs.values():
+        subprocess.run([sys.executable, "-c", program], check=True, env=environment)
     for _ in range(rounds):
         for name in random.sample(list(programs), len(programs)):
             before = os.times()
-            subprocess.run([sys.executable, "-c", programs[name]], check=True)
+            subprocess.run([sys.executable, "-c", programs[name]], check=True, env=environment)
             after = os.times()
             times[name].append(
                 after.children_user + after.children_system - before.children_user - before.children_system
@@ -426,6 +431,29 @@ def compiling(rounds: int) -> None:
             print(f"| `{target}`, {'-'.join(map(str, sizes))}, imports included | {record:.3f} s | {compile_:.2f} s |")
 
 
+def growing(rounds: int) -> None:
+    """What a value costs for each sample, in chains of more and more values and for more and more samples at a time."""
+    counts = (10, 100, 1_000)
+    print("\n**Nanoseconds a value and sample: output, gradient and update, by the number of samples**\n")
+    print("| | " + " | ".join(f"{count:,}" for count in counts) + " |\n|---" + "|---" * len(counts) + "|")
+    for target in ("wasm", "native")[: 1 + installed("llvmlite")]:
+        for size in (100, 1_000, 10_000, 100_000):
+            x, w = Value(0.3, "x"), Value(0.5, "w")
+            total = x
+            for _ in range(size // 3):
+                total = sigmoid(total * w + x)
+            program = compiled(total, inputs=[x], wrt=[w], target=target)  # type: ignore[arg-type]
+            parameters, cells = program.parameters_from(), []
+            for count in counts:
+                samples, order = program.samples(np.linspace(0.1, 0.9, count)), range(count)
+                step = partial(program.descend, parameters, samples, order, count, 1e-9)
+                step()
+                repeats = max(1, 10**7 // (size * count))
+                seconds = statistics.median(timed(step, repeats) for _ in range(rounds))
+                cells.append(f"{seconds / (size * count) * 1e9:.1f}")
+            print(f"| `{target}`, {size:,} values | " + " | ".join(cells) + " |", flush=True)
+
+
 def machine() -> str:
     """The processor's name where Linux tells it."""
     known = Path("/proc/cpuinfo")
@@ -461,6 +489,7 @@ def main() -> None:
     measure("64-30-10, full batch of 10,000, one step a call", Work([64, 30, 10], many, 10_000), rounds)
     fresh_processes(max(3, rounds // 2))
     compiling(3)
+    growing(5)
 
 
 if __name__ == "__main__":
