@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import random
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -142,7 +143,7 @@ class Replay:
             return float(self.program.descend(numbers, self.samples, order, batch, rate))
         finally:
             with uninterrupted():
-                write(self.parameters, map(float, numbers))
+                write(self.parameters, numbers)
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""
@@ -151,8 +152,8 @@ class Replay:
         table = self.program.samples(*zip(*samples, strict=True))
         return self.program.watched(self._numbers(), table)
 
-    def _numbers(self) -> Any:
-        return self.program.parameters_from([parameter.data for parameter in self.parameters])
+    def _numbers(self) -> array[float]:
+        return array("d", [parameter._data for parameter in self.parameters])
 
 
 def _not_one_graph(reason: str) -> NotOneGraph:
