@@ -18,6 +18,7 @@ from tinygrad_sigmoid.drawing.dot import drawing
 from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
+from tinygrad_sigmoid.page.bundle import script
 from tinygrad_sigmoid.quoting import in_html, in_script, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
@@ -78,7 +79,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         "title": in_html(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
-        "script": _part("page.js"),
+        "script": script(),
         "picture": _picture(drawn),
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),

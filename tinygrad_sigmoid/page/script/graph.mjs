@@ -1,0 +1,74 @@
+// The recorded graph, what both passes give at any numbers of its leaves, and what depends on what.
+
+/**
+ * @typedef {{ name: string, data: number, constant: boolean, inputs: number[], operation: number | null,
+ *   pattern: (string | { input: number, brackets: boolean })[] | null }} Value whose inputs are indices, as in a Step
+ * @typedef {{ value: number, input?: undefined, sentence: string, formula: string }} ForwardStep
+ * @typedef {{ value: number, input: number, operand: number, sentence: string, derivative: string,
+ *   formula: string }} BackwardStep
+ * @typedef {ForwardStep | BackwardStep} Step
+ * @typedef {{ id: string, values: number[], shown: number | null, closed: string | null }} Box
+ * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string }} Recorded
+ *   with the number of its forward steps
+ *
+ * @typedef {(...leaves: number[]) => [number[], number[][], number[]]} Trace the three numbers of a Moment
+ * @typedef {(...leaves: number[]) => [number, number[]]} Program the output comes first
+ * @typedef {{ compute: Trace, asPerceptron: Program | null, operations: (Program | null)[] }} Programs generated from
+ *   the recorded graph and the table of rules: nothing else here knows a formula
+ *
+ * @typedef {Recorded & Programs & { output: number, leaves: number[] }} Graph
+ * @typedef {{ data: number[], local: number[][], gradients: number[] }} Moment each value's data, local derivatives
+ *   and gradient, at some numbers of the leaves
+ * @typedef {{ data: (number | null)[], local: number[][] | null, gradients: (number | null)[] }} Known
+ */
+
+/** @param {Recorded} recorded @param {Programs} programs @returns {Graph} */
+export function graphOf(recorded, programs) {
+  const { values } = recorded;
+  const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
+  return { ...recorded, ...programs, output: values.length - 1, leaves };
+}
+
+/** @param {Graph} graph @param {number[]} numbers of all leaves @returns {Moment} */
+export function momentAt(graph, numbers) {
+  const [data, local, gradients] = graph.compute(...numbers);
+  return { data, local, gradients };
+}
+
+// The numbers of all leaves, with another for one of them if it is given.
+/** @param {Graph} graph @param {number[]} data @param {number} [leaf] @param {number} [number] */
+export function numbersOf(graph, data, leaf, number = NaN) {
+  return graph.leaves.map((i) => (i === leaf ? number : data[i]));
+}
+
+// What is known after the first steps.
+/** @param {Graph} graph @param {Moment} now @param {number} count @returns {Known} */
+export function known({ values, steps, forward, output }, now, count) {
+  const data = values.map((value, i) => (value.inputs.length ? null : now.data[i]));
+  /** @type {(number | null)[]} */
+  const gradients = values.map((_, i) => (i === output && count > forward ? 1 : null));
+  for (const step of steps.slice(0, count)) {
+    if (step.input === undefined) data[step.value] = now.data[step.value];
+    else {
+      const upstream = /** @type {number} */ (gradients[step.value]);
+      gradients[step.input] = (gradients[step.input] ?? 0) + upstream * now.local[step.value][step.operand];
+    }
+  }
+  return { data, gradients, local: count > forward ? now.local : null };
+}
+
+// These values and all that they depend on.
+/** @param {Value[]} values @param {number[]} own */
+export function dependenciesOf(values, own) {
+  const found = new Set(own);
+  for (const i of found) for (const input of values[i].inputs) found.add(input);
+  return found;
+}
+
+// These values and all that depend on them.
+/** @param {Value[]} values @param {number[]} own */
+export function dependentsOf(values, own) {
+  const found = new Set(own);
+  values.forEach(({ inputs }, i) => inputs.some((input) => found.has(input)) && found.add(i));
+  return found;
+}

@@ -1,0 +1,72 @@
+// The state of the page, all of it, and the moves that change it; after each, every view shows it anew.
+
+import { known, momentAt, numbersOf } from "./graph.mjs";
+
+/**
+ * @typedef {import("./graph.mjs").Graph} Graph
+ * @typedef {import("./graph.mjs").Moment} Moment
+ * @typedef {{ low: number, high: number, xs: number[], curve: number[], step: number[] }} Curves
+ * @typedef {{ leaf: number, start: Moment, curves?: Curves }} Nudge the leaf that is moved, and what was given then
+ * @typedef {{ element: HTMLElement, leaf: number, gradient: HTMLElement, slider: HTMLInputElement,
+ *   exact: HTMLInputElement }} Row
+ *
+ * @typedef {object} Page
+ * @property {Graph} graph
+ * @property {Moment} first where the graph was recorded
+ * @property {Moment} now
+ * @property {Nudge} nudge
+ * @property {number} at the step that is shown; 0 shows the numbers of both passes
+ * @property {number} playing the timer that goes on to the next step, or 0
+ * @property {number} remembering the timer after which the address names the step, or 0
+ * @property {number} due the frame in which the views show the page, or 0
+ * @property {Row[]} rows the leaves that are listed
+ * @property {WeakMap<Element, number[]>} inside the values in each box
+ * @property {((page: Page) => void)[]} views
+ */
+
+/** @param {Graph} graph @param {((page: Page) => void)[]} views @returns {Page} */
+export function pageOf(graph, views) {
+  const first = momentAt(graph, numbersOf(graph, graph.values.map((value) => value.data)));
+  const nudge = { leaf: graph.leaves[0], start: first };
+  const timers = { playing: 0, remembering: 0, due: 0 };
+  return { graph, first, now: first, nudge, at: 0, ...timers, rows: [], inside: new WeakMap(), views };
+}
+
+// However much changes, a frame shows it once.
+/** @param {Page} page */
+export function update(page) {
+  page.due ||= requestAnimationFrame(() => {
+    page.due = 0;
+    for (const show of page.views) show(page);
+  });
+}
+
+/** @param {Page} page @param {number} leaf @param {number} number */
+export function moveLeaf(page, leaf, number) {
+  page.now = momentAt(page.graph, numbersOf(page.graph, page.now.data, leaf, number));
+  update(page);
+}
+
+/** @param {Page} page */
+export function moveBack(page) {
+  page.now = page.first;
+  startNudge(page, page.nudge.leaf);
+}
+
+/** @param {Page} page @param {number} leaf */
+export function startNudge(page, leaf) {
+  page.nudge = { leaf, start: page.now };
+  update(page);
+}
+
+// A nudge goes on while the same leaf is moved and no other has been.
+/** @param {Page} page @param {number} leaf */
+export function begin(page, leaf) {
+  const { graph, now, nudge } = page;
+  const other = graph.leaves.some((i) => i !== leaf && now.data[i] !== nudge.start.data[i]);
+  if (leaf !== nudge.leaf || other) startNudge(page, leaf);
+}
+
+// What is known at the step that is shown; where none is, after all of them.
+/** @param {Page} page */
+export const knownOn = ({ graph, now, at }) => known(graph, now, at || graph.steps.length);
