@@ -421,11 +421,15 @@ def test_keyboard_buttons_slider_and_address_go_to_steps(opened):
 
 def test_play_goes_on_by_itself_and_stops(opened):
     browser = opened(Value(2, "a") * Value(3, "b"))
+    icon = "return [...document.querySelectorAll('#play path')].map((path) => path.checkVisibility())"
+    assert browser.run(icon) == [True, False]
     browser.press(" ")
     assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "true"
+    assert browser.run(icon) == [False, True]
     wait_for(browser, "Number(document.getElementById('at').value) > 0")
     browser.press(" ")
     assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "false"
+    assert browser.run(icon) == [True, False]
 
 
 def test_active_value_edge_and_target_are_marked(opened):
@@ -512,11 +516,15 @@ def test_axe_finds_nothing_to_complain_about(opened, dark, width, sizes):
 def test_long_numbers_are_not_cut_off(opened, width):
     browser = opened(Value(1_000_000) * Value(-123456.789, "x") + Value(-0.14914645207033286, "w"))
     browser.show_as(width=width)
-    clipped = browser.run(
-        """return [...document.querySelectorAll('#rows input[type="number"]')].filter((field) =>
-        field.scrollWidth > field.clientWidth).map((field) => field.value)"""
-    )
-    assert clipped == []
+    fields = browser.driver.find_elements("css selector", '#rows input[type="number"]')
+    assert [field.get_property("value") for field in fields] == ["1000000", "-123500", "-0.1491"]
+    for field, digits in zip(fields, ["1000000", "-123456.789", "-0.14914645207033286"], strict=True):
+        field.click()  # and it has all digits, to be changed
+        assert field.get_property("value") == digits
+        assert field.get_property("scrollWidth") <= field.get_property("clientWidth")
+    browser.run("document.activeElement.blur()")
+    browser.settle()
+    assert fields[2].get_property("value") == "-0.1491"
     sticking_out = browser.run(
         """const { left, right } = document.getElementById('plot').getBoundingClientRect();
         return [...document.querySelectorAll('#ticks text')].map((text) => [text, text.getBoundingClientRect()])

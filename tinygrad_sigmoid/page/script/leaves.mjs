@@ -1,7 +1,7 @@
 // The list of leaves: each with a slider, and a field in which its number is typed.
 
 import { byId, html, on, write } from "./elements.mjs";
-import { grain, shown } from "./figures.mjs";
+import { figure, grain, shown } from "./figures.mjs";
 import { begin, knownOn, moveBack, moveLeaf, update } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
@@ -28,7 +28,11 @@ function rowOf(page, leaf) {
   const exact = html("input", { type: "number", id: `exact-${leaf}`, step: "any", ariaLabel: `${name}, typed` });
   const gradient = html("output", { htmlFor: exact.id });
   on(slider, "pointerdown focus", () => begin(page, leaf));
-  on(exact, "focus", () => begin(page, leaf));
+  on(exact, "focus", () => {
+    begin(page, leaf);
+    exact.value = `${page.now.data[leaf]}`; // in all its digits
+    exact.select();
+  });
   on(exact, "blur", () => update(page));
   for (const field of [slider, exact])
     on(field, "input", () => Number.isFinite(field.valueAsNumber) && moveLeaf(page, leaf, field.valueAsNumber));
@@ -58,7 +62,7 @@ export function showRows(page) {
     const number = page.now.data[leaf];
     [slider.min, slider.max] = rangeOf(page, leaf).map(String);
     if (Number(slider.value) !== number) slider.value = `${number}`;
-    if (exact.valueAsNumber !== number && document.activeElement !== exact) exact.value = `${number}`;
+    if (exact.valueAsNumber !== figure(number) && document.activeElement !== exact) exact.value = `${figure(number)}`;
     write(gradient, `grad ${shown(gradients[leaf])}`);
     element.classList.toggle("nudged", leaf === page.nudge.leaf);
   }
