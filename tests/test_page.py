@@ -192,7 +192,7 @@ def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
 
 
 def test_a_small_page_is_small():
-    assert len(explore(neuron()).html.encode()) < 50_000
+    assert len(explore(neuron()).html.encode()) < 75_000
 
 
 # -- Changing leaves ---------------------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ def test_the_nudge_compares_prediction_change_and_perceptron(opened):
     told = {key: browser.text(f"#{key}") for key in ("change", "gradient", "predicted", "actual", "perceptron")}
     # Figures of the book's NAND at (1, 1).
     assert told == {
-        "change": "+0.1",
+        "change": "0.1",
         "gradient": "0.1966",
         "predicted": "+0.01966",
         "actual": "+0.02011",
@@ -279,7 +279,7 @@ def test_the_nudge_compares_prediction_change_and_perceptron(opened):
     }
     type_number(browser, "-0.5")
     assert browser.text("#perceptron") == "+1 (0 → 1)"
-    assert browser.run("return document.querySelectorAll('#curves path').length") == 3
+    assert browser.run("return document.querySelectorAll('#curves path:not(.gap)').length") == 3
     browser.driver.find_element("id", "anew").click()
     browser.settle()
     assert browser.text("#predicted") == "0"
@@ -474,7 +474,7 @@ def test_hostile_labels_are_text(opened):
     output = sigmoid(dot(values, values) * 0.01)
     output.label = HOSTILE[0]
     browser = opened(output, "#2")
-    assert browser.run("return document.querySelectorAll('img, b:not(header b)').length") == 0
+    assert browser.run("return document.querySelectorAll('img, b:not([id], #help b)').length") == 0
     assert browser.run("return document.scripts.length") == 2
     assert shown_numbers(browser)[len(HOSTILE)][0].startswith("data ")
     headings = browser.run("return [...document.querySelectorAll('.node text')].map((text) => text.textContent)")
@@ -534,19 +534,249 @@ def test_long_numbers_are_not_cut_off(opened, width):
     assert browser.run("return document.querySelectorAll('#ticks text').length") == 5
 
 
-def test_a_picture_that_is_wider_than_the_screen_says_so(opened):
-    browser = opened(network(), "#9")
-    assert browser.driver.find_element("id", "wide").is_displayed()
-    browser.run("const canvas = document.getElementById('canvas'); canvas.scrollLeft = canvas.scrollWidth")
-    assert browser.run(
-        "const [box, frame] = ['.node.output', '#canvas'].map((part) => "
-        "document.querySelector(part).getBoundingClientRect());"
-        "return box.right <= frame.right && box.left >= frame.left"
+# -- One screen --------------------------------------------------------------------------------------------------------
+
+SCREENS = [(1440, 900), (1280, 720), (820, 1180), (390, 844)]
+
+
+def xor_with_loss():
+    return squared_error(Network((2, 2, 1), seed=1)([Value(1, "x1"), Value(0, "x2")])[0], Value(1, "y"))
+
+
+GRAPHS = {"neuron": neuron, "loss": lambda: squared_error(neuron(), Value(0.25, "y")), "xor": xor_with_loss}
+
+# For each step, which of the output's box, the step's four lines and the plot are not in the window, or cut off.
+OUT_OF_SIGHT = """
+const found = [], wait = window.requestAnimationFrame, on = document.getElementById('on');
+window.requestAnimationFrame = (draw) => draw();
+for (const button = document.getElementById('leave'); !on.disabled; on.click()) {
+  for (const part of ['.node.output', '#step-heading', '#step-sentence', '#step-local', '#step-sum', '#plot']) {
+    const element = document.querySelector(part);
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const frame = element.closest('#step, #canvas, section').getBoundingClientRect();
+    const [width, height] = [Math.min(innerWidth, frame.right), Math.min(innerHeight, frame.bottom)];
+    if (left < 0 || top < frame.top - 1 || right > width + 1 || bottom > height + 1)
+      found.push([document.getElementById('at').value, part]);
+  }
+}
+window.requestAnimationFrame = wait;
+return [found, document.documentElement.scrollHeight - innerHeight, scrollY];
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+@pytest.mark.parametrize("name", GRAPHS)
+def test_output_step_and_plot_are_in_the_window_together_at_every_step(opened, name, width, height):
+    browser = opened(GRAPHS[name]())
+    browser.show_as(width=width, height=height)
+    assert browser.run(OUT_OF_SIGHT) == [[], 0, 0]
+    # And so they are while a leaf is dragged that had to be scrolled to.
+    sliders = browser.driver.find_elements("css selector", '#rows input[type="range"]')
+    browser.run("arguments[0].scrollIntoView()", sliders[-1])
+    assert browser.run("return [scrollX, scrollY]") == [0, 0]
+
+
+def view(browser):
+    return [float(n) for n in browser.run("return document.querySelector('.graph').getAttribute('viewBox')").split()]
+
+
+def test_the_picture_fits_zooms_and_moves(opened):
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    browser = opened(xor_with_loss())
+    fitting = view(browser)
+    browser.press("+", "+")
+    zoomed = view(browser)
+    assert zoomed[2] == pytest.approx(fitting[2] / 1.25**2, rel=1e-9)
+    middle = [fitting[k] + fitting[k + 2] / 2 for k in (0, 1)]
+    assert [zoomed[k] + zoomed[k + 2] / 2 for k in (0, 1)] == pytest.approx(middle)  # it stays where it was
+    ActionChains(browser.driver).key_down(Keys.SHIFT).send_keys(Keys.ARROW_RIGHT).key_up(Keys.SHIFT).perform()
+    browser.settle()
+    assert view(browser)[0] > zoomed[0]
+    assert browser.text("#step-heading") == "33 steps"  # the arrow has moved the picture and nothing else
+    # A step brings its boxes into sight, however far the picture was moved.
+    browser.press("+", "+", "+", "+", "+", "+", "b")
+    inside = """const [box, frame] = ['.node.target', '#canvas'].map((part) => document.querySelector(part))
+      .map((element) => element.getBoundingClientRect());
+      return box.left >= frame.left && box.right <= frame.right
+        && box.top >= frame.top && box.bottom <= frame.bottom;"""
+    assert browser.run(inside)
+    browser.press("0")
+    assert view(browser) == fitting
+    wheel = "document.getElementById('canvas').dispatchEvent(new WheelEvent('wheel', {deltaY: -400, cancelable: true}))"
+    browser.run(wheel)
+    browser.settle()
+    assert view(browser)[2] == pytest.approx(fitting[2] / 2, rel=1e-9)
+    for _ in range(9):
+        browser.driver.find_element("id", "farther").click()
+    browser.settle()
+    assert view(browser) == fitting
+
+
+def test_dragging_the_background_moves_the_picture_and_clicks_nothing(opened):
+    from selenium.webdriver import ActionChains
+
+    browser = opened(xor_with_loss())
+    before = view(browser)
+    box = browser.driver.find_element("css selector", ".node.computed")
+    ActionChains(browser.driver, duration=0).click_and_hold(box).move_by_offset(30, 20).release().perform()
+    browser.settle()
+    assert view(browser)[0] < before[0]
+    assert browser.text("#step-heading") == "33 steps"
+    ActionChains(browser.driver, duration=0).click(box).perform()
+    browser.settle()
+    assert browser.text("#step-heading").startswith("Step ")
+
+
+def test_on_a_narrow_screen_the_graph_runs_from_top_to_bottom(opened):
+    order = "return ['.leaf', '.output'].map((c) => document.querySelector(`#canvas ${c}`).getBoundingClientRect().%s)"
+    browser = opened(xor_with_loss())
+    browser.show_as(width=390, height=844)
+    leaf, output = browser.run(order % "top")
+    assert leaf < output
+    assert shown_numbers(browser) == expected_numbers(xor_with_loss())
+    browser.show_as(width=1800, height=560)
+    browser.settle()
+    leaf, output = browser.run(order % "left")
+    assert leaf < output
+    assert shown_numbers(browser) == expected_numbers(xor_with_loss())
+
+
+def test_the_address_keeps_the_step_the_leaves_and_the_nudges_start(opened):
+    browser = opened(xor_with_loss())
+    names = browser.run("return [...document.querySelectorAll('#rows label')].map((label) => label.textContent)")
+    type_number(browser, "0.1", leaf=browser.run("return Number(document.querySelector('#rows input').id.slice(6))"))
+    browser.driver.find_element("id", "anew").click()
+    fields = browser.driver.find_elements("css selector", '#rows input[type="number"]')
+    type_number(browser, "-2.5", leaf=fields[-1].get_property("id").removeprefix("exact-"))
+    browser.driver.find_element("id", "anew").click()
+    type_number(browser, "0.30000000000000004", leaf=fields[-1].get_property("id").removeprefix("exact-"))
+    browser.driver.find_element("id", "on").click()
+    wanted = f"#1&{names[0]}=0.1&{names[-1]}=0.30000000000000004&from:{names[-1]}=-2.5"
+    wait_for(browser, f"location.hash === '{wanted}'")
+    shown = [browser.text(f"#{part}") for part in ("rows", "nudge", "step", "canvas")]
+    address = browser.driver.current_url
+    browser.driver.get("about:blank")
+    browser.driver.get(address)
+    browser.settle()
+    assert [browser.text(f"#{part}") for part in ("rows", "nudge", "step", "canvas")] == shown
+    browser.run("location.hash = '#2'")  # another address, and back
+    browser.settle()
+    assert browser.text("#nudge-sentence").startswith("Drag")
+    browser.driver.back()
+    browser.settle()
+    assert [browser.text(f"#{part}") for part in ("rows", "nudge", "step", "canvas")] == shown
+
+
+def test_an_address_that_nobody_could_have_written_is_harmless(opened):
+    value = neuron()
+    for address in ("#3&w1=", "#3&w1=nan&w9=2&=&from:&from:w1=x", "#3&w1=1e999", "#3&%&%ff=1", "#-1", "#3x"):
+        browser = opened(value, address)
+        assert browser.text("#nudge-sentence").startswith("Drag"), address
+        if address.startswith("#3&"):
+            assert browser.text("#step-heading").startswith("Step 3 of")
+
+
+def test_the_remainder_is_the_gap_and_a_bad_prediction_is_explained(opened):
+    browser = opened(Neuron([0.6], 0.9)([Value(1, "x")]))
+    assert browser.text("#why") == ""
+    type_number(browser, "0.7")
+    assert browser.text("#why") == ""  # the remainder is a hundredth of the change
+    type_number(browser, "4")
+    told = {key: browser.text(f"#{key}") for key in ("output-name", "gradient", "change", "predicted", "actual")}
+    # σ′(1.5) = 0.1491, σ(1.5) = 0.8176, σ(4.9) = 0.9926; the gradient there is 0.007337.
+    assert told == {
+        "output-name": "a",
+        "gradient": "0.1491",
+        "change": "3.4",
+        "predicted": "+0.5071",
+        "actual": "+0.175",
+    }
+    assert browser.text("#remainder") == "−0.3321"
+    assert browser.text("#why") == "The curve bends: ½·output″·Δ² is about ½·(0.007337 − 0.1491)·3.4 = −0.2411."
+    gap = browser.run(
+        """const [tip, gap] = ['rect', '.gap'].map((part) => document.querySelector(`#curves ${part}`).getBBox());
+        return [gap.height, gap.y + gap.height - (tip.y + tip.height / 2)]"""
     )
-    browser = opened(Value(2, "a") * 3)
-    assert not browser.driver.find_element("id", "wide").is_displayed()
-    browser.show_as(width=200)
-    assert browser.driver.find_element("id", "wide").is_displayed()
+    assert gap[0] > 20
+    assert gap[1] == pytest.approx(0, abs=0.1)
+    browser.driver.find_element("id", "anew").click()
+    type_number(browser, "-3")
+    assert browser.text("#why").endswith("a was saturated: its slope was 0.007337.")
+
+
+def test_a_number_far_away_leaves_the_plot_as_it_is(opened):
+    browser = opened(neuron())
+    ticks = "return [...document.querySelectorAll('#ticks text')].map((text) => text.textContent)"
+    curve = "return document.querySelector('#curves .curve').getAttribute('d')"
+    before = browser.run(ticks), browser.run(curve)
+    type_number(browser, "1000")
+    assert browser.run(curve) == before[1]
+    assert [tick for tick in browser.run(ticks) if tick not in before[0]] == ["w1 is 1000"]
+    assert browser.run("return document.querySelectorAll('#curves .beyond').length") == 1
+
+
+def test_what_changes_is_said_once(opened):
+    browser = opened(neuron())
+    live = "[aria-live], output, [role=status], [role=alert], [role=log]"
+    assert browser.run(f"return [...document.querySelectorAll('{live}')].map((e) => e.id).sort()") == [
+        "said",
+        "trouble",
+    ]
+    type_number(browser, "0.7")
+    wait_for(browser, "document.getElementById('said').textContent")
+    assert browser.text("#said") == "w1 is 0.7, a is 0.7311: a change of +0.02011, predicted +0.02055."
+    browser.run("document.activeElement.blur()")
+    browser.press("b")
+    wait_for(browser, "document.getElementById('said').textContent.startsWith('Step')")
+    assert browser.text("#said").startswith("Step 4 of 10, backward, from ∂a/∂a = 1. a hands z its gradient")
+
+
+def test_a_backward_steps_arrow_goes_against_the_edge(opened):
+    browser = opened(neuron(), "#5")
+    style = "return getComputedStyle(document.querySelector(`.edge.active ${arguments[0]}`))[arguments[1]]"
+    assert browser.run(style, "path", "markerStart") == 'url("#arrow-back")'
+    assert browser.run(style, "polygon", "visibility") == "hidden"
+    browser.press(*"\ue011")  # Home
+    assert browser.run(style, "path", "markerStart") == "none"
+    assert browser.run(style, "polygon", "visibility") == "visible"
+
+
+def test_beside_what_is_lit_stand_its_figures_in_the_colours_of_the_picture(opened):
+    browser = opened(xor_with_loss(), "#25")
+    parts = "return [...document.querySelectorAll('#callout span')].map((part) => part.className)"
+    assert browser.run(parts) == ["upstream", "local", "sum"]
+    assert browser.text("#step-sum").endswith(browser.text("#callout"))
+    colours = """const colour = (part, what) => getComputedStyle(document.querySelector(part))[what];
+      return [['.upstream', '.node.active > path, .node.active > polygon'], ['.local', '.edge.active path'],
+        ['.sum', '.node.target > path, .node.target > polygon']].map(([said, lit]) =>
+        [colour(`#callout ${said}`, 'color'), colour(lit, 'stroke')]);"""
+    for said, lit in browser.run(colours):
+        assert said == lit
+
+
+def test_edges_between_closed_boxes_light_up(opened):
+    browser = opened(network((8, 12, 10, 3, 1)), "#40")
+    lit = "return document.querySelectorAll('.edge.active').length"
+    total = browser.run("return Number(document.getElementById('at').max)")
+    found = []
+    for step in range(1, total, 40):
+        browser.run(f"location.hash = '#{step}'")
+        browser.settle()
+        found.append(browser.run(lit))
+    assert sum(count > 0 for count in found) > 5
+
+
+def test_an_opened_box_stands_in_the_picture(opened):
+    browser = opened(network((8, 12, 10, 3, 1)))
+    browser.driver.find_element("css selector", ".node.closed").click()
+    browser.settle()
+    assert browser.run(
+        """const [inside, picture] = ['inside', 'picture'].map((id) => document.getElementById(id))
+          .map((element) => element.getBoundingClientRect());
+        return inside.top >= picture.top && inside.bottom <= picture.bottom && picture.bottom <= innerHeight"""
+    )
 
 
 def test_boxes_have_the_names_that_the_steps_use(opened):

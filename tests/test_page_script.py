@@ -164,7 +164,7 @@ def test_at_each_step_is_known_what_the_steps_before_have_computed(graph: Value)
 
 def test_the_page_says_of_each_step_what_python_says(graph: Value) -> None:
     walked = steps(graph)
-    found = on_the_page(graph, "(_, graph, now) => graph.steps.map((_, i) => told(graph, now, i + 1))")
+    found = on_the_page(graph, "(_, graph, now) => graph.steps.map((_, i) => told(graph, now, i + 1).map(plain))")
     for step, [heading, sentence, *lines] in zip(walked, found, strict=True):
         beginning = f", from {walked.beginning}" * (step is walked.backward[0])
         passed = "forward" if step in walked.forward else f"backward{beginning}"

@@ -27,7 +27,7 @@ QUICK = 100  # boxes; above, Graphviz takes straight edges and a limited time to
 # Helvetica is a font whose widths every build of Graphviz knows. The fills are pale enough for dark letters; what has
 # no fill, edges and their numbers, is of a grey that can be read on white and on black.
 _INK, _GREY = '"#1c2330"', '"#7c8594"'
-_GRAPH = f"bgcolor=transparent rankdir=LR nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor={_GREY}"
+_GRAPH = f"nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor={_GREY}"
 _NODE = rf'id="\N" fontname=Helvetica fontsize=12 fontcolor={_INK} margin="0.14,0.07" height=0.3 penwidth=1.3'
 _EDGE = f"fontname=Helvetica fontsize=10 fontcolor={_GREY} color={_GREY} arrowsize=0.7"
 _CLUSTER = f'style="rounded,filled" color={_GREY} fillcolor="#7c859418"'
@@ -97,16 +97,20 @@ def draw(
     return drawing(diagram(*outputs, collapse=collapse, expand=expand), marks)
 
 
-def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False) -> Drawing:
-    """The picture of these boxes and edges.
+def drawing(
+    drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False, down: bool = False
+) -> Drawing:
+    """The picture of these boxes and edges, from left to right, or from top `down` to the bottom.
 
     With `room` it leaves room for other numbers: boxes have a least width, and edges are labelled with the widest
     number there is, for a page to write theirs over it.
     """
     names = Names(topological_order(*drawn.outputs)).placed
     layout, edges = _layout(drawn)
+    if down:
+        edges = edges.replace("=e ", "=s ").replace("=w", "=n")
     lines = [
-        f"graph [{_GRAPH} {layout}]",
+        f"graph [bgcolor=transparent rankdir={'TB' if down else 'LR'} {_GRAPH} {layout}]",
         f"node [{_NODE}{f' width={_LEAST_WIDTH}' * room}]",
         f"edge [{_EDGE}{edges}]",
         *_frames({box: f"{box.id} [{_node(box, drawn.outputs, marks, names)}]" for box in drawn.boxes}),

@@ -54,7 +54,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
 
     >>> from tinygrad_sigmoid import Neuron
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
-    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 50_000
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 75_000
     (True, True)
 
     Args:
@@ -80,7 +80,8 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": script(),
-        "picture": _picture(drawn),
+        "picture": _picture(drawn, down=False),
+        "downwards": _picture(drawn, down=True),
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
@@ -133,9 +134,9 @@ def _on_figures(value: Value) -> str:
 # -- The picture -------------------------------------------------------------------------------------------------------
 
 
-def _picture(drawn: Diagram) -> str:
+def _picture(drawn: Diagram, *, down: bool) -> str:
     """Graphviz's SVG, fit to stand in HTML: the frames, then the edges, then the boxes in topological order."""
-    root = fromstring(drawing(drawn, room=True).pipe("svg", quiet=True, encoding="utf-8"))
+    root = fromstring(drawing(drawn, room=True, down=down).pipe("svg", quiet=True, encoding="utf-8"))
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]  # HTML needs no namespace
         for name in ("fill", "stroke", "stroke-width", "font-family", "font-size", "text-anchor"):
@@ -151,9 +152,8 @@ def _picture(drawn: Diagram) -> str:
         label = parts[edge.id].find("text")
         if label is not None and not edge.joined:
             label.text = f"∂ {number_text(value.local_derivatives[operand])}"
-    _, _, width, height = root.get("viewBox", "").split()
     root.attrib |= {"class": "graph", "role": "group", "aria-label": "The computation graph"}
-    root.attrib |= {"width": width, "height": height}
+    del root.attrib["width"], root.attrib["height"]  # it fills its frame
     return tostring(root, encoding="unicode")
 
 
@@ -187,6 +187,9 @@ def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str
             for box in drawn.boxes
             if not box.values[0].constant
         ],
+        "joined": {
+            edge.id: [[index[value], operand] for value, operand in edge.uses] for edge in drawn.edges if edge.joined
+        },
         "beginning": walked.beginning,
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],

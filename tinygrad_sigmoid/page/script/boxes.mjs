@@ -12,7 +12,11 @@ import { goTo } from "./tour.mjs";
 
 /** @param {Page} page */
 export function startBoxes(page) {
-  for (const box of page.graph.boxes) adoptBox(page, byId(box.id), box);
+  for (const { picture } of page.layouts)
+    for (const box of page.graph.boxes) {
+      const element = picture.querySelector(`[id="${box.id}"]`);
+      adoptBox(page, /** @type {SVGElement} */ (element), box);
+    }
   on(byId("inside-close"), "click", () => /** @type {HTMLDialogElement} */ (byId("inside")).close());
 }
 

@@ -23,3 +23,13 @@ export function on(element, events, action) {
 export function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
+
+/** @typedef {string | [string, string]} Part a text, or one and its class */
+
+/** @param {Element} element @param {Part[]} parts */
+export function writeParts(element, parts) {
+  const spans = parts.map((part) =>
+    typeof part === "string" ? part : html("span", { textContent: part[0], className: part[1] }),
+  );
+  element.replaceChildren(...spans);
+}

@@ -8,8 +8,9 @@
  *   formula: string }} BackwardStep
  * @typedef {ForwardStep | BackwardStep} Step
  * @typedef {{ id: string, values: number[], shown: number | null, closed: string | null }} Box
- * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string }} Recorded
- *   with the number of its forward steps
+ * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string,
+ *   joined: Record<string, [number, number][]> }} Recorded with the number of its forward steps, and for each edge
+ *   that joins closed boxes the uses it stands for: a value, and which of its operands
  *
  * @typedef {(...leaves: number[]) => [number[], number[][], number[]]} Trace the three numbers of a Moment
  * @typedef {(...leaves: number[]) => [number, number[]]} Program the output comes first

@@ -26,7 +26,7 @@ function rowOf(page, leaf) {
   const label = html("label", { textContent: name, htmlFor: `slide-${leaf}`, title: name });
   const slider = html("input", { type: "range", id: `slide-${leaf}`, step: grain(page.first.data[leaf]) });
   const exact = html("input", { type: "number", id: `exact-${leaf}`, step: "any", ariaLabel: `${name}, typed` });
-  const gradient = html("output", { htmlFor: exact.id });
+  const gradient = html("span", {});
   on(slider, "pointerdown focus", () => begin(page, leaf));
   on(exact, "focus", () => {
     begin(page, leaf);

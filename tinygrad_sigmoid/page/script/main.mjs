@@ -1,25 +1,29 @@
 // The page is put together: its state from the recorded graph, its views, and what each of its parts listens to.
 
+import { showAddress, startAddress } from "./address.mjs";
 import { startBoxes } from "./boxes.mjs";
-import { byId } from "./elements.mjs";
+import { showCallout } from "./callout.mjs";
+import { layouts, showFrame, startFrame } from "./frame.mjs";
 import { graphOf } from "./graph.mjs";
 import { showRows, startLeaves } from "./leaves.mjs";
 import { showNudge, startNudging } from "./nudge.mjs";
 import { pageOf, update } from "./page.mjs";
 import { showNumbers } from "./picture.mjs";
 import { showPlot } from "./plot.mjs";
+import { showSaid } from "./said.mjs";
 import { showStep, startTour } from "./tour.mjs";
+import { startZooming } from "./zooming.mjs";
 
 /** @param {import("./graph.mjs").Recorded} recorded @param {import("./graph.mjs").Programs} programs */
 export function start(recorded, programs) {
-  const page = pageOf(graphOf(recorded, programs), [showNumbers, showStep, showRows, showNudge, showPlot]);
+  const pictures = [showNumbers, showFrame, showStep, showCallout, showRows, showNudge, showPlot];
+  const page = pageOf(graphOf(recorded, programs), layouts(), [...pictures, showAddress, showSaid]);
+  startFrame(page);
+  startZooming(page);
   startBoxes(page);
   startLeaves(page);
   startNudging(page);
   startTour(page);
+  startAddress(page);
   update(page);
-
-  // A telephone shows no scroll bar until something is scrolled.
-  const canvas = byId("canvas");
-  new ResizeObserver(() => (byId("wide").hidden = canvas.scrollWidth <= canvas.clientWidth)).observe(canvas);
 }

@@ -1,35 +1,62 @@
-// The nudge: what the gradients predict when a leaf is moved, and what happens.
+// The nudge: what the gradients predict when a leaf is moved, what happens, and why that may be something else.
 
 import { byId, on, write } from "./elements.mjs";
-import { shown, signed } from "./figures.mjs";
-import { numbersOf } from "./graph.mjs";
+import { bracketed, shown, signed } from "./figures.mjs";
+import { dependentsOf, numbersOf } from "./graph.mjs";
 import { startNudge } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
+/** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Nudge} Nudge */
+/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
+
+const BAD = 0.1; // the share of a change from which a remainder is explained
+const FLAT = 0.05; // the local derivative below which a value is called saturated
+
+/** @param {Graph} graph @param {Nudge} nudge @param {Moment} now */
+export function changesOf({ output }, { leaf, start }, now) {
+  const change = now.data[leaf] - start.data[leaf];
+  const predicted = start.gradients[leaf] * change;
+  const actual = now.data[output] - start.data[output];
+  return { change, predicted, actual, remainder: actual - predicted };
+}
+
+// Why a prediction is bad: because the curve bends, and perhaps because something on the way is flat.
+/** @param {Graph} graph @param {Nudge} nudge @param {Moment} now */
+export function why(graph, { leaf, start }, now) {
+  const { change, predicted, actual, remainder } = changesOf(graph, { leaf, start }, now);
+  if (!(Math.abs(remainder) > BAD * Math.max(Math.abs(actual), Math.abs(predicted)))) return "";
+  const [before, after] = [start, now].map(({ gradients }) => gradients[leaf]);
+  const bend = ((after - before) * change) / 2; // ½·f″·Δ², its f″ being the change of the gradient for a change of 1
+  const second = `½·(${shown(after)} − ${bracketed(shown(before))})·${bracketed(shown(change))}`;
+  const concerned = dependentsOf(graph.values, [leaf]);
+  const isFlat = (/** @type {number} */ i) => start.local[i].length === 1 && Math.abs(start.local[i][0]) < FLAT;
+  const flat = [...concerned].find(isFlat);
+  const saturated =
+    flat === undefined ? "" : ` ${graph.values[flat].name} was saturated: its slope was ${shown(start.local[flat][0])}.`;
+  return `The curve bends: ½·output″·Δ² is about ${second} = ${signed(bend)}.${saturated}`;
+}
 
 /** @param {Page} page */
-export function showNudge({ graph, now, nudge: { leaf, start } }) {
+export function showNudge({ graph, now, nudge }) {
+  const { leaf, start } = nudge;
   const { name } = graph.values[leaf];
-  const [from, to] = [start.data[leaf], now.data[leaf]];
-  const predicted = start.gradients[leaf] * (to - from);
-  const actual = now.data[graph.output] - start.data[graph.output];
+  const { change, predicted, actual, remainder } = changesOf(graph, nudge, now);
   const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
   const texts = {
-    "nudge-sentence": from === to ? invitation : `${name} went from ${shown(from)} to ${shown(to)}.`,
-    "said-change": `change of ${name}`,
-    change: signed(to - from),
+    "nudge-sentence": change ? `${name} went from ${shown(start.data[leaf])} to ${shown(now.data[leaf])}.` : invitation,
+    "output-name": graph.values[graph.output].name,
+    change: bracketed(shown(change)),
     gradient: shown(start.gradients[leaf]),
     predicted: signed(predicted),
     actual: signed(actual),
-    remainder: signed(actual - predicted),
+    remainder: signed(remainder),
+    why: why(graph, nudge, now),
   };
   for (const [id, text] of Object.entries(texts)) write(byId(id), text);
   const { asPerceptron } = graph;
   byId("row-perceptron").hidden = byId("key-perceptron").hidden = !asPerceptron;
   if (!asPerceptron) return;
   const [before, after] = [start, now].map(({ data }) => asPerceptron(...numbersOf(graph, data))[0]);
-  const change = after === before ? "none" : signed(after - before);
-  write(byId("perceptron"), `${change} (${shown(before)} → ${shown(after)})`);
+  write(byId("perceptron"), `${after === before ? "none" : signed(after - before)} (${shown(before)} → ${shown(after)})`);
 }
 
 /** @param {Page} page */

@@ -9,6 +9,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @typedef {{ leaf: number, start: Moment, curves?: Curves }} Nudge the leaf that is moved, and what was given then
  * @typedef {{ element: HTMLElement, leaf: number, gradient: HTMLElement, slider: HTMLInputElement,
  *   exact: HTMLInputElement }} Row
+ * @typedef {{ picture: SVGSVGElement, width: number, height: number }} Layout
+ * @typedef {{ x: number, y: number, scale: number }} View its corner, in units of the picture; pixels for such a unit
  *
  * @typedef {object} Page
  * @property {Graph} graph
@@ -17,19 +19,25 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {Nudge} nudge
  * @property {number} at the step that is shown; 0 shows the numbers of both passes
  * @property {number} playing the timer that goes on to the next step, or 0
- * @property {number} remembering the timer after which the address names the step, or 0
+ * @property {number} remembering the timer after which the address tells what is shown, or 0
+ * @property {number} saying the timer after which what has changed is said aloud, or 0
+ * @property {{ at: number, now: Moment }} said what was said aloud last
  * @property {number} due the frame in which the views show the page, or 0
  * @property {Row[]} rows the leaves that are listed
+ * @property {Layout[]} layouts the picture from left to right, and from top to bottom
+ * @property {Layout} layout the one that is shown
+ * @property {View | null} view the part of it that is shown; where there is none, all of it
  * @property {WeakMap<Element, number[]>} inside the values in each box
  * @property {((page: Page) => void)[]} views
  */
 
-/** @param {Graph} graph @param {((page: Page) => void)[]} views @returns {Page} */
-export function pageOf(graph, views) {
+/** @param {Graph} graph @param {Layout[]} layouts @param {((page: Page) => void)[]} views @returns {Page} */
+export function pageOf(graph, layouts, views) {
   const first = momentAt(graph, numbersOf(graph, graph.values.map((value) => value.data)));
   const nudge = { leaf: graph.leaves[0], start: first };
-  const timers = { playing: 0, remembering: 0, due: 0 };
-  return { graph, first, now: first, nudge, at: 0, ...timers, rows: [], inside: new WeakMap(), views };
+  const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
+  const seen = { layouts, layout: layouts[0], view: null, rows: [], inside: new WeakMap() };
+  return { graph, first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
 }
 
 // However much changes, a frame shows it once.

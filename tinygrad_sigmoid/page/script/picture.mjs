@@ -7,12 +7,25 @@ import { knownOn } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-const allBoxes = () => document.querySelectorAll(".node[tabindex]");
-const allEdges = () => document.querySelectorAll(".edge[id*='.']"); // but for those that join closed boxes
+export const allBoxes = () => document.querySelectorAll(".node[tabindex]");
+const allEdges = () => document.querySelectorAll(".edge");
+const labelledEdges = () => document.querySelectorAll(".edge[id*='.']"); // but for those that join closed boxes
 
 // e5.1 leads to the second operand of value 5.
 /** @param {Element} edge */
 const useOf = (edge) => edge.id.slice(1).split(".").map(Number);
+
+/** @param {Page} page @param {Element} edge */
+const usesOf = ({ graph }, edge) => graph.joined[edge.id] ?? [useOf(edge)];
+
+// Where in the picture a value stands, and the edge of one of its uses: in a closed box, or in its place.
+/** @param {Page} page @param {number} value */
+export const boxOf = (page, value) => [...allBoxes()].find((box) => valuesIn(page, box).includes(value));
+
+/** @param {Page} page @param {number} value @param {number} operand */
+export function edgeOf(page, value, operand) {
+  return [...allEdges()].find((edge) => usesOf(page, edge).some(([i, place]) => i === value && place === operand));
+}
 
 /** @param {Page} page @param {Element} box */
 const valuesIn = (page, box) => page.inside.get(box) ?? [];
@@ -30,7 +43,7 @@ export function showNumbers(page) {
     box.setAttribute("aria-label", lines.join(" ") + (lines[0] === values[i].name ? "" : `, ${values[i].name}`));
     if (box.getAttribute("role") === "slider") box.setAttribute("aria-valuenow", `${numbers[i]}`);
   }
-  for (const edge of allEdges()) {
+  for (const edge of labelledEdges()) {
     const [value, operand] = useOf(edge);
     write(edge.querySelector("text"), `∂ ${shown(local && local[value][operand])}`);
   }
@@ -48,10 +61,8 @@ export function showNumbers(page) {
  */
 export function highlight(page, name, some, meant = () => false) {
   for (const box of allBoxes()) box.classList.toggle(name, valuesIn(page, box).some((i) => some.has(i)));
-  for (const edge of allEdges()) {
-    const [value, operand] = useOf(edge);
-    edge.classList.toggle(name, meant(value, operand));
-  }
+  for (const edge of allEdges())
+    edge.classList.toggle(name, usesOf(page, edge).some(([value, operand]) => meant(value, operand)));
 }
 
 // Shows all that these values depend on, and all that depends on them.
@@ -64,17 +75,4 @@ export function relate(page, own) {
   highlight(page, "up", others(up), (value) => up.has(value));
   highlight(page, "down", others(down), (value, operand) => down.has(values[value].inputs[operand]));
   document.body.classList.toggle("related", own.length > 0);
-}
-
-// Brings a value into sight, within the picture's own frame.
-/** @param {Page} page @param {number} value */
-export function bringIntoSight(page, value) {
-  const canvas = byId("canvas");
-  const box = [...allBoxes()].find((box) => valuesIn(page, box).includes(value));
-  if (!box) return;
-  const [frame, place] = [canvas, box].map((element) => element.getBoundingClientRect());
-  /** @param {number} low @param {number} high @param {number} from @param {number} to */
-  const missing = (low, high, from, to) => Math.min(0, low - from - 20) || Math.max(0, high - to + 20);
-  canvas.scrollLeft += missing(place.left, place.right, frame.left, frame.right);
-  canvas.scrollTop += missing(place.top, place.bottom, frame.top, frame.bottom);
 }

@@ -1,9 +1,8 @@
 // The plot of a nudge: the output along the leaf that is moved, and the tangent by which the gradient predicts it.
 
 import { byId, svg } from "./elements.mjs";
-import { shown } from "./figures.mjs";
+import { grain, shown, signed } from "./figures.mjs";
 import { numbersOf } from "./graph.mjs";
-import { rangeOf } from "./leaves.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
@@ -20,6 +19,8 @@ function curvesOf({ graph, nudge }, low, high) {
   return (nudge.curves = { low, high, xs, curve, step });
 }
 
+const titled = (/** @type {string} */ gap) => svg("title", {}, `the remainder: ${gap}`);
+
 /** @param {Page} page */
 export function showPlot(page) {
   const { graph, now } = page;
@@ -27,16 +28,18 @@ export function showPlot(page) {
   const { name } = graph.values[leaf];
   const [from, before] = [start.data[leaf], start.data[graph.output]];
   const [to, after] = [now.data[leaf], now.data[graph.output]];
-  const [low, high] = rangeOf(page, leaf);
+  const reach = 400 * grain(from); // however far the leaf goes, this stays the same
+  const [low, high] = [from - reach, from + reach];
   const { xs, curve, step } = curvesOf(page, low, high);
   const tangent = (/** @type {number} */ x) => before + start.gradients[leaf] * (x - from);
 
-  const heights = [...curve, ...step, after].filter(Number.isFinite);
+  const isInside = to >= low && to <= high;
+  const heights = [...curve, ...step, ...(isInside ? [after, tangent(to)] : [])].filter(Number.isFinite);
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
   const margin = (most - least || 1) * 0.08;
   const [bottom, top] = [least - margin, most + margin];
-  const px = (/** @type {number} */ x) => 70 + (280 * (x - low)) / (high - low);
-  const py = (/** @type {number} */ y) => 188 - (178 * (y - bottom)) / (top - bottom);
+  const px = (/** @type {number} */ x) => 72 + (280 * (x - low)) / (high - low);
+  const py = (/** @type {number} */ y) => 138 - (130 * (y - bottom)) / (top - bottom);
   const visible = (/** @type {number} */ y) => y >= bottom && y <= top; // nan is not
   /** @param {number} y @param {number} i @param {number[]} ys */
   const point = (y, i, ys) => {
@@ -50,17 +53,24 @@ export function showPlot(page) {
     svg("path", { class: "curve", d: path(curve) }),
     svg("path", { class: "tangent", d: path(xs.map(tangent)) }),
   ];
-  if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5.5 }));
-  if (Number.isFinite(py(after))) parts.push(svg("rect", { x: px(to) - 4.5, y: py(after) - 4.5, width: 9, height: 9 }));
+  if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5 }));
+  if (!isInside) {
+    const [edge, tip] = to > high ? [344, 352] : [80, 72];
+    parts.push(svg("path", { class: "beyond", d: `M${edge},66L${tip},73L${edge},80z` }));
+  } else if (Number.isFinite(py(after))) {
+    const [x, gap] = [px(to).toFixed(1), signed(after - tangent(to))];
+    parts.push(svg("path", { class: "gap", d: `M${x},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}` }, titled(gap)));
+    parts.push(svg("rect", { x: px(to) - 4, y: py(after) - 4, width: 8, height: 8 }));
+  }
   byId("curves").replaceChildren(...parts);
   /** @param {number} x @param {number} y @param {string} anchor @param {string} text */
   const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
   byId("ticks").replaceChildren(
-    tick(70, 203, "start", shown(low)),
-    tick(350, 203, "end", shown(high)),
-    tick(210, 216, "middle", name),
-    tick(66, 20, "end", shown(top)),
-    tick(66, 188, "end", shown(bottom)),
+    tick(72, 152, "start", shown(low)),
+    tick(352, 152, "end", shown(high)),
+    tick(212, 165, "middle", isInside ? name : `${name} is ${shown(to)}`),
+    tick(68, 18, "end", shown(top)),
+    tick(68, 138, "end", shown(bottom)),
   );
   const across = `The output against ${name}, from ${shown(low)} to ${shown(high)}`;
   const ends = `the tangent predicts ${shown(tangent(to))}, the output is ${shown(after)}`;

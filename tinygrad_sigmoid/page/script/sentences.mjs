@@ -4,20 +4,25 @@ import { bracketed, equals, figure, shown } from "./figures.mjs";
 import { known } from "./graph.mjs";
 
 /** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
+/** @typedef {import("./elements.mjs").Part} Part */
 
-// The four lines that are said about a step, or about all of them.
-/** @param {Graph} graph @param {Moment} now @param {number} at the step's number, from 1; 0 stands for all */
+export const plain = (/** @type {Part[]} */ parts) => parts.map((part) => [part].flat()[0]).join("");
+
+// The four lines that are said about a step, or about all of them. The last one's first part is its beginning: what
+// comes then are the figures, of which the upstream gradient, the local derivative and the sum are told apart.
+/** @param {Graph} graph @param {Moment} now @param {number} at the step's number, from 1; 0 stands for all
+ *  @returns {Part[][]} */
 export function told(graph, now, at) {
   const { steps, forward, beginning } = graph;
   const step = steps[at - 1];
   const total = steps.length;
-  if (!step) return [`${total} steps`, `${forward} forward, ${total - forward} back. All numbers are shown.`, "", ""];
+  if (!step) return [[`${total} steps`], [`${forward} forward, ${total - forward} back. All numbers are shown.`], [], []];
   const pass = at <= forward ? "forward" : at === forward + 1 ? `backward, from ${beginning}` : "backward";
   const figures = step.input === undefined ? made(graph, now, step) : passed(graph, now, at, step);
-  return [`Step ${at} of ${total}, ${pass}`, step.sentence, ...figures];
+  return [[`Step ${at} of ${total}, ${pass}`], [step.sentence], ...figures];
 }
 
-/** @param {Graph} graph @param {Moment} now @param {import("./graph.mjs").ForwardStep} step */
+/** @param {Graph} graph @param {Moment} now @param {import("./graph.mjs").ForwardStep} step @returns {Part[][]} */
 function made({ values, operations }, now, step) {
   const { name, inputs, operation, pattern } = values[step.value];
   const [result, local] = [now.data[step.value], now.local[step.value]];
@@ -31,21 +36,24 @@ function made({ values, operations }, now, step) {
   const outcome = program ? program(...changeable.map((input) => figure(now.data[input])))[0] : NaN;
   const equal = equals(outcome, result, inputs.map((input, operand) => [now.data[input], local[operand]]));
   const formula = step.formula === name ? name : `${name} = ${step.formula}`;
-  return [formula, `= ${figures.join("")} ${equal} ${shown(result)}`];
+  return [[formula], ["= ", `${figures.join("")} ${equal} `, [shown(result), "sum"]]];
 }
 
-/** @param {Graph} graph @param {Moment} now @param {number} at @param {import("./graph.mjs").BackwardStep} step */
+/** @param {Graph} graph @param {Moment} now @param {number} at @param {import("./graph.mjs").BackwardStep} step
+ *  @returns {Part[][]} */
 function passed(graph, now, at, step) {
   const { gradients } = known(graph, now, at);
   const before = known(graph, now, at - 1).gradients[step.input];
   const local = now.local[step.value][step.operand];
   const [upstream, after] = [step.value, step.input].map((i) => /** @type {number} */ (gradients[i]));
   const formula = step.formula === shown(local) ? "=" : `= ${step.formula} ${equals(local, local)}`;
-  const sum = before === null ? shown(upstream) : `${shown(before)} + ${bracketed(shown(upstream))}`;
+  const [passedOn, times] = [shown(upstream), bracketed(shown(local))];
+  /** @type {Part[]} */
+  const sum = before === null ? [[passedOn, "upstream"]] : [`${shown(before)} + `, [bracketed(passedOn), "upstream"]];
   const total = figure(before ?? 0) + figure(upstream) * figure(local);
   const equal = equals(total, after, [[before ?? 0, 1], [upstream, local]]);
   return [
-    `${step.derivative} ${formula} ${shown(local)}`,
-    `gradient of ${graph.values[step.input].name} = ${sum}·${bracketed(shown(local))} ${equal} ${shown(after)}`,
+    [`${step.derivative} ${formula} `, [shown(local), "local"]],
+    [`gradient of ${graph.values[step.input].name} = `, ...sum, "·", [times, "local"], ` ${equal} `, [shown(after), "sum"]],
   ];
 }

@@ -1,29 +1,20 @@
 // The tour through the steps of both passes: its buttons, keys and address, and what it shows at a step.
 
-import { byId, on, write } from "./elements.mjs";
+import { byId, on, writeParts } from "./elements.mjs";
+import { bringIntoSight } from "./frame.mjs";
 import { update } from "./page.mjs";
-import { bringIntoSight, highlight } from "./picture.mjs";
+import { highlight } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
 /** @param {Page} page @param {number} step */
 export function goTo(page, step) {
-  page.at = Math.min(Math.max(step, 0), page.graph.steps.length);
-  page.remembering ||= setTimeout(rememberStep, 350, page);
+  const { steps } = page.graph;
+  page.at = Math.min(Math.max(step, 0), steps.length);
+  const shown = steps[page.at - 1];
+  if (shown) bringIntoSight(page, [shown.value, shown.input ?? shown.value]);
   update(page);
-}
-
-// The step in the address, which browsers allow to change only so often; a notebook's frame has none.
-/** @param {Page} page */
-function rememberStep(page) {
-  page.remembering = 0;
-  if (location.protocol !== "about:") history.replaceState(null, "", `#${page.at}`);
-}
-
-/** @param {Page} page */
-function fromAddress(page) {
-  if (/^#\d+$/.test(location.hash)) goTo(page, Number(location.hash.slice(1)));
 }
 
 /** @param {Page} page */
@@ -35,7 +26,7 @@ export function showStep(page) {
   slider.setAttribute("aria-valuetext", at ? `step ${at} of ${last}` : "all numbers");
   for (const [id, disabled] of Object.entries({ first: at === 1, back: at === 0, on: at === last, last: at === last }))
     /** @type {HTMLButtonElement} */ (byId(id)).disabled = disabled;
-  told(graph, page.now, at).forEach((line, i) => write(byId("step").children[i], line));
+  told(graph, page.now, at).forEach((line, i) => writeParts(byId("step").children[i], line));
   markStep(page);
 }
 
@@ -50,7 +41,7 @@ function markStep(page) {
   const [value, used] = [new Set(step && [step.value]), new Set(operands.map((operand) => inputs[operand]))];
   highlight(page, "active", backward ? value : used, (i, operand) => i === step?.value && operands.includes(operand));
   highlight(page, "target", backward ? used : value);
-  if (step) for (const i of [step.value, step.input ?? step.value]) bringIntoSight(page, i);
+  document.body.classList.toggle("backward", backward);
 }
 
 /** @param {Page} page @param {boolean} start */
@@ -82,15 +73,16 @@ export function startTour(page) {
   on(byId("play"), "click", () => play(page, !page.playing));
   for (const [id, key, step] of buttonsOf(page)) {
     keys.set(key, id);
-    on(byId(id), "click", () => {
+    on(byId(id), "click", (/** @type {MouseEvent} */ event) => {
       play(page, false);
       goTo(page, step());
+      if (event.detail) byId(id).blur(); // a pointer's click leaves the keys as they were
     });
   }
   on(document, "keydown", (/** @type {KeyboardEvent & { target: Element }} */ event) => {
     const button = keys.get(event.key);
-    if (event.ctrlKey || event.metaKey || event.altKey || !button) return;
-    if (event.target.matches("input, #canvas, #inside-canvas, #rows")) return; // which have a use for these keys
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !button) return;
+    if (event.target.matches("input, #inside-canvas")) return; // which have a use for these keys
     if (event.key === " " && event.target.closest("button, a")) return;
     event.preventDefault();
     byId(button).click();
@@ -98,6 +90,4 @@ export function startTour(page) {
   const slider = /** @type {HTMLInputElement} */ (byId("at"));
   slider.max = `${page.graph.steps.length}`;
   on(slider, "input", () => goTo(page, Number(slider.value)));
-  on(window, "hashchange", () => fromAddress(page));
-  fromAddress(page);
 }
