@@ -74,7 +74,7 @@ def opened(browser, tmp_path):
 
     def open_page(value, step=""):
         path = tmp_path / "page.html"
-        explore(value, path)
+        explore(value, path=path)
         browser.open(path, step)
         return browser
 
@@ -466,6 +466,44 @@ def test_pointing_at_a_value_shows_what_depends_on_what(opened):
     assert browser.run("return document.querySelectorAll('.node.up, .node.down, .node.self').length") == 0
 
 
+# -- Code beside the graph ---------------------------------------------------------------------------------------------
+
+
+def in_a_loop(w, x, b):
+    z = b
+    for wi, xi in zip(w, x, strict=True):
+        z = z + wi * xi
+    return sigmoid(z)
+
+
+def test_lines_light_their_values_and_values_their_lines(browser, tmp_path):
+    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    headings = "return [...document.querySelectorAll('.node.self text:first-of-type')].map((text) => text.textContent)"
+    lit = "return [...document.querySelectorAll('#code .line.lit')].map((line) => line.textContent.trim())"
+    # A value, pointed at, lights the line and the turn that made it.
+    browser.run("document.querySelector('.node.output').focus()")
+    assert browser.run(lit) == ["return sigmoid(z)"]
+    line = browser.run("return [...document.querySelectorAll('#code .line')][3].firstChild")
+    browser.run("arguments[0].focus()", line)
+    assert browser.run(headings) == ["w1·x1", "b + …", "w2·x2", "+"]
+    turns = browser.driver.find_elements("css selector", "#code .turn")
+    assert [turn.text for turn in turns] == ["1", "2"]
+    browser.run("arguments[0].focus()", turns[1])
+    assert browser.run(headings) == ["w2·x2", "+"]
+    browser.run("document.activeElement.blur()")
+    assert browser.run(headings) == []
+    for step, turn in [(1, "1"), (2, "1"), (3, "2"), (4, "2")]:  # and so does each step
+        browser.run(f"location.hash = '#{step}'")
+        browser.settle()
+        assert browser.text("#code .turn.lit") == turn
+    assert browser.log() == []
+
+
+def test_without_a_function_there_is_no_code(opened):
+    assert not opened(neuron()).driver.find_element("id", "code").is_displayed()
+
+
 # -- Safety, access, looks ---------------------------------------------------------------------------------------------
 
 
@@ -494,12 +532,16 @@ def test_no_request_is_possible(opened):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "sizes"), [(1280, None), (390, None), (1280, (8, 12, 10, 3))])
-def test_axe_finds_nothing_to_complain_about(opened, dark, width, sizes):
+def test_axe_finds_nothing_to_complain_about(opened, browser, tmp_path, dark, width, sizes):
     # The package holds axe-core as it is on npm; the path of another version may be given.
     installed = importlib.util.find_spec("axe_core_python")
     folder = installed.submodule_search_locations[0] if installed else ""
     axe = Path(needed(os.environ.get("AXE_CORE") or (folder and f"{folder}/axe.min.js"), "axe-core"))
-    browser = opened(network((*sizes, 1)) if sizes else squared_error(neuron(), 0.25), "#6")
+    if sizes:
+        browser = opened(network((*sizes, 1)), "#6")
+    else:
+        explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+        browser.open(tmp_path / "page.html", "#6&w1=4")
     browser.show_as(dark=dark, width=width)
     if sizes:
         browser.driver.find_element("css selector", ".node.closed").click()

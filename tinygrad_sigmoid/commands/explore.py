@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.page import explore
 
-    explore(graph_of(arguments), arguments.output)
+    explore(graph_of(arguments), path=arguments.output)
     print(printable_name(arguments.output))
     if arguments.open and not webbrowser.open(Path(arguments.output).resolve().as_uri()):
         raise OSError(f"no browser could be started: open {arguments.output} by hand")

@@ -102,7 +102,7 @@ def pictures(output: Value, graph: Path, page: Path) -> str:
 
     try:
         write_whole(graph, draw(output).pipe("svg"))
-        explore(output, page)
+        explore(output, path=page)
     except RenderError as error:
         return fill(f"without pictures: {error}", 90, break_long_words=False, break_on_hyphens=False)
     return f"wrote {printable_name(graph)}\nwrote {printable_name(page)}"

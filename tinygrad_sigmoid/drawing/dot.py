@@ -97,9 +97,7 @@ def draw(
     return drawing(diagram(*outputs, collapse=collapse, expand=expand), marks)
 
 
-def drawing(
-    drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False, down: bool = False
-) -> Drawing:
+def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool = False, down: bool = False) -> Drawing:
     """The picture of these boxes and edges, from left to right, or from top `down` to the bottom.
 
     With `room` it leaves room for other numbers: boxes have a least width, and edges are labelled with the widest

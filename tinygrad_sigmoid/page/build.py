@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import fromstring, tostring
 
 from tinygrad_sigmoid import checks
@@ -19,6 +20,7 @@ from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.bundle import script
+from tinygrad_sigmoid.page.calling import Call, called
 from tinygrad_sigmoid.quoting import in_html, in_script, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
@@ -49,25 +51,43 @@ class Page:
         )
 
 
-def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
+def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.PathLike[str] | None = None) -> Page:
     """The live page of a graph: drag its leaves, nudge them, step through both passes.
 
-    >>> from tinygrad_sigmoid import Neuron
+    >>> from tinygrad_sigmoid import Neuron, sigmoid
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
     >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 75_000
     (True, True)
 
+    Of a Python function, the page shows the source beside the graph that a call records: pointing at a line lights the
+    values that it made, each turn of a loop by itself, and pointing at a value lights its line.
+
+    >>> def neuron(w, x, b):
+    ...     return sigmoid(w * x + b)
+    >>> page = explore(neuron, 0.6, 1.0, 0.9)
+
     Args:
-        output: The graph; nothing on it changes.
+        output: The graph, on which nothing changes; or a function that computes it.
+        numbers: What the function is called with: a number becomes a value with its parameter's name, a list of numbers
+            several values, anything else stays as it is.
         path: Where to write the page, if anywhere: one file, which needs no network.
 
     Raises:
         RenderError: No picture of the graph can be made, and a page without one is none.
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        TypeError: The rule of an operation calls Python functions, so no browser could compute it.
+        TypeError: The rule of an operation calls Python functions, so no browser could compute it. Or the source of the
+            function can't be read, it takes other arguments, or it gives no Value.
         ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
     """
-    checks.value(output)
+    call = None
+    if not isinstance(output, Value):
+        if not callable(output) or isinstance(output, type):
+            cure = "pass a Value, or a function and the numbers to call it with"
+            raise checks.refused("the output", "a Value or a function", output, cure)
+        call = called(output, numbers)
+        output = call.output
+    elif numbers:
+        raise TypeError(f"a graph takes no numbers, but got {shown(numbers[0])}: name a file with path=…")
     if not output.inputs:
         raise ValueError(f"{shown(output)} is a leaf, so there are no passes to explore: pass what is computed from it")
     walked = Steps(output)
@@ -85,7 +105,7 @@ def explore(output: Value, path: str | os.PathLike[str] | None = None) -> Page:
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
-        "graph": _data(walked, drawn, operations),
+        "graph": in_script(_data(walked, drawn, operations) | {"code": _code(walked, call)}),
     }
     page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
     if path is not None:
@@ -160,12 +180,12 @@ def _picture(drawn: Diagram, *, down: bool) -> str:
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str:
-    """What the page's script has to know, as JSON that can stand inside a script element: no label can end it."""
+def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> dict[str, Any]:
+    """What the page's script has to know about the graph."""
     distinct = list(dict.fromkeys(operations.values()))
     index = walked.index_of
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
-    data = {
+    return {
         "values": [
             {
                 "name": name,
@@ -194,7 +214,17 @@ def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> str
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
-    return in_script(data)
+
+
+def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:
+    """The lines of the function, and for each time that one ran the values that it made."""
+    if call is None:
+        return None
+    turns: dict[tuple[int, int], list[int]] = {}
+    for number, value in enumerate(walked.values):
+        if not value.constant and (line := call.line_of(value)):
+            turns.setdefault(line, []).append(number)
+    return {"lines": call.lines, "turns": [{"line": line, "values": made} for (line, _), made in turns.items()]}
 
 
 def _table(walked: Steps, title: str) -> str:

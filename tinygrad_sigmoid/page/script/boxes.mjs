@@ -1,5 +1,6 @@
 // What a box does: a leaf is dragged, a closed box opens, any other goes to the step that computes it.
 
+import { lightLines } from "./code.mjs";
 import { byId, on, write } from "./elements.mjs";
 import { grain, rounded } from "./figures.mjs";
 import { typeNumber } from "./leaves.mjs";
@@ -29,8 +30,12 @@ function adoptBox(page, box, { values: own, shown, closed }) {
   if (shown !== null) box.dataset.value = `${shown}`;
   box.setAttribute("tabindex", "0");
   box.setAttribute("role", leaf ? "slider" : "button");
-  on(box, "pointerenter focus", () => relate(page, own));
-  on(box, "pointerleave blur", () => relate(page, []));
+  const point = (/** @type {number[]} */ values) => {
+    relate(page, values);
+    lightLines(page, values);
+  };
+  on(box, "pointerenter focus", () => point(own));
+  on(box, "pointerleave blur", () => point([]));
 
   const act = () => {
     if (leaf) typeNumber(page, i);

@@ -9,8 +9,10 @@
  * @typedef {ForwardStep | BackwardStep} Step
  * @typedef {{ id: string, values: number[], shown: number | null, closed: string | null }} Box
  * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string,
- *   joined: Record<string, [number, number][]> }} Recorded with the number of its forward steps, and for each edge
+ *   joined: Record<string, [number, number][]>, code: Code | null }} Recorded with the number of its forward steps, and for each edge
  *   that joins closed boxes the uses it stands for: a value, and which of its operands
+ * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and
+ *   for each time that a line ran what it made
  *
  * @typedef {(...leaves: number[]) => [number[], number[][], number[]]} Trace the three numbers of a Moment
  * @typedef {(...leaves: number[]) => [number, number[]]} Program the output comes first

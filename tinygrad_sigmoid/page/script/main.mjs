@@ -3,6 +3,7 @@
 import { showAddress, startAddress } from "./address.mjs";
 import { startBoxes } from "./boxes.mjs";
 import { showCallout } from "./callout.mjs";
+import { startCode } from "./code.mjs";
 import { layouts, showFrame, startFrame } from "./frame.mjs";
 import { graphOf } from "./graph.mjs";
 import { showRows, startLeaves } from "./leaves.mjs";
@@ -21,6 +22,7 @@ export function start(recorded, programs) {
   startFrame(page);
   startZooming(page);
   startBoxes(page);
+  startCode(page);
   startLeaves(page);
   startNudging(page);
   startTour(page);

@@ -9,6 +9,7 @@ import { startNudge } from "./page.mjs";
 /** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
 
 const BAD = 0.1; // the share of a change from which a remainder is explained
+const LONGEST = 12; // letters of the output's name in an equation
 const FLAT = 0.05; // the local derivative below which a value is called saturated
 
 /** @param {Graph} graph @param {Nudge} nudge @param {Moment} now */
@@ -38,12 +39,12 @@ export function why(graph, { leaf, start }, now) {
 /** @param {Page} page */
 export function showNudge({ graph, now, nudge }) {
   const { leaf, start } = nudge;
-  const { name } = graph.values[leaf];
+  const [name, output] = [leaf, graph.output].map((i) => graph.values[i].name);
   const { change, predicted, actual, remainder } = changesOf(graph, nudge, now);
   const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
   const texts = {
     "nudge-sentence": change ? `${name} went from ${shown(start.data[leaf])} to ${shown(now.data[leaf])}.` : invitation,
-    "output-name": graph.values[graph.output].name,
+    "output-name": output.length > LONGEST ? "output" : output,
     change: bracketed(shown(change)),
     gradient: shown(start.gradients[leaf]),
     predicted: signed(predicted),

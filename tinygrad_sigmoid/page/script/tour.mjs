@@ -1,5 +1,6 @@
 // The tour through the steps of both passes: its buttons, keys and address, and what it shows at a step.
 
+import { lightLines } from "./code.mjs";
 import { byId, on, writeParts } from "./elements.mjs";
 import { bringIntoSight } from "./frame.mjs";
 import { update } from "./page.mjs";
@@ -42,6 +43,7 @@ function markStep(page) {
   highlight(page, "active", backward ? value : used, (i, operand) => i === step?.value && operands.includes(operand));
   highlight(page, "target", backward ? used : value);
   document.body.classList.toggle("backward", backward);
+  lightLines(page, step ? [step.value] : []);
 }
 
 /** @param {Page} page @param {boolean} start */

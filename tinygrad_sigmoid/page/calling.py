@@ -1,0 +1,112 @@
+"""A Python function called with values: the graph that it records, and which of its lines made which value.
+
+Nothing is written down in the values: while the function runs, Python tells of each line as it begins, and a value
+belongs to the line that began last before it was created. So each turn of a loop is told apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import Any
+
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.floats import as_number
+from tinygrad_sigmoid.graph import next_index
+from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.value import Value
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a function computed, and the text that says how."""
+
+    output: Value
+    lines: list[str]  # of the function
+    began: list[tuple[int, int]] = field(repr=False)  # at which index of values a line began, and which, from 0
+
+    def line_of(self, value: Value) -> tuple[int, int] | None:
+        """The line that made a value, and how many lines had begun until then; `None` for what was there before."""
+        begun = bisect_left(self.began, (value.index,))
+        return (self.began[begun - 1][1], begun) if begun else None
+
+
+def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
+    """Calls a function with values in place of numbers, named as its parameters, and notes which line makes what.
+
+    Raises:
+        TypeError: The function's source can't be read, it takes other arguments, or it doesn't return a Value.
+    """
+    try:
+        lines, first = inspect.getsourcelines(function)
+        parameters = inspect.signature(function)
+    except (OSError, TypeError, ValueError):
+        cure = "write it with `def` in a file or in a notebook's cell"
+        raise TypeError(f"the source of {shown(function)} can't be read: {cure}") from None
+    try:
+        arguments = parameters.bind(*given).arguments
+    except TypeError as error:
+        raise TypeError(f"{shown(function)} can't be called with {len(given)} arguments: {error}") from None
+    values = [_named(argument, name, parameters) for name, argument in arguments.items()]
+    flat = [value for several in values for value in several]
+    noted = _Noted(inspect.unwrap(function), first, len(lines))
+    output = noted.result(lambda: function(*flat))
+    cure = "return what it computes from its arguments"
+    checks.instance(output, Value, f"the result of {shown(function)}", "a Value", cure)
+    assert isinstance(output, Value)
+    return Call(output, textwrap.dedent("".join(lines)).splitlines(), noted.began)
+
+
+def _named(given: Any, name: str, parameters: inspect.Signature) -> list[Any]:
+    """An argument, or those of *args, with values in place of numbers: named as the parameter, in a list numbered."""
+    if parameters.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+        return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
+    return [_valued(given, name)]
+
+
+def _valued(given: Any, name: str) -> Any:
+    if checks.is_list(given) and not isinstance(given, Value):
+        return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
+    try:
+        return given if isinstance(given, Value) else Value(as_number(given), name)
+    except TypeError:
+        return given
+
+
+class _Noted:
+    """Notes the lines of a function as they begin, in it and in the functions that are written inside it."""
+
+    def __init__(self, function: Any, first: int, count: int) -> None:
+        code: CodeType = getattr(function, "__code__", None) or function.__call__.__code__
+        self.file, self.first, self.count = code.co_filename, first, count
+        self.began: list[tuple[int, int]] = []
+
+    def result(self, call: Callable[[], object]) -> object:
+        before = sys.gettrace()  # a debugger's, or that of a measure of coverage
+        sys.settrace(self._enter)
+        try:
+            return call()
+        finally:
+            sys.settrace(before)
+
+    def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
+        return self._note if self._has(frame) else None
+
+    def _note(self, frame: FrameType, event: str, argument: object) -> Any:
+        line: FrameType | None = frame
+        if event == "return":  # on with the line that called
+            line = frame.f_back
+            while line is not None and not self._has(line):
+                line = line.f_back
+        if line is not None and event in ("line", "return"):
+            self.began.append((next_index(), line.f_lineno - self.first))
+        return self._note
+
+    def _has(self, frame: FrameType) -> bool:
+        code = frame.f_code
+        return code.co_filename == self.file and 0 <= code.co_firstlineno - self.first < self.count

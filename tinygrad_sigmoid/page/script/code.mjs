@@ -1,0 +1,49 @@
+// The function whose call was recorded: its lines light the values that they made, and values light their lines.
+
+import { byId, html, on } from "./elements.mjs";
+import { highlight } from "./picture.mjs";
+
+/** @typedef {import("./page.mjs").Page} Page */
+
+const parts = () => document.querySelectorAll("#code .line, #code .turn");
+
+// Lights the lines that made any of these values, and which time it was.
+/** @param {Page} page @param {number[]} values */
+export function lightLines(page, values) {
+  for (const part of parts())
+    part.classList.toggle("lit", (page.inside.get(part) ?? []).some((value) => values.includes(value)));
+  document.querySelector("#code .line.lit")?.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {Page} page @param {number[]} values */
+function lightValues(page, values) {
+  highlight(page, "self", new Set(values));
+  document.body.classList.toggle("related", values.length > 0);
+}
+
+/** @param {Page} page @param {HTMLElement} pointed @param {HTMLElement} lit @param {number[]} values */
+function lightedBy(page, pointed, lit, values) {
+  page.inside.set(lit, values);
+  on(pointed, "pointerenter focus", () => lightValues(page, values));
+  on(pointed, "pointerleave blur", () => lightValues(page, []));
+}
+
+/** @param {Page} page */
+export function startCode(page) {
+  const { code } = page.graph;
+  byId("code").hidden = !code;
+  code?.lines.forEach((textContent, number) => {
+    const line = html("div", { className: "line" });
+    const turns = code.turns.filter((turn) => turn.line === number).map((turn) => turn.values);
+    const text = html(turns.length ? "button" : "span", { textContent: textContent || " " });
+    line.append(text);
+    if (turns.length) lightedBy(page, text, line, turns.flat());
+    for (const [k, values] of turns.length > 1 ? turns.entries() : []) {
+      const turn = html("button", { type: "button", className: "turn", textContent: `${k + 1}` });
+      turn.ariaLabel = `${textContent.trim()}, turn ${k + 1}`;
+      lightedBy(page, turn, turn, values);
+      line.append(turn);
+    }
+    byId("code").append(line);
+  });
+}
