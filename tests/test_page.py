@@ -29,6 +29,7 @@ from tinygrad_sigmoid import (
 )
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.strategies import Expression, expressions
@@ -53,6 +54,10 @@ def browser():
     opened = Browser()
     yield opened
     opened.close()
+
+
+def xor_with_loss():
+    return squared_error(Network((2, 2, 1), seed=1)([Value(1, "x1"), Value(0, "x2")])[0], Value(1, "y"))
 
 
 def neuron():
@@ -192,7 +197,7 @@ def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
 
 
 def test_a_small_page_is_small():
-    assert len(explore(neuron()).html.encode()) < 75_000
+    assert len(explore(neuron()).html.encode()) < 80_000
 
 
 # -- Changing leaves ---------------------------------------------------------------------------------------------------
@@ -466,6 +471,67 @@ def test_pointing_at_a_value_shows_what_depends_on_what(opened):
     assert browser.run("return document.querySelectorAll('.node.up, .node.down, .node.self').length") == 0
 
 
+# -- Wrong algorithms --------------------------------------------------------------------------------------------------
+
+
+def two_ways():
+    x = Value(2, "x")
+    y = 3 * x
+    c = 2 * y + 5 * y
+    y.label, c.label = "y", "c"
+    return c
+
+
+def choose(browser, number):
+    script = """const select = document.getElementById('algorithm');
+      select.value = arguments[0];
+      select.dispatchEvent(new Event('change'));"""
+    browser.run(script, f"{number}")
+    browser.settle()
+
+
+@pytest.mark.parametrize("graph", [two_ways, xor_with_loss, lambda: squared_error(neuron(), Value(0.25, "y")) ** 2])
+def test_wrong_algorithms_are_played_to_their_wrong_end(browser, tmp_path, graph):
+    comparison = compare(graph())
+    comparison.explore(tmp_path / "museum.html")
+    browser.open(tmp_path / "museum.html")
+    walked, order = steps(comparison.output), topological_order(comparison.output)
+    offered = browser.run("return [...document.querySelectorAll('#algorithm option')].map((o) => o.textContent)")
+    wrong = [outcome for outcome in comparison.outcomes if outcome.mistake]
+    assert offered == ["the right way", *[outcome.exhibit.name for outcome in wrong]]
+    for number, outcome in enumerate(wrong, 1):
+        choose(browser, number)
+        browser.driver.find_element("id", "mistake").click()
+        browser.settle()
+        assert browser.text("#step-wrong") == f"The first wrong step: {outcome.mistake.reason}"
+        total = len(walked.forward) + len(outcome.edges)
+        at = len(walked.forward) + outcome.mistake.number
+        assert browser.text("#step-heading").startswith(f"Step {at} of {total}, backward")
+        replaced = "but it writes" in browser.text("#step-sum")
+        assert replaced == (outcome.exhibit.name == "= for +=")
+        browser.driver.find_element("id", "last").click()
+        browser.settle()
+        for place, (_, grad) in shown_numbers(browser).items():
+            value = order[place]
+            told = number_text(outcome.gradients[value]) if value in outcome.gradients else "·"
+            right = number_text(comparison.right[value])
+            assert grad == f"grad {told}" + f" ≠ {right}" * (told != right), (outcome.exhibit.name, value)
+    choose(browser, 0)
+    assert shown_numbers(browser) == expected_numbers(comparison.output)
+    assert browser.log() == []
+
+
+def test_where_a_leaf_is_moved_the_right_way_goes_on(browser, tmp_path):
+    compare(two_ways()).explore(tmp_path / "museum.html")
+    browser.open(tmp_path / "museum.html")
+    choose(browser, 1)
+    browser.driver.find_element("id", "last").click()
+    browser.settle()
+    type_number(browser, "3", leaf=0)
+    assert browser.run("return document.getElementById('algorithm').value") == "0"
+    assert ("data 3", "grad 21") in shown_numbers(browser).values()
+
+
 # -- Code beside the graph ---------------------------------------------------------------------------------------------
 
 
@@ -579,10 +645,6 @@ def test_long_numbers_are_not_cut_off(opened, width):
 # -- One screen --------------------------------------------------------------------------------------------------------
 
 SCREENS = [(1440, 900), (1280, 720), (820, 1180), (390, 844)]
-
-
-def xor_with_loss():
-    return squared_error(Network((2, 2, 1), seed=1)([Value(1, "x1"), Value(0, "x2")])[0], Value(1, "y"))
 
 
 GRAPHS = {"neuron": neuron, "loss": lambda: squared_error(neuron(), Value(0.25, "y")), "xor": xor_with_loss}

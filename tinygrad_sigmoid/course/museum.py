@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +20,12 @@ from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
+    from tinygrad_sigmoid.page import Page
+    from tinygrad_sigmoid.page.build import Edge as PlayedEdge
 
 LARGEST = 300  # values: some exhibits recurse, and Python stops a recursion after a thousand calls
 LONGEST = 20_000  # edges: naive recursion takes every edge of every path, and paths can be 2^n
+PLAYED = 1_000  # edges that someone may step through
 COLUMNS = 6  # how many leaves a table shows
 NAMES = 27  # characters of a table's first column
 
@@ -77,6 +81,22 @@ class Comparison:
         edge = mistake.edge
         passed = f"edge {mistake.number}: hands on {number_text(edge.upstream)}"
         return draw(self.output, marks={(edge.value, edge.used): passed, mistake.value: mistake.remark})
+
+    def explore(self, path: str | os.PathLike[str] | None = None) -> Page:
+        """The live page of the graph, on which the exhibits that go wrong can be played step by step."""
+        from tinygrad_sigmoid.page.build import Algorithm, page_of
+
+        algorithms = [
+            Algorithm(
+                outcome.exhibit.name, _with_operands(outcome.edges), outcome.mistake.number, outcome.mistake.reason
+            )
+            for outcome in self.outcomes
+            if outcome.mistake and len(outcome.edges) <= PLAYED
+        ]
+        page = page_of(self.output, algorithms=algorithms)
+        if path is not None:
+            page.save(path)
+        return page
 
     def __getitem__(self, name: str) -> Outcome:
         """How the exhibit of that name did."""
@@ -196,6 +216,19 @@ def _first_mistake(
         if times[value, used] > len(slopes) * exhibit.passes:
             return Mistake(edge, number, used, "given to once too often", f"{told} once too often.")
     return None
+
+
+def _with_operands(taken: Sequence[Edge]) -> list[PlayedEdge]:
+    """The edges with the operand that each leads to: an input that is used twice gets its turns in order."""
+    from tinygrad_sigmoid.page.build import Edge as PlayedEdge
+
+    times, found = Counter[tuple[Value, Value]](), []
+    for edge in taken:
+        operands = [operand for operand, used in enumerate(edge.value.inputs) if used is edge.used]
+        operand = operands[times[edge.value, edge.used] % len(operands)]
+        times[edge.value, edge.used] += 1
+        found.append(PlayedEdge(edge.value, operand, edge.upstream, edge.before, edge.after))
+    return found
 
 
 def _why_not_whole(missing: int, uses: int) -> str:

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree.ElementTree import fromstring, tostring
 
 from tinygrad_sigmoid import checks
@@ -51,12 +52,31 @@ class Page:
         )
 
 
+class Algorithm(NamedTuple):
+    """A wrong way to pass gradients back, which a page can play beside the right one."""
+
+    name: str
+    edges: Sequence[Edge]  # in the order in which it takes them
+    mistake: int  # which of them is the first wrong one, from 1
+    reason: str  # why it is wrong, in a sentence
+
+
+class Edge(NamedTuple):
+    """An edge along which an algorithm passes a gradient back."""
+
+    value: Value
+    operand: int
+    upstream: float  # the gradient of `value` at that moment
+    before: float  # the gradient of that input, before its share was added and after
+    after: float
+
+
 def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.PathLike[str] | None = None) -> Page:
     """The live page of a graph: drag its leaves, nudge them, step through both passes.
 
     >>> from tinygrad_sigmoid import Neuron, sigmoid
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
-    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 75_000
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 80_000
     (True, True)
 
     Of a Python function, the page shows the source beside the graph that a call records: pointing at a line lights the
@@ -88,6 +108,14 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
         output = call.output
     elif numbers:
         raise TypeError(f"a graph takes no numbers, but got {shown(numbers[0])}: name a file with path=…")
+    page = page_of(output, call)
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algorithm] = ()) -> Page:
+    """The page of a graph, with the call that recorded it, and with wrong algorithms to be played on it."""
     if not output.inputs:
         raise ValueError(f"{shown(output)} is a leaf, so there are no passes to explore: pass what is computed from it")
     walked = Steps(output)
@@ -105,12 +133,12 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
-        "graph": in_script(_data(walked, drawn, operations) | {"code": _code(walked, call)}),
+        "graph": in_script(
+            _data(walked, drawn, operations)
+            | {"code": _code(walked, call), "algorithms": [_played(walked, one) for one in algorithms]}
+        ),
     }
-    page = Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
-    if path is not None:
-        page.save(path)
-    return page
+    return Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
 
 
 def _part(name: str) -> str:
@@ -225,6 +253,17 @@ def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:
         if not value.constant and (line := call.line_of(value)):
             turns.setdefault(line, []).append(number)
     return {"lines": call.lines, "turns": [{"line": line, "values": made} for (line, _), made in turns.items()]}
+
+
+def _played(walked: Steps, algorithm: Algorithm) -> dict[str, Any]:
+    def number(given: float) -> float | None:
+        return given if isfinite(given) else None
+
+    edges = [
+        [walked.index_of[edge.value], edge.operand, *map(number, (edge.upstream, edge.before, edge.after))]
+        for edge in algorithm.edges
+    ]
+    return {"name": algorithm.name, "edges": edges, "mistake": algorithm.mistake, "reason": algorithm.reason}
 
 
 def _table(walked: Steps, title: str) -> str:

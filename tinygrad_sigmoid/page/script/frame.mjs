@@ -37,12 +37,14 @@ const viewOf = ({ view, layout }) => view ?? whole(layout);
 export function showFrame(page) {
   const { x, y, scale } = viewOf(page);
   const { clientWidth, clientHeight } = byId("canvas");
-  page.layout.picture.setAttribute("viewBox", `${x} ${y} ${clientWidth / scale} ${clientHeight / scale}`);
+  const { picture } = page.layout;
+  const seen = `${x} ${y} ${clientWidth / scale} ${clientHeight / scale}`;
+  if (picture.getAttribute("viewBox") !== seen) picture.setAttribute("viewBox", seen); // which lays it out again
 }
 
 // The layout that is larger in this frame.
 /** @param {Page} page */
-function choose(page) {
+function chooseLayout(page) {
   const [across, down] = page.layouts;
   const chosen = whole(down).scale > whole(across).scale ? down : across;
   if (chosen !== page.layout) {
@@ -94,5 +96,5 @@ export function fit(page) {
 
 /** @param {Page} page */
 export function startFrame(page) {
-  new ResizeObserver(() => choose(page)).observe(byId("canvas"));
+  new ResizeObserver(() => chooseLayout(page)).observe(byId("canvas"));
 }

@@ -1,6 +1,7 @@
 // The page is put together: its state from the recorded graph, its views, and what each of its parts listens to.
 
 import { showAddress, startAddress } from "./address.mjs";
+import { showAlgorithm, startAlgorithms } from "./algorithms.mjs";
 import { startBoxes } from "./boxes.mjs";
 import { showCallout } from "./callout.mjs";
 import { startCode } from "./code.mjs";
@@ -17,7 +18,7 @@ import { startZooming } from "./zooming.mjs";
 
 /** @param {import("./graph.mjs").Recorded} recorded @param {import("./graph.mjs").Programs} programs */
 export function start(recorded, programs) {
-  const pictures = [showNumbers, showFrame, showStep, showCallout, showRows, showNudge, showPlot];
+  const pictures = [showAlgorithm, showNumbers, showFrame, showStep, showCallout, showRows, showNudge, showPlot];
   const page = pageOf(graphOf(recorded, programs), layouts(), [...pictures, showAddress, showSaid]);
   startFrame(page);
   startZooming(page);
@@ -26,6 +27,7 @@ export function start(recorded, programs) {
   startLeaves(page);
   startNudging(page);
   startTour(page);
+  startAlgorithms(page);
   startAddress(page);
   update(page);
 }

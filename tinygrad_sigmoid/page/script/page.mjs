@@ -14,6 +14,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  *
  * @typedef {object} Page
  * @property {Graph} graph
+ * @property {import("./graph.mjs").Step[]} right the steps of the right way to pass gradients back
+ * @property {number} algorithm the wrong way that is played instead, or 0
  * @property {Moment} first where the graph was recorded
  * @property {Moment} now
  * @property {Nudge} nudge
@@ -37,7 +39,7 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], inside: new WeakMap() };
-  return { graph, first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
+  return { graph, right: graph.steps, algorithm: 0, first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
 }
 
 // However much changes, a frame shows it once.

@@ -33,12 +33,17 @@ const valuesIn = (page, box) => page.inside.get(box) ?? [];
 /** @param {Page} page */
 export function showNumbers(page) {
   const { values } = page.graph;
-  const numbers = page.now.data;
+  const { now } = page;
+  const numbers = now.data;
+  const atEnd = page.at === 0 || page.at === page.graph.steps.length;
   const { data, gradients, local } = knownOn(page);
   for (const box of /** @type {NodeListOf<SVGElement>} */ (document.querySelectorAll("[data-value]"))) {
     const i = Number(box.dataset.value);
     const texts = [...box.querySelectorAll("text")];
-    const lines = [texts[0].textContent, `data ${shown(data[i])}`, `grad ${shown(gradients[i])}`];
+    const [gradient, right] = [gradients[i], now.gradients[i]].map(shown);
+    const wrong = page.algorithm > 0 && atEnd && gradient !== right;
+    const lines = [texts[0].textContent, `data ${shown(data[i])}`, `grad ${gradient}${wrong ? ` ≠ ${right}` : ""}`];
+    box.classList.toggle("wrong", wrong);
     texts.slice(-2).forEach((text, line) => write(text, `${lines[line + 1]}`));
     box.setAttribute("aria-label", lines.join(" ") + (lines[0] === values[i].name ? "" : `, ${values[i].name}`));
     if (box.getAttribute("role") === "slider") box.setAttribute("aria-valuenow", `${numbers[i]}`);

@@ -23,6 +23,7 @@ export function showStep(page) {
   const { at, graph } = page;
   const last = graph.steps.length;
   const slider = /** @type {HTMLInputElement} */ (byId("at"));
+  slider.max = `${last}`;
   slider.value = `${at}`;
   slider.setAttribute("aria-valuetext", at ? `step ${at} of ${last}` : "all numbers");
   for (const [id, disabled] of Object.entries({ first: at === 1, back: at === 0, on: at === last, last: at === last }))
@@ -90,6 +91,5 @@ export function startTour(page) {
     byId(button).click();
   });
   const slider = /** @type {HTMLInputElement} */ (byId("at"));
-  slider.max = `${page.graph.steps.length}`;
   on(slider, "input", () => goTo(page, Number(slider.value)));
 }
