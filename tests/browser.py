@@ -66,6 +66,14 @@ class Browser:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
         self.settle()
 
+    def touch(self, *moments: list[tuple[float, float]]) -> None:
+        """Fingers on the screen: where they are put down, where they go to, and lifted from the last places."""
+        kinds = ["touchStart"] + ["touchMove"] * (len(moments) - 1)
+        for kind, places in [*zip(kinds, moments, strict=True), ("touchEnd", [])]:
+            points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+            self.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self.settle()
+
     def text(self, selector: str) -> Any:
         return self.run("return document.querySelector(arguments[0]).textContent", selector)
 

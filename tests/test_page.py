@@ -1,5 +1,6 @@
 """The live page, in a real browser: its numbers are Python's, and its parts do what they say."""
 
+import base64
 import html
 import importlib.util
 import json
@@ -731,6 +732,37 @@ def test_dragging_the_background_moves_the_picture_and_clicks_nothing(opened):
     ActionChains(browser.driver, duration=0).click(box).perform()
     browser.settle()
     assert browser.text("#step-heading").startswith("Step ")
+
+
+def middle_of(browser, selector):
+    return browser.run(
+        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
+        "return [(box.left + box.right) / 2, (box.top + box.bottom) / 2]",
+        selector,
+    )
+
+
+def test_a_finger_drags_a_leaf_and_two_zoom(opened):
+    browser = opened(neuron())
+    browser.show_as(width=390, height=844)
+    x, y = middle_of(browser, "#n2 text")  # b
+    # As a browser does it: what is not prevented by `touch-action` is taken for scrolling, and cancelled.
+    browser.touch([(x, y)], *[[(x + 10 * k, y + 2 * k)] for k in range(1, 11)])
+    assert shown_numbers(browser)[2][0] == "data 1.9"
+    fitting = view(browser)
+    x, y = middle_of(browser, "#canvas")
+    browser.touch(*[[(x - 20 - 4 * k, y), (x + 20 + 4 * k, y)] for k in range(11)])
+    assert view(browser)[2] == pytest.approx(fitting[2] / 3, rel=0.05)
+
+
+def test_it_prints_on_one_landscape_sheet(opened):
+    for value in (neuron(), xor_with_loss(), network((8, 12, 10, 3, 1))):
+        pdf = base64.b64decode(
+            opened(value).driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+        )
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+        width, height = map(float, re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", pdf).groups())
+        assert width > height
 
 
 def test_on_a_narrow_screen_the_graph_runs_from_top_to_bottom(opened):
