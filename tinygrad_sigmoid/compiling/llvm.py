@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -16,7 +16,7 @@ from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.emitter import NUMBER, Emitter, Index, Variable, Vector
 from tinygrad_sigmoid.compiling.kernel import write_kernel
 from tinygrad_sigmoid.compiling.memory import LINE, Machine, rounded_up
-from tinygrad_sigmoid.compiling.running import Functions, KernelProgram
+from tinygrad_sigmoid.compiling.running import KERNELS, Functions, KernelProgram
 
 LANES = 4
 _BYTE, _I32, _I64, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType()
@@ -252,7 +252,7 @@ class Module:
         return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address(name)), engine
 
 
-@cache
+@lru_cache(KERNELS)
 def _compiled(functions: Functions) -> tuple[Callable[[int], None], object]:
     module = Module()
     write_kernel(module, functions)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Functions = tuple[tuple[Function, int], ...]  # of numbers, and of how many
+KERNELS = 16  # to keep: one has the operations of this package, others have somebody's own beside them
 PAUSE = 1 << 24  # numbers to compute between two chances for Ctrl-C, a few milliseconds apart
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import atexit
 import ctypes
 import sys
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 from tinygrad_sigmoid.compiling.kernel import write_kernel
 from tinygrad_sigmoid.compiling.memory import Machine
-from tinygrad_sigmoid.compiling.running import Functions, KernelProgram
+from tinygrad_sigmoid.compiling.running import KERNELS, Functions, KernelProgram
 from tinygrad_sigmoid.compiling.webassembly import PAGE, Function, Module
 
 
-@cache
+@lru_cache(KERNELS)
 def module(functions: Functions) -> bytes:
     """The kernel with these functions, as every engine of WebAssembly takes it."""
     made = Module()
@@ -22,7 +22,7 @@ def module(functions: Functions) -> bytes:
     return made.binary()
 
 
-@cache
+@lru_cache(KERNELS)
 def _compiled(functions: Functions) -> tuple[Any, Any]:
     import wasmtime
 
@@ -58,7 +58,7 @@ class WasmMachine(Machine):
         self._descend(self._store)
 
 
-@cache
+@lru_cache(KERNELS)
 def _compiled_by_host(functions: Functions) -> Any:
     from js import WebAssembly
     from pyodide.ffi import to_js
