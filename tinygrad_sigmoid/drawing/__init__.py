@@ -1,18 +1,32 @@
-"""Pictures of graphs: a graph as boxes and edges (`boxes`, `dot`), and those as SVG (`render`)."""
+"""Pictures of graphs: boxes and edges (`boxes`, `dot`, `render`), or columns of neurons (`neurons`, `network`)."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from tinygrad_sigmoid.drawing.boxes import READABLE
 from tinygrad_sigmoid.drawing.dot import draw
+from tinygrad_sigmoid.drawing.network import Picture
 from tinygrad_sigmoid.drawing.render import Drawing, RenderError, RenderLimit
+from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
-__all__ = ["Drawing", "RenderError", "RenderLimit", "draw", "notebook_display"]
+__all__ = ["Drawing", "Picture", "RenderError", "RenderLimit", "draw", "notebook_display"]
 
 
 def notebook_display(value: Value) -> dict[str, str]:
     """What a notebook shows for a value: its text and its picture, or why there is none."""
     text = repr(value)
     try:
-        return {"text/plain": text, "image/svg+xml": draw(value).pipe("svg", quiet=True, encoding="utf-8")}
+        return {"text/plain": text, "image/svg+xml": _picture(value)}
     except Exception as reason:  # whatever it is: nobody who looks at a number should be stopped by its picture
         return {"text/plain": f"{text}\n(no picture: {reason})"}
+
+
+def _picture(value: Value) -> str:
+    """Its graph as boxes; a large one as columns of neurons, if it has any."""
+    if len(topological_order(value)) > READABLE:
+        with suppress(ValueError):  # it is no network
+            return draw(value, show="weights").svg
+    svg: str = draw(value).pipe("svg", quiet=True, encoding="utf-8")
+    return svg

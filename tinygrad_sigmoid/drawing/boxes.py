@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from typing import NamedTuple
@@ -133,8 +134,10 @@ def _matching(patterns: str | Iterable[str], places: Iterable[Place]) -> set[Pla
     for pattern in checks.entries(listed(patterns), "places", "a name or a list of names", cure, kind=str, least=0):
         found = [place for place, name in names.items() if fnmatchcase(name, pattern)]
         if not found:
-            known = ", ".join(list(names.values())[:8]) + ", …" * (len(names) > 8)
+            near = get_close_matches(pattern, names.values())
+            known = ", ".join(near or list(names.values())[:8]) + ", …" * (len(names) > 8 and not near)
             there = f"there are {known}" if known else "no label in it has a dot, as 'layer1.w' has"
+            there = f"the nearest are {known}" if near else there
             raise ValueError(f"no place in this graph is called {shown(pattern)}: {printable(there, 200)}")
         chosen.update(found)
     return chosen
@@ -152,10 +155,12 @@ def _boxes(
     places = dict.fromkeys(outer for place in place_of.values() for outer in outermost_first(place))
     opened = {outer for place in _matching(expand, places) for outer in outermost_first(place)}
     if collapse is not None:
-        choices = [_matching(collapse, places)]
+        chosen = _matching(collapse, places)
+        choices = [{place for place in places if chosen.intersection(outermost_first(place))}]
     else:
+        # With what stands inside: where one neuron of a layer is opened, the others stay closed.
         depths = sorted({len(place) for place in places}, reverse=True)
-        choices = [set(), *[{place for place in places if len(place) == depth} for depth in depths]]
+        choices = [set(), *[{place for place in places if len(place) >= depth} for depth in depths]]
     box_of: dict[Value, Box] = {}
     for closed in choices:
         box_of = _collapsed(order, place_of, closed - opened)

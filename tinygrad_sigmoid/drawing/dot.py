@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any, overload
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
+from tinygrad_sigmoid.drawing.network import Picture, Show, network_picture
+from tinygrad_sigmoid.drawing.neurons import Trainable
 from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.quoting import in_dot, printable
@@ -49,12 +52,21 @@ _LEAST_WIDTH = 1.45
 Marks = Mapping[Value | tuple[Value, Value], str]
 
 
+@overload
 def draw(
-    *outputs: Value,
+    *outputs: Value, collapse: str | Iterable[str] | None = None, expand: str | Iterable[str] = (), marks: Marks = ...
+) -> Drawing: ...
+@overload
+def draw(network: Trainable, /, *, show: Show = "weights") -> Picture: ...
+@overload
+def draw(*outputs: Value, show: Show) -> Picture: ...
+def draw(
+    *outputs: Any,
     collapse: str | Iterable[str] | None = None,
     expand: str | Iterable[str] = (),
     marks: Marks = MappingProxyType({}),
-) -> Drawing:
+    show: Show | None = None,
+) -> Drawing | Picture:
     """A picture of how values were computed, with their gradients: shows itself in a notebook, or `.render()` it.
 
     >>> from tinygrad_sigmoid import Value, draw
@@ -73,17 +85,35 @@ def draw(
     in a frame with that name. In a graph of more than 60 values each such place is one box, with the number and the
     gradient of its output: the innermost places if that makes the picture small enough, else the outermost.
 
+    A network, or with `show` the neurons of any recorded graph, is drawn as columns of neurons instead, whose weights
+    are lines: blue ones positive, orange and dashed ones negative. That `Picture` is SVG: `.save("network.svg")`.
+
+    >>> from tinygrad_sigmoid import Network, squared_error
+    >>> network = Network([2, 3, 1], seed=1)
+    >>> draw(network).svg.count("<line class=\"line plus\" id=")
+    5
+    >>> loss = squared_error(network([0.5, 0.8]), [1])
+    >>> loss.backward()
+    >>> draw(loss, show="gradients").save("gradients.svg")  # doctest: +SKIP
+
     Args:
-        outputs: What is drawn, with all that it was computed from.
+        outputs: What is drawn, with all that it was computed from; or one network, layer or neuron.
         collapse: Places that become one box each, instead of the automatic choice: a name or a list of names, with
             `*` for any characters: `"layer1"`, `"*.neuron*"`. An empty list collapses nothing.
         expand: Places that are drawn open in any case, in the same form.
         marks: What is drawn thick and red, each with a remark: values, and edges as pairs (value, one of its inputs).
+        show: What the lines and circles of a network stand for: `"weights"`, and what each neuron gives, or the
+            `"gradients"` of both.
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
-        ValueError: There are more boxes or edges than anyone could read, or no place has a name that was given.
+        ValueError: There are more boxes, edges or lines than anyone could read, no place has a name that was given, or
+            with `show`, there are no neurons or no gradients.
     """
+    if show is not None or any(isinstance(output, Trainable) for output in outputs):
+        if collapse is not None or expand or marks:
+            raise TypeError("a picture of neurons has no boxes to collapse, expand or mark: leave those out, or `show`")
+        return network_picture(*outputs, show=show or "weights")
     for output in outputs:
         checks.value(output)
         require_fresh(computed(output))

@@ -1,0 +1,133 @@
+"""The neurons of a recorded graph, in columns from its inputs to its outputs.
+
+A neuron is recognised by how it was computed, not by its label: the dot product of weights, which are leaves, and of
+inputs; then its bias, if there is one; then its activation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tinygrad_sigmoid.checks import listed
+from tinygrad_sigmoid.graph import topological_order, uses
+from tinygrad_sigmoid.neuron import Layer, Network, Neuron
+from tinygrad_sigmoid.operations import add, dot_product
+from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.value import Value
+
+HINT = "leave out show, and it is drawn value by value"
+Trainable = Neuron | Layer | Network
+Users = Mapping[Value, Sequence[Value]]
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """A neuron, or an input: what a neuron takes that no neuron has computed."""
+
+    value: Value  # its output
+    index: int  # of that value in the topological order
+    column: int  # 0 for an input, and for a neuron one more than the last column that it takes anything from
+    name: str
+    product: Value | None = None  # of a neuron: its weights times its inputs, w·x
+    product_index: int = 0
+    bias: Value | None = None
+    sources: list[Unit] = field(default_factory=list)  # what it takes, in the order of its weights
+
+    @property
+    def weights(self) -> tuple[Value, ...]:
+        return self.product.inputs[: len(self.sources)] if self.product is not None else ()
+
+    @property
+    def parameters(self) -> tuple[Value, ...]:
+        return self.weights if self.bias is None else (*self.weights, self.bias)
+
+
+def blank(network: Trainable) -> list[Value]:
+    """The outputs of a network that is shown nothing but zeros: its graph, whose numbers say nothing."""
+    layer = network.layers[0] if isinstance(network, Network) else network
+    neuron = layer.neurons[0] if isinstance(layer, Layer) else layer
+    return listed(network([0.0] * len(neuron.weights)))
+
+
+def columns(*outputs: Value) -> list[list[Unit]]:
+    """The inputs, then the neurons that take only those, then those that take these too, and so on.
+
+    A neuron that was recorded for several samples stands there once, with the numbers of the first.
+
+    Raises:
+        ValueError: There are no neurons, or something else is computed between them.
+    """
+    order = topological_order(*outputs)
+    index = {value: i for i, value in enumerate(order)}
+    users = uses(order)
+    products = {value for value in order if _multiplies_weights(value)}
+    depth: dict[Value, int] = {}
+    units: dict[Value, Unit] = {}
+    found: list[list[Unit]] = [[]]
+    recorded: dict[object, Unit] = {}
+    seen = Counter[str]()
+
+    def named(label: str, otherwise: str) -> str:
+        seen[label] += 1
+        return (label if seen[label] == 1 else f"{label}#{seen[label]}") if label else otherwise
+
+    def placed(value: Value, column: int, name: str) -> Unit:
+        found.extend([] for _ in range(len(found), column + 1))
+        found[column].append(Unit(value, index[value], column, name))
+        return found[column][-1]
+
+    for value in order:
+        depth[value] = max([depth[used] for used in value.inputs], default=0) + (value in products)
+        if value not in products:
+            continue
+        weights, inputs = _halves(value)
+        bias, output = _completed(value, users, products)
+        if (known := recorded.get((depth[value], weights, bias))) is None:
+            for used in inputs:
+                if used not in units:
+                    _require_input(used, depth[used])
+                    units[used] = placed(used, 0, named(used.label, f"x{len(found[0]) + 1}"))
+            name = named(output.label.rpartition(".")[0] or output.label, f"neuron {len(recorded) + 1}")
+            known = recorded[depth[value], weights, bias] = placed(output, depth[value], name)
+            known.product, known.product_index, known.bias = value, index[value], bias
+            known.sources = [units[used] for used in inputs]
+        units[output] = known
+    if not recorded:
+        raise ValueError(f"there is no neuron in this graph, no dot(weights, inputs): {HINT}")
+    return found
+
+
+def _require_input(value: Value, column: int) -> None:
+    if column:
+        raise ValueError(f"between its neurons this graph computes something else, {shown(value)}: {HINT}")
+
+
+def _halves(product: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    half = len(product.inputs) // 2
+    return product.inputs[:half], product.inputs[half:]
+
+
+def _multiplies_weights(value: Value) -> bool:
+    return value.operation is dot_product and not any(used.inputs or used.constant for used in _halves(value)[0])
+
+
+def _completed(product: Value, users: Users, products: Collection[Value]) -> tuple[Value | None, Value]:
+    """The bias that is added to a product of weights and inputs, and what the neuron gives in the end."""
+    z, bias = product, None
+    for user in users[product]:
+        others = [used for used in user.inputs if used is not product]
+        if user.operation is add and others and not others[0].inputs:
+            z, bias = user, others[0]
+    return bias, next((user for user in users[z] if _activates(user, z, users, products)), z)
+
+
+def _activates(user: Value, z: Value, users: Users, products: Collection[Value]) -> bool:
+    """Whether it is the activation of z, and not the beginning of a loss."""
+    if len(user.inputs) > 1:
+        return False
+    if user.label and z.label and user.label.rpartition(".")[0] == z.label.rpartition(".")[0]:
+        return True
+    nothing_else = not z.label and not user.label and len(users[z]) == 1
+    return nothing_else or any(after in products for after in users[user])
