@@ -294,6 +294,20 @@ def test_a_large_network_is_collapsed_to_neurons_and_a_larger_one_to_layers() ->
     assert len(opened.boxes) == 1 + 10 + 10 + 4
 
 
+def test_one_neuron_of_a_large_network_is_opened_and_its_neighbours_stay_closed() -> None:
+    loss = squared_error(Network([64, 30, 10], seed=1)([0.1] * 64), [0] * 10)
+    for options in ({}, {"collapse": "layer*"}, {"collapse": ["layer1", "layer2"]}):
+        picture = read(draw(loss, expand=["layer2.neuron1"], **options).source)
+        names = [lines[0] for lines in picture.boxes.values()]
+        assert [name for name in names if name.startswith(("layer", "neuron"))] == [
+            "layer1",
+            *[f"neuron{i}" for i in range(2, 11)],
+        ]
+        assert [name for name in names if name.startswith("w")] == [f"w{i}" for i in range(1, 31)] + ["w·layer1.a"]
+    both = read(draw(loss, expand=["layer2.neuron1", "layer2.neuron3"]).source)
+    assert [lines[0] for lines in both.boxes.values()].count("w30") == 2
+
+
 def test_a_neuron_that_is_used_twice_is_one_collapsed_box_even_if_it_feeds_itself() -> None:
     recurrent = Neuron([0.5], 0.1)
     recurrent.label_values("layer1.neuron1.")
@@ -363,8 +377,14 @@ def test_a_graph_that_can_no_longer_be_computed_is_stale_and_says_so() -> None:
         ([], {}, TypeError, "draw needs something to draw: pass a value"),
         ([3], {}, TypeError, "the output must be a Value, but got 3: "),
         ([[Value(1)]], {}, TypeError, "pass several values one by one"),
-        ([Neuron([1], 2)], {}, TypeError, "call a neuron on its inputs first"),
+        ([[Neuron([1], 2)]], {}, TypeError, "call a neuron on its inputs first"),
         ([Value(1, "p.x")], {"collapse": "q"}, ValueError, "no place in this graph is called 'q': there are p$"),
+        (
+            [network_loss()],
+            {"expand": "layer1.neuro2"},
+            ValueError,
+            "'layer1.neuro2': the nearest are layer1.neuron2",
+        ),
         ([Value(1, "x")], {"expand": ["q"]}, ValueError, "called 'q': no label in it has a dot, as 'layer1.w' has"),
     ],
 )
