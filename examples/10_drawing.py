@@ -28,6 +28,12 @@ loss = squared_error(network([0.1, 0.2, 0.3, 0.4]), [1, 0])
 closed, opened = draw(loss, collapse="*.neuron*"), draw(loss, collapse="*.neuron*", expand="layer2.neuron1")
 print(f"network: {closed.source.count('box3d')} closed neurons, with one opened {opened.source.count('box3d')}")
 
+# %% A whole network is better seen as columns of neurons, with lines as thick as their weights, or as their gradients.
+loss.backward()
+draw(loss, show="gradients").save("network.svg")
+steepest = max(network.named_parameters().items(), key=lambda named: abs(named[1].grad or 0.0))
+print(f"network.svg: the thickest line or ring is {steepest[0]}, whose gradient is {steepest[1].grad:.4f}")
+
 # %% Where does a wrong algorithm go wrong? The museum marks the place.
 y = 3 * Value(2, "x")
 c = 2 * y + 5 * y

@@ -83,6 +83,7 @@ SHOWN = {
         "neuron.svg: 1 · 0.1491 · 1 · 1 = 0.1491",
         "2 edges with ∂ 3, so the gradient of a is 6.0",
         "network: 5 closed neurons, with one opened 4",
+        "network.svg: the thickest line or ring is layer2.neuron2.b, whose gradient is 0.1365",
         "naive.svg: ",
     ],
     "11_stepping": [

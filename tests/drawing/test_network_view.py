@@ -129,6 +129,17 @@ def test_a_circle_is_as_deep_as_its_output_is_large_in_its_column() -> None:
     assert looks == [(1, "0.600"), (-1, "0.600"), (1, "0.300")]
 
 
+def test_gradients_fill_the_neurons_and_an_input_stays_what_it_is() -> None:
+    w, v = Value(1, "w"), Value(-3, "v")
+    hidden = dot([w], [2.0])
+    loss = dot([v], [hidden]) * -1
+    loss.backward()
+    units = list(parsed(draw(loss, show="gradients")).iter("g"))
+    fills = [[circle for circle in unit.iter("circle") if "fill-opacity" in circle.attrib] for unit in units]
+    assert [[sign(circle) for circle in found] for found in fills] == [[1], [1], [-1]]
+    assert [title(unit) for unit in units][1:] == ["neuron 1 = 2.0\ngradient 3.0", "neuron 2 = -6.0\ngradient -1.0"]
+
+
 def test_of_a_bare_network_nothing_is_told_but_its_parameters() -> None:
     network = Network([2, 3, 1], seed=1)
     units = list(parsed(draw(network)).iter("g"))
@@ -154,7 +165,9 @@ def headings(picture: Picture) -> list[str]:
 
 def test_neurons_without_labels_are_found_too() -> None:
     w1, w2, b, x = Value(1), Value(2), Value(3), Value(0.5, "x")
-    hidden = sigmoid(dot([w1], [x]) + b)
+    z = dot([w1], [x]) + b
+    z.label = "z"
+    hidden = sigmoid(z)
     output = tanh(dot([w2, w1], [hidden, x]))
     picture = draw(output * output, show="weights")
     assert headings(picture) == ["1 input", "1 neuron", "1 neuron"]
@@ -211,6 +224,7 @@ def test_each_weight_of_an_image_is_a_square_with_its_sign_and_its_size() -> Non
     weights = dict(weights_in(loss))
     factors = [side**2 * largest / abs(weights[place].data) for place, side in sides.items() if side > 1]
     assert max(factors) < 1.03 * min(factors)
+    assert "not drawn" not in "".join(root.itertext())
     pixels = [rect for rect in root.iter("rect") if "id" in rect.attrib]
     assert [rect.attrib["fill-opacity"] for rect in pixels[:5]] == ["0.000", "0.250", "0.500", "0.750", "1.000"]
 
