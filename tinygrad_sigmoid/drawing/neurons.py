@@ -59,49 +59,56 @@ def columns(*outputs: Value) -> list[list[Unit]]:
     Raises:
         ValueError: There are no neurons, or something else is computed between them.
     """
-    order = topological_order(*outputs)
-    index = {value: i for i, value in enumerate(order)}
-    users = uses(order)
-    products = {value for value in order if _multiplies_weights(value)}
-    depth: dict[Value, int] = {}
-    units: dict[Value, Unit] = {}
-    found: list[list[Unit]] = [[]]
-    recorded: dict[object, Unit] = {}
-    seen = Counter[str]()
-
-    def named(label: str, otherwise: str) -> str:
-        seen[label] += 1
-        return (label if seen[label] == 1 else f"{label}#{seen[label]}") if label else otherwise
-
-    def placed(value: Value, column: int, name: str) -> Unit:
-        found.extend([] for _ in range(len(found), column + 1))
-        found[column].append(Unit(value, index[value], column, name))
-        return found[column][-1]
-
-    for value in order:
-        depth[value] = max([depth[used] for used in value.inputs], default=0) + (value in products)
-        if value not in products:
-            continue
-        weights, inputs = _halves(value)
-        bias, output = _completed(value, users, products)
-        if (known := recorded.get((depth[value], weights, bias))) is None:
-            for used in inputs:
-                if used not in units:
-                    _require_input(used, depth[used])
-                    units[used] = placed(used, 0, named(used.label, f"x{len(found[0]) + 1}"))
-            name = named(output.label.rpartition(".")[0] or output.label, f"neuron {len(recorded) + 1}")
-            known = recorded[depth[value], weights, bias] = placed(output, depth[value], name)
-            known.product, known.product_index, known.bias = value, index[value], bias
-            known.sources = [units[used] for used in inputs]
-        units[output] = known
-    if not recorded:
+    found = _Found(topological_order(*outputs))
+    if not found.neurons:
         raise ValueError(f"there is no neuron in this graph, no dot(weights, inputs): {HINT}")
-    return found
+    return found.columns
 
 
-def _require_input(value: Value, column: int) -> None:
-    if column:
-        raise ValueError(f"between its neurons this graph computes something else, {shown(value)}: {HINT}")
+class _Found:
+    """What is found on one walk through a graph, inputs first."""
+
+    def __init__(self, order: Sequence[Value]) -> None:
+        self.index = {value: i for i, value in enumerate(order)}
+        self.users = uses(order)
+        self.products = {value for value in order if _multiplies_weights(value)}
+        self.columns: list[list[Unit]] = [[]]
+        self.units: dict[Value, Unit] = {}  # by their outputs
+        self.neurons: dict[object, Unit] = {}  # by their columns, weights and biases
+        self.times = Counter[str]()
+        depth: dict[Value, int] = {}  # in how many neurons, one after the other, a value comes from
+        for value in order:
+            depth[value] = max([depth[used] for used in value.inputs], default=0) + (value in self.products)
+            if value in self.products:
+                self._add_neuron(value, depth)
+
+    def _add_neuron(self, product: Value, depth: Mapping[Value, int]) -> None:
+        weights, inputs = _halves(product)
+        bias, output = _completed(product, self.users, self.products)
+        key = depth[product], weights, bias
+        if key not in self.neurons:
+            sources = [self._source(used, depth[used]) for used in inputs]
+            place = output.label.rpartition(".")[0] or output.label
+            neuron = self.neurons[key] = self._added(output, depth[product], place, f"neuron {len(self.neurons) + 1}")
+            neuron.product, neuron.product_index, neuron.bias = product, self.index[product], bias
+            neuron.sources = sources
+        self.units[output] = self.neurons[key]
+
+    def _source(self, value: Value, depth: int) -> Unit:
+        if value not in self.units:
+            if depth:
+                raise ValueError(f"between its neurons this graph computes something else, {shown(value)}: {HINT}")
+            self.units[value] = self._added(value, 0, value.label, f"x{len(self.columns[0]) + 1}")
+        return self.units[value]
+
+    def _added(self, value: Value, column: int, label: str, otherwise: str) -> Unit:
+        """A new unit at the end of a column; the second one of a label is called `label#2`."""
+        self.times[label] += 1
+        name = f"{label}#{self.times[label]}" if self.times[label] > 1 else label
+        unit = Unit(value, self.index[value], column, name if label else otherwise)
+        self.columns += [[] for _ in range(len(self.columns), column + 1)]
+        self.columns[column].append(unit)
+        return unit
 
 
 def _halves(product: Value) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
