@@ -16,7 +16,7 @@ from tinygrad_sigmoid.drawing.neurons import Unit
 TALLEST, FOLDED = 36, 12  # units that stand in a column, and how many are drawn of a taller one
 MOST_PIXELS = 32**2  # inputs that are drawn as an image
 
-LEFT, RIGHT, TOP, BOTTOM, IMAGE = 110, 160, 50, 92, 190
+LEFT, RIGHT, TOP, BOTTOM, IMAGE = 150, 160, 50, 92, 190
 LEGEND = 790  # the width of what stands at the bottom
 COLUMNS, APART = 900, (110, 320)  # the width of all columns, and the least and the most from one to the next
 HEIGHT, PITCH = (190, 540), 90  # the least and the most for a column, and the most from unit to unit in it

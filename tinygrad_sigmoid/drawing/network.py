@@ -28,7 +28,8 @@ from tinygrad_sigmoid.value import Value, require_fresh
 
 Show = Literal["weights", "gradients"]
 
-THICKEST = 7  # a line, in units of the drawing
+THICKEST, CHARACTER = 7, 6  # a line, and the width of a letter, in units of the drawing
+LONGEST_NAME = 10  # letters beside a circle; all of them are told under the pointer
 
 STYLE = """
 .network-view{--ink:#1c2330;--grey:#5d6675;--paper:#fff;--plus:#1f6fb8;--minus:#c4501b;max-width:100%;height:auto}
@@ -50,7 +51,12 @@ paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in SVG, which a notebook shows; in a browser each of its parts tells its numbers under the pointer."""
+    """A picture in SVG, which a notebook shows; in a browser each of its parts tells its numbers under the pointer.
+
+    >>> from tinygrad_sigmoid import Network, draw
+    >>> draw(Network([64, 30, 10], seed=1)).svg[:4]
+    '<svg'
+    """
 
     svg: str = field(repr=False)
 
@@ -134,7 +140,8 @@ class _Writer:
         place = ".".join(in_common([tuple(unit.name.split(".")[:-1]) for unit in column]))
         count = counted(len(column), "neuron" if number else "input")
         middle = layout.image.left + layout.image.width / 2 if column is layout.pixels else x
-        yield _text(middle, TOP - 22, f"{printable(place, LONGEST_LABEL)}: {count}" if place else count)
+        room = max(layout.apart / CHARACTER - len(count) - 3, 3)
+        yield _text(middle, TOP - 22, f"{printable(place, room)}: {count}" if place else count)
         if drawn and len(drawn) < len(column):
             lowest = layout.spots[drawn[-1]].y + layout.pitch(number) / 2
             yield _text(x, lowest + 12, f"… {len(column) - len(drawn):,} more")
@@ -164,7 +171,8 @@ class _Writer:
         """Its name and number beside it in the first and the last column, else its number below it if there is room."""
         output = self.output(unit)
         number = "" if output is None else number_text(output)
-        written = f'{in_html(printable(unit.name.rpartition(".")[2], 12))} <tspan class="number">{number}</tspan>'
+        name = printable(unit.name.rpartition(".")[2], LONGEST_NAME)
+        written = f'{in_html(name)} <tspan class="number">{number}</tspan>'
         if not unit.column:
             yield _text(spot.x - spot.radius - 8, spot.y + 4, written, "end", escaped=True)
         elif unit.column == len(self.layout.columns) - 1:
