@@ -31,6 +31,7 @@ ROOMS = [
     "collecting",
     "interrupting",
     "quoting",
+    "tables",
     "floats",
     "notation",
     "checks",

@@ -20,6 +20,7 @@ from tinygrad_sigmoid.files import printable_name, read_at_most, write_whole
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE, dot_product, heaviside, sigmoid
 from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.tables import shortened, table
 from tinygrad_sigmoid.value import Value, as_values
 
 __tracebackhide__ = True  # pytest shows the line of the caller
@@ -69,6 +70,13 @@ class Tunable:
         if len(text) > LARGEST_FILE:
             raise ValueError(f"it takes {len(text):,} bytes, more than load would read: save its layers one by one")
         write_whole(path, text)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, f"{parameter.data:.4g}", "·" if parameter.grad is None else f"{parameter.grad:.4g}")
+            for name, parameter in self.named_parameters().items()
+        ]
+        return table(shortened(rows), ("parameter", "data", "gradient"), caption=repr(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, activations: Collection[Operation] = ()) -> Self:

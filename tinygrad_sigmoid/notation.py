@@ -1,4 +1,7 @@
-"""How operations are written: `w·x + b`, σ(z), and the same in LaTeX. No formula is known here, only signs for it."""
+"""How operations are written: `w·x + b`, σ(z), and the same in LaTeX and MathML.
+
+No formula is known here, only signs for it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ class Notation(NamedTuple):
     text: str = ""  # a template, where the operation is written neither between its inputs nor as a function of them
     latex: str = ""  # the same for LaTeX
     of_vectors: bool = False  # whether w1·x1 + w2·x2 is written w·x
+    mathml: str = ""  # a template for MathML, where it isn't written in one line as in text
 
 
 # fmt: off
@@ -26,12 +30,12 @@ NOTATIONS = {
     "add":           Notation("+", SUM),
     "subtract":      Notation("−", SUM),
     "multiply":      Notation("·", PRODUCT),
-    "divide":        Notation("/", PRODUCT, latex=r"\frac{{{0}}}{{{1}}}"),
+    "divide":        Notation("/", PRODUCT, latex=r"\frac{{{0}}}{{{1}}}", mathml="<mfrac>{0}{1}</mfrac>"),
     "negate":        Notation("−", SIGN),
-    "general_power": Notation("^", POWER, latex="{{{0}}}^{{{1}}}"),
-    "fixed_power":   Notation("^", POWER, "{0}^{1}", "{{{0}}}^{{{1}}}"),
+    "general_power": Notation("^", POWER, latex="{{{0}}}^{{{1}}}", mathml="<msup>{0}{1}</msup>"),
+    "fixed_power":   Notation("^", POWER, "{0}^{1}", "{{{0}}}^{{{1}}}", mathml="<msup>{0}{1}</msup>"),
     "dot_product":   Notation("dot", SUM, "{0}·{1}", r"{0} \cdot {1}", of_vectors=True),
-    "sqrt":          Notation("√", latex=r"\sqrt{{{0}}}"),
+    "sqrt":          Notation("√", latex=r"\sqrt{{{0}}}", mathml="<msqrt>{0}</msqrt>"),
     "exp":           Notation("exp", latex="e^{{{0}}}"),
     "expm1":         Notation("expm1", latex="(e^{{{0}}} - 1)"),
     "log":           Notation("log", latex=r"\ln\left({0}\right)"),

@@ -13,7 +13,11 @@ from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.errors import value_error
 from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.quoting import shown
+from tinygrad_sigmoid.tables import sentences, table
 from tinygrad_sigmoid.value import Value, write
+
+CONTRIBUTIONS = ("", "∂output/∂v", "Δv", "contribution")
+SIZES = ("size", "predicted", "actual", "remainder", "ratio")
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,27 @@ class Nudge:
         sizes = [0.5**k for k in range(times + 1)]
         return Halving([nudge(self.output, {v: d * size for v, d in self.changes.items()}) for size in sizes])
 
-    def __str__(self) -> str:
-        rows = [("", "∂output/∂v", "Δv", "contribution")]
+    def _contributions(self) -> Iterator[tuple[str, str, str, str]]:
         for leaf, change in self.changes.items():
             slope = self.gradients[leaf]
-            rows.append((leaf.label or f"{leaf.data:.4g}", f"{slope:.6g}", f"{change:+.6g}", f"{slope * change:+.6g}"))
+            yield leaf.label or f"{leaf.data:.4g}", f"{slope:.6g}", f"{change:+.6g}", f"{slope * change:+.6g}"
+
+    def _changes(self) -> list[tuple[str, str, str]]:
+        return [
+            ("predicted change", f"{self.predicted:+.6g}", ""),
+            ("actual change", f"{self.actual:+.6g}", f"(from {self.before:.6g} to {self.after:.6g})"),
+            ("remainder", f"{self.remainder:+.6g}", ""),
+        ]
+
+    def __str__(self) -> str:
+        rows = [CONTRIBUTIONS, *self._contributions()]
         width = max(len(row[0]) for row in rows)
         lines = [f"{name:<{width}}  {slope:>12}  {change:>12}  {share:>13}" for name, slope, change, share in rows]
-        lines.append(f"predicted change  {self.predicted:+.6g}")
-        lines.append(f"actual change     {self.actual:+.6g}  (from {self.before:.6g} to {self.after:.6g})")
-        lines.append(f"remainder         {self.remainder:+.6g}")
+        lines += [f"{name:<16}  {number}  {remark}".rstrip() for name, number, remark in self._changes()]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return table(self._contributions(), CONTRIBUTIONS) + table(self._changes())
 
 
 @dataclass(frozen=True)
@@ -128,12 +142,19 @@ class Halving:
             f"or the gradient is wrong"
         )
 
-    def __str__(self) -> str:
-        lines = [f"{'size':>9}{'predicted':>13}{'actual':>13}{'remainder':>13}{'ratio':>9}"]
+    def _rows(self) -> Iterator[tuple[str, ...]]:
         for k, (n, ratio) in enumerate(zip(self.nudges, [math.nan, *self.ratios], strict=True)):
-            numbers = "".join(f"{_signed(x):>13}" for x in (n.predicted, n.actual, n.remainder))
-            lines.append(f"{f'1/{2**k}' if k else '1':>9}{numbers}{'' if math.isnan(ratio) else f'{ratio:9.2f}'}")
+            numbers = [_signed(x) for x in (n.predicted, n.actual, n.remainder)]
+            yield f"1/{2**k}" if k else "1", *numbers, "" if math.isnan(ratio) else f"{ratio:.2f}"
+
+    def __str__(self) -> str:
+        lines = [
+            f"{size:>9}{a:>13}{b:>13}{c:>13}{ratio:>9}".rstrip() for size, a, b, c, ratio in [SIZES, *self._rows()]
+        ]
         return "\n".join([*lines, self.verdict])
+
+    def _repr_html_(self) -> str:
+        return table(self._rows(), SIZES) + sentences(self.verdict)
 
 
 def nudge(output: Value, changes: Mapping[Value, float]) -> Nudge:

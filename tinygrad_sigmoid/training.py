@@ -17,8 +17,10 @@ from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Tunable
+from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.replaying import TARGETS, Loss, Target, Trainable, replay_for
 from tinygrad_sigmoid.samples import Sample, as_samples, require_same_widths
+from tinygrad_sigmoid.tables import shortened, table
 from tinygrad_sigmoid.value import Value
 
 
@@ -52,6 +54,17 @@ class Epoch:
     tested: int  # of so many
 
 
+class History(list[Epoch]):
+    """The epochs of a training, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (str(epoch.number), number_text(epoch.loss), f"{epoch.correct:,} of {epoch.tested:,}" * bool(epoch.tested))
+            for epoch in self
+        ]
+        return table(shortened(rows), ("epoch", "mean loss", "read right"))
+
+
 def train(
     network: Trainable,
     samples: Sequence[Sample],
@@ -64,7 +77,7 @@ def train(
     test: Sequence[Sample] = (),
     target: Target | None = "best",
     watch: Callable[[Epoch], object] | None = None,
-) -> list[Epoch]:
+) -> History:
     """Trains a network by mini-batch gradient descent and returns its history, one `Epoch` after the other.
 
     >>> from tinygrad_sigmoid import Neuron
@@ -109,7 +122,7 @@ def train(
         losses = stochastic_gradient_descent(network, samples, loss, descent, batch, seed)
     else:
         losses = replay.stochastic_gradient_descent(descent, batch, seed)
-    history: list[Epoch] = []
+    history = History()
     numbers: Iterable[int] = range(1, epochs + 1)
     if sys.stderr.isatty():
         from tqdm import tqdm  # which takes longer to load than a small network to train

@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.save:
         require_writable(arguments.save, room=SAVED_NUMBER * len(network.parameters()))
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
-    status, history = 0, []
+    status = 0
+    history: list[Epoch] = []
     heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}\n"
 
     def show(epoch: Epoch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.tables import sentences, table
 from tinygrad_sigmoid.value import Value
 
 if TYPE_CHECKING:
@@ -110,16 +111,27 @@ class Comparison:
         return "\n\n".join([self._table(), *map(str, self.outcomes)])
 
     def _table(self) -> str:
+        (first, *names, more), *rows = self._rows()
+        widths = [max(12, len(name) + 2) for name in names]
+
+        def line(numbers: Sequence[str]) -> str:
+            return "".join([f"{number:>{width}}" for number, width in zip(numbers, widths, strict=True)])
+
+        lines = [f"{first:>{NAMES}}{line(names)} {more}".rstrip()]
+        lines += [f"{name:<{NAMES}}{line(numbers)}  {remark}".rstrip() for name, *numbers, remark in rows]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        headings, *rows = self._rows()
+        return table(rows, headings) + "".join([sentences(*str(outcome).splitlines()) for outcome in self.outcomes])
+
+    def _rows(self) -> Iterator[list[str]]:
+        """The headings, then for each algorithm its name, the gradients of the first leaves, and a remark."""
         names = Names(topological_order(self.output))
         columns = [leaf for leaf in leaves(self.output) if not leaf.constant]
-        columns, more = columns[:COLUMNS], " …" * (len(columns) > COLUMNS)
-        headings = [f"{names[leaf]:>{max(12, len(names[leaf]) + 2)}}" for leaf in columns]
-
-        def row(name: str, gradients: dict[Value, float], remark: str = "") -> str:
-            numbers = zip(_numbers(gradients, columns), headings, strict=True)
-            return f"{name:<{NAMES}}" + "".join(f"{number:>{len(heading)}}" for number, heading in numbers) + remark
-
-        lines = [f"{'∂output/∂':>{NAMES}}{''.join(headings)}{more}", row(RIGHT.name, self.right)]
+        columns, more = columns[:COLUMNS], "…" * (len(columns) > COLUMNS)
+        yield ["∂output/∂", *[names[leaf] for leaf in columns], more]
+        yield [RIGHT.name, *_numbers(self.right, columns), ""]
         for outcome in self.outcomes:
             exhibit = outcome.exhibit
             remark = "agrees" if outcome.agrees else "wrong" if outcome.edges else "never ends"
@@ -127,8 +139,7 @@ class Comparison:
                 remark += f": {exhibit.kept} × {' '.join(_numbers(self.right, columns))}"
             elif exhibit.kept > 1:
                 remark += f": should be {' '.join(_numbers(outcome.right, columns))}"
-            lines.append(row(exhibit.name, outcome.gradients, f"  {remark}"))
-        return "\n".join(lines)
+            yield [exhibit.name, *_numbers(outcome.gradients, columns), remark]
 
 
 def _numbers(gradients: dict[Value, float], columns: Sequence[Value]) -> list[str]:

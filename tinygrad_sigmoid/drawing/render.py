@@ -16,8 +16,10 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -33,6 +35,7 @@ from tinygrad_sigmoid.quoting import printable
 
 SECONDS = 20  # the largest pictures that anyone can read take 3
 TURN = 0.1  # seconds to wait for a picture at a time: Ctrl-C just before a wait is heard when that wait ends
+SMALL = 50_000  # characters of SVG; as PNG it has at most some 400,000
 MEMORY = 2**30  # bytes; those pictures take a sixth of it
 STACK = 768 * 2**10  # bytes of it, for the WebAssembly: a chain of 1,500 boxes needs more than wasmtime gives unasked
 
@@ -61,6 +64,17 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     `.source` is the DOT text; `.pipe()` gives the picture, `.render(outfile="graph.svg")` writes it, `.view()` opens
     it, and a notebook shows it. The format is SVG unless another is asked for, which needs Graphviz' `dot`.
     """
+
+    def __repr__(self) -> str:
+        return "<the picture of a graph: a notebook shows it, .render(outfile='graph.svg') writes it, .view() opens it>"
+
+    def _repr_mimebundle_(self, *args: object, **options: object) -> dict[str, str]:
+        """The picture for a notebook: SVG, and for JupyterLab, until it trusts the notebook, a small one as PNG."""
+        shown = {"image/svg+xml": self.pipe("svg", quiet=True, encoding="utf-8")}
+        if shutil.which("dot") and len(shown["image/svg+xml"]) < SMALL:
+            with suppress(ValueError, OSError):  # not every `dot` can make PNG
+                shown["image/png"] = b64encode(self.pipe("png", quiet=True)).decode()
+        return shown
 
     def pipe(
         self,

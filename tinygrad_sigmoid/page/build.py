@@ -6,7 +6,7 @@ import html
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from math import isfinite
 from pathlib import Path
@@ -26,23 +26,27 @@ from tinygrad_sigmoid.quoting import in_html, in_script, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.tables import table
 from tinygrad_sigmoid.value import Value, as_values, operation_of
 
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Page:
     """A page, which a notebook shows as it stands."""
 
-    html: str = field(repr=False)  # the whole file
-    table: str = field(repr=False)  # the graph as an HTML table, for where the page itself is not let through
+    html: str  # the whole file
+    table: str  # the graph as an HTML table, for where the page itself is not let through
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the page to `path`, which ends in .html or .htm, whole or not at all."""
         if Path(file_name(path)).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a browser shows {shown(os.fspath(path))} as no page: end the file's name in .html")
         write_whole(path, self.html)
+
+    def __repr__(self) -> str:
+        return "<the live page of a graph: a notebook shows it, .save('page.html') writes it for a browser>"
 
     def _repr_html_(self) -> str:
         # `srcdoc` in a frame of its own: the page can't touch the notebook, nor the notebook's styles the page.
@@ -267,14 +271,10 @@ def _played(walked: Steps, algorithm: Algorithm) -> dict[str, Any]:
 
 
 def _table(walked: Steps, title: str) -> str:
-    lines = []
+    rows = []
     for name, value in zip(walked.names, walked.values, strict=True):
         if not value.constant:
-            numbers = [number_text(value.data), number_text(walked.gradients[value])]
-            cells = [name, walked.naming.formula(value) if value.inputs else "leaf", *numbers]
-            lines.append("<tr>" + "".join(f"<td>{in_html(text)}</td>" for text in cells) + "</tr>")
-    head = "".join(f'<th scope="col">{text}</th>' for text in ("value", "computed as", "data", "gradient"))
-    return (
-        f"<details><summary>{in_html(title)} as a table</summary>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></details>"
-    )
+            numbers = number_text(value.data), number_text(walked.gradients[value])
+            rows.append((name, walked.naming.formula(value) if value.inputs else "leaf", *numbers))
+    written = table(rows, ("value", "computed as", "data", "gradient"))
+    return f"<details><summary>{in_html(title)} as a table</summary>{written}</details>"

@@ -11,6 +11,7 @@ from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.steps import BackwardStep, Steps, bracketed, counted, equals, exactly
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.tables import sentences, table
 from tinygrad_sigmoid.value import Value
 
 MOST_PATHS = 16  # so many are written out; a graph of n values can have 2^n
@@ -66,11 +67,23 @@ class Explanation:
         for number, path in enumerate(self.paths, 1):
             yield f"  path {number}: {' ← '.join(path.names)}"
             yield f"    {path}"
+        if len(self.paths) > 1:
+            yield f"  together: {self._sum_over_paths()}"
+
+    def _sum_over_paths(self) -> str:
         first, *rest = [number_text(path.product) for path in self.paths]
-        if rest:
-            total = sum([exactly(path.product) for path in self.paths])
-            terms = " + ".join([first, *[bracketed(number) for number in rest]])
-            yield f"  together: {terms} {equals(total == exactly(self.gradient))} {number_text(self.gradient)}"
+        total = sum([exactly(path.product) for path in self.paths])
+        terms = " + ".join([first, *[bracketed(number) for number in rest]])
+        return f"{terms} {equals(total == exactly(self.gradient))} {number_text(self.gradient)}"
+
+    def _repr_html_(self) -> str:
+        first, *_ = str(self).splitlines()
+        rows = [(f"path {n}", " ← ".join(path.names), str(path)) for n, path in enumerate(self.paths, 1)]
+        if len(rows) > 1:
+            rows.append(("together", "", self._sum_over_paths()))
+        if self.count and not self.paths:
+            rows = [(f"use {n}", use.local, use.accumulation) for n, use in enumerate(self.uses, 1)]
+        return sentences(first) + (table(rows) if rows else "")
 
 
 def explain(output: Value, wrt: Value) -> Explanation:

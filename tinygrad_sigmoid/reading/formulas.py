@@ -1,4 +1,4 @@
-"""The formula of a value or of an operation's rule, as text and as LaTeX.
+"""The formula of a value or of an operation's rule, as text, as LaTeX and as MathML.
 
 No formula is stored anywhere: a rule that is fed Values records it. An operation of your own explains itself in the
 same way.
@@ -7,19 +7,37 @@ same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.elementary import Opaque, traced
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.writer import LATEX, LONGEST_FORMULA, TEXT, Style
+from tinygrad_sigmoid.reading.writer import LATEX, LONGEST_FORMULA, MATHML, TEXT, Style, in_math
 from tinygrad_sigmoid.value import Value
 
 LONGEST_PART = 100  # characters of a part of a formula before it gets a name such as v7
 
 
-def formula(described: Value | Operation) -> str:
+class Formula(str):
+    """A formula as text, which a notebook typesets."""
+
+    def __new__(cls, described: Value | Operation) -> Self:
+        made = super().__new__(cls, _described(described, TEXT))
+        made._described = described
+        return made
+
+    _described: Value | Operation
+
+    def _repr_html_(self) -> str:
+        return "".join([f"<p>{in_math(line)}</p>" for line in _described(self._described, MATHML).splitlines()])
+
+    def _repr_latex_(self) -> str:
+        return "\n".join([f"$$ {line} $$" for line in latex(self._described).splitlines()])
+
+
+def formula(described: Value | Operation) -> Formula:
     """What a value was computed with, or the rule of an operation, as text.
 
     >>> from tinygrad_sigmoid import Value, sigmoid
@@ -33,7 +51,7 @@ def formula(described: Value | Operation) -> str:
     Labelled values stand under their labels, plain numbers as they are, with four significant digits. Parts that
     would grow too long get names by their index in the topological order: v7.
     """
-    return _described(described, TEXT)
+    return Formula(described)
 
 
 def latex(described: Value | Operation) -> str:
@@ -69,10 +87,10 @@ def _rule(operation: Operation, style: Style) -> list[str]:
         composed = None
     if isinstance(composed, Value) and composed not in inputs:  # maximum would give one of its inputs
         text = style.expression(composed, inputs).text
-        lines = [lines[0] if text == lines[0] else f"{lines[0]} = {text}"]
+        lines = [lines[0] if text == lines[0] else lines[0] + style.equals + text]
     for used, local in zip(value.inputs, names.local_formulas(value), strict=True):
         if not used.constant:
-            lines.append(f"{names.derivative(value, used)} = {local}")
+            lines.append(names.derivative(value, used) + style.equals + local)
     return lines
 
 

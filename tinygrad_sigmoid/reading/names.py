@@ -56,7 +56,7 @@ class Names:
             if value.label:
                 times = seen[value.label] = seen.get(value.label, 0) + 1
                 name = style.name(value.label if times == 1 else f"{value.label}#{times}")
-            elif value.inputs and len(self._formulas[value].text) <= longest:
+            elif value.inputs and len(style.plain(self._formulas[value].text)) <= longest:
                 name = self._formulas[value]
             elif value.constant:
                 name = style.number(value.data)
@@ -133,7 +133,7 @@ class Names:
         if value.operation is not None and not value.label and self.style.bare_symbol:
             notation = value.operation.notation
             if notation.precedence == FUNCTION and not notation.text:
-                return Written(notation.symbol)
+                return Written(self.style.symbol(value.operation))
         return self.written[value]
 
 

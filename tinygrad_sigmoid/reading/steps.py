@@ -10,12 +10,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 from typing import overload
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.reading.writer import MATHML, in_math, number_text
+from tinygrad_sigmoid.tables import Markup, sentences, table
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 
@@ -43,7 +45,12 @@ class ForwardStep:
 
     def __str__(self) -> str:
         named = self.formula if self.formula == self.name else f"{self.name} = {self.formula}"
-        return f"{named} = {self.numbers} {equals(self.exact)} {number_text(self.result)}"
+        return f"{named} = {self.arithmetic}"
+
+    @property
+    def arithmetic(self) -> str:
+        """The numbers, and what they give: `0.6 + 0.9 = 1.5`."""
+        return f"{self.numbers} {equals(self.exact)} {number_text(self.result)}"
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,14 @@ class BackwardStep:
     @property
     def local(self) -> str:
         """The local derivative in one line: `∂σ/∂z = σ(z)·σ(−z) ≈ 0.2179`."""
+        return f"{self.derivative} = {self.formula}{self.figure}"
+
+    @property
+    def figure(self) -> str:
+        """The local derivative as a number, ` ≈ 0.2179`; nothing if its formula is one already."""
         number = number_text(self.local_derivative)
-        if self.formula == number:
-            return f"{self.derivative} = {number}"
         exact = figures_give(self.local_derivative, self.local_derivative)
-        return f"{self.derivative} = {self.formula} {equals(exact)} {number}"
+        return "" if self.formula == number else f" {equals(exact)} {number}"
 
     @property
     def accumulation(self) -> str:
@@ -182,6 +192,29 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         indent = "\n" + " " * (width + 2)
         lines += [f"{step.number:>{width}}  {step.local}{indent}{step.accumulation}" for step in self.backward]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return sentences(str(self))
+        names = Names(self.values, style=MATHML)
+        multiplied = "upstream gradient · local derivative"
+        return table(self._forward_rows(names), ("step", "forward pass", "in numbers")) + table(
+            self._backward_rows(names), ("step", f"backward pass, from {self.beginning}", multiplied)
+        )
+
+    def _forward_rows(self, names: Names) -> Iterator[tuple[str, ...]]:
+        for step in self.forward:
+            value = self.values[step.value]
+            named = dict.fromkeys([names[value], names.formula(value)])
+            yield str(step.number), in_math(MATHML.equals.join(named)), step.arithmetic
+
+    def _backward_rows(self, names: Names) -> Iterator[tuple[str, ...]]:
+        for index, uses in groupby(self.backward, lambda step: step.value):
+            value = self.values[index]
+            written = list(zip(names.local_derivatives(value), names.local_formulas(value), strict=True))
+            for step in uses:
+                local = in_math(MATHML.equals.join(written[step.operand]))
+                yield str(step.number), Markup(local + step.figure), step.accumulation
 
     @property
     def beginning(self) -> str:

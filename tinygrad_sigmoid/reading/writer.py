@@ -1,4 +1,4 @@
-"""How an operation is written, in text, in LaTeX or as program code, from what its inputs are written as.
+"""How an operation is written, in text, in LaTeX, in MathML or as program code, from what its inputs are written as.
 
 Nothing here knows σ, or any other formula: what an operation looks like is its `Notation`, in code its `Translation`.
 `Style.written` puts the pieces together and decides which of them need brackets; the other styles override what they
@@ -7,15 +7,17 @@ write differently.
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.notation import FUNCTION, PRODUCT, SIGN, SUM
+from tinygrad_sigmoid.notation import FUNCTION, POWER, PRODUCT, SIGN, SUM
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.quoting import in_latex, printable
+from tinygrad_sigmoid.quoting import in_html, in_latex, printable
+from tinygrad_sigmoid.tables import Markup
 from tinygrad_sigmoid.value import Value, operation_of
 
 LOOSE = 0  # the precedence of what needs brackets beside any symbol, such as a label that reads like a formula
@@ -44,6 +46,8 @@ class Style:
 
     brackets = ("(", ")")
     dots = "…"  # for what is left out
+    plus, comma, equals = " + ", ", ", " = "
+    slope = "∂{}/∂{}"  # a derivative
     minus: tuple[str, ...] = ("−", "-")  # after a symbol, what begins with one of these is in brackets
     spaced = False  # whether there are spaces around all symbols, or only where terms are added
     bare_symbol = True  # whether ∂σ/∂z is written for ∂σ(z)/∂z
@@ -52,25 +56,36 @@ class Style:
     def written(self, operation: Operation, inputs: Sequence[Written]) -> Written:
         """The formula of an operation from those of its inputs."""
         binding = self.binding(operation)
-        opening, closing = self.brackets
         texts = [
-            f"{opening}{given.text}{closing}" if self.needs_brackets(binding, given, place) else given.text
-            for place, given in enumerate(inputs)
+            self.bracketed_input(operation, place, text) if self.needs_brackets(binding, inputs[place], place) else text
+            for place, (text, _) in enumerate(inputs)
         ]
         text = self.composed(operation, texts)
-        return Written(text if len(text) <= self.longest else "…", binding.whole)
+        return Written(text if len(self.plain(text)) <= self.longest else self.dots, binding.whole)
+
+    def bracketed(self, text: str) -> str:
+        """The text in brackets."""
+        return self.brackets[0] + text + self.brackets[1]
+
+    def bracketed_input(self, operation: Operation, place: int, text: str) -> str:
+        """The text of an input that needs brackets in its place."""
+        return self.bracketed(text)
+
+    def plain(self, text: str) -> str:
+        """What is read where this is written."""
+        return text
 
     def needs_brackets(self, binding: Binding, given: Written, place: int) -> bool:
         """Whether an input needs brackets in its place."""
         needed = binding.others if place else binding.first
-        return given.precedence < needed or (needed > binding.whole and given.text.startswith(self.minus))
+        return given.precedence < needed or (needed > binding.whole and self.plain(given.text).startswith(self.minus))
 
     def binding(self, operation: Operation) -> Binding:
         """Where a formula of the operation needs brackets, and where it needs none because it is read from the left."""
         precedence = operation.notation.precedence
         if precedence == FUNCTION:  # it has brackets of its own, or bars, as in |x|
             return Binding(FUNCTION, LOOSE, LOOSE)
-        from_left = precedence <= PRODUCT and not self.template(operation)
+        from_left = precedence <= PRODUCT and not operation.notation.text
         return Binding(precedence, precedence if from_left else precedence + 1, precedence + 1)
 
     def composed(self, operation: Operation, texts: Sequence[str]) -> str:
@@ -79,7 +94,7 @@ class Style:
             return template.format(*texts) if operation.arity else self.sum_of_pairs(operation, template, texts)
         symbol = self.symbol(operation)
         if operation.notation.precedence == FUNCTION:
-            return f"{symbol}{self.brackets[0]}{', '.join(texts)}{self.brackets[1]}"
+            return f"{symbol}{self.brackets[0]}{self.comma.join(texts)}{self.brackets[1]}"
         if len(texts) == 1:
             return symbol + texts[0]
         space = " " if self.spaced or operation.notation.precedence == SUM else ""
@@ -92,11 +107,12 @@ class Style:
     def sum_of_pairs(self, operation: Operation, template: str, texts: Sequence[str]) -> str:
         """`w·x` if all inputs of a kind have a name in common, else `w1·x1 + w2·x2 + … + w9·x9`, cut in the middle."""
         half = len(texts) // 2
-        vectors = _vector(texts[:half]), _vector(texts[half:])
+        names = [self.plain(text) for text in texts]
+        vectors = _vector(names[:half]), _vector(names[half:])
         if operation.notation.of_vectors and all(vectors):
-            return template.format(*vectors)
+            return template.format(*[self.name(vector).text for vector in vectors])
         terms = [template.format(a, b) for a, b in zip(texts[:half], texts[half:], strict=True)]
-        return " + ".join(terms if len(terms) <= 6 else [*terms[:2], self.dots, terms[-1]])
+        return self.plus.join(terms if len(terms) <= 6 else [*terms[:2], self.dots, terms[-1]])
 
     def symbol(self, operation: Operation) -> str:
         """The operation's symbol, or the name of its function."""
@@ -113,8 +129,8 @@ class Style:
 
     def derivative(self, above: Written, below: Written) -> str:
         """How ∂above/∂below is written."""
-        parts = [part.text if part.precedence == FUNCTION else f"({part.text})" for part in (above, below)]
-        return f"∂{parts[0]}/∂{parts[1]}"
+        parts = [p.text if p.precedence == FUNCTION else self.bracketed(p.text) for p in (above, below)]
+        return self.slope.format(*parts)
 
     def expression(self, result: Value | float, known: Mapping[Value, Written]) -> Written:
         """What a rule has given, written down to the values that are known by name."""
@@ -181,6 +197,7 @@ class Latex(Style):
 
     brackets = (r"\left(", r"\right)")
     dots = r"\dots"
+    slope = r"\frac{{\partial {}}}{{\partial {}}}"
     spaced = True
     bare_symbol = False
 
@@ -221,12 +238,79 @@ class Latex(Style):
         digits = digits.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
         return Written(digits, SIGN if digits.startswith("-") else FUNCTION)
 
-    def derivative(self, above: Written, below: Written) -> str:
-        parts = [part.text if part.precedence == FUNCTION else rf"\left({part.text}\right)" for part in (above, below)]
-        return rf"\frac{{\partial {parts[0]}}}{{\partial {parts[1]}}}"
-
 
 LATEX = Latex()
+
+
+# -- MathML ------------------------------------------------------------------------------------------------------------
+
+
+def _unseen(before: str, text: str, after: str = "") -> str:
+    """A text as one element, between signs that are not seen and take no room."""
+    return f"<mrow>{_invisible(before)}{text}{_invisible(after)}</mrow>"
+
+
+def _invisible(sign: str) -> str:
+    unseen = f"<mphantom><mtext>{in_html(sign)}</mtext></mphantom>"
+    return f'<mpadded width="0">{unseen}</mpadded>' if sign else ""
+
+
+class MathML(Style):
+    """Formulas in MathML, for use in a `math` element.
+
+    Many a viewer of notebooks takes all tags away, and a fraction would become "ab". So the signs that a fraction or a
+    power doesn't need to be seen are there without being seen: without its tags, the formula is the one in plain text.
+    """
+
+    brackets = ("<mo>(</mo>", "<mo>)</mo>")
+    dots = "<mi>…</mi>"
+    plus, comma, equals = " <mo>+</mo> ", "<mo>,</mo> ", " <mo>=</mo> "
+    slope = f"<mfrac><mrow><mo>∂</mo>{{}}</mrow>{_unseen('/', '<mo>∂</mo>{}')}</mfrac>"
+
+    def bracketed_input(self, operation: Operation, place: int, text: str) -> str:
+        notation = operation.notation
+        base = notation.precedence == POWER and place == 0
+        return self.bracketed(text) if base or not notation.mathml else _unseen("(", text, ")")
+
+    def plain(self, text: str) -> str:
+        return html.unescape(re.sub("<[^>]*>", "", text))
+
+    def composed(self, operation: Operation, texts: Sequence[str]) -> str:
+        notation = operation.notation
+        if not notation.mathml:
+            return super().composed(operation, texts)
+        if notation.precedence == FUNCTION:
+            return notation.mathml.format(_unseen(f"{notation.symbol}(", self.comma.join(texts), ")"))
+        first, *others = texts
+        return notation.mathml.format(_unseen("", first), *[_unseen(notation.symbol, text) for text in others])
+
+    def template(self, operation: Operation) -> str:
+        pieces = re.split(r"({\d+})", in_html(operation.notation.text))
+        return "".join([piece if index % 2 else f"<mo>{piece}</mo>" for index, piece in enumerate(pieces) if piece])
+
+    def symbol(self, operation: Operation) -> str:
+        element = "mi" if operation.notation.precedence == FUNCTION else "mo"
+        return f"<{element}>{in_html(operation.notation.symbol)}</{element}>"
+
+    def name(self, label: str) -> Written:
+        text, precedence = super().name(label)
+        stem = text.rstrip("0123456789")
+        index = text.removeprefix(stem)
+        if stem and index:
+            return Written(f"<msub><mi>{in_html(stem)}</mi><mn>{index}</mn></msub>", precedence)
+        return Written(f"<mi>{in_html(text)}</mi>", precedence)
+
+    def number(self, number: float) -> Written:
+        text, precedence = super().number(number)
+        return Written(f"{'<mo>−</mo>' * text.startswith('−')}<mn>{text.removeprefix('−')}</mn>", precedence)
+
+
+MATHML = MathML()
+
+
+def in_math(mathml: str) -> Markup:
+    """A formula in MathML as it stands in HTML."""
+    return Markup(f'<math displaystyle="true">{mathml}</math>')
 
 
 # -- Code --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tinygrad_sigmoid.tables import sentences
 from tinygrad_sigmoid.testing.precise import CONTEXT
 from tinygrad_sigmoid.testing.slopes import SMALLEST_NORMAL, Judgement, Verdict
 
@@ -93,6 +94,9 @@ class Certificate:
 
     def __str__(self) -> str:
         return "\n".join([self.verdict, *self._proofs()])
+
+    def _repr_html_(self) -> str:
+        return sentences(self.verdict, *self._proofs())
 
     def _proofs(self) -> list[str]:
         lines = [*self.proven]

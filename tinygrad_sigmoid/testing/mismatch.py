@@ -13,6 +13,7 @@ from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import in_html
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.tables import sentences, table
 from tinygrad_sigmoid.testing.pasting import as_call, as_lines
 from tinygrad_sigmoid.value import Value
 
@@ -166,13 +167,12 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the sentence, the numbers, the picture if there is a graph, the code."""
-        rows = "".join(f"<tr><th>{word}</th><td>{in_html(figure)}</td></tr>" for word, figure in self._figures())
         try:
             picture = self.draw().pipe("svg", quiet=True, encoding="utf-8")
         except Exception:  # whatever it is: nobody who looks at a failure should be stopped by its picture
             picture = ""
         code = "\n".join(map(in_html, self.code.splitlines()))
-        return f"<p>{in_html(self.culprit)}</p><table>{rows}</table>{picture[picture.find('<svg') :]}<pre>{code}</pre>"
+        return f"{sentences(self.culprit)}{table(self._figures())}{picture[picture.find('<svg') :]}<pre>{code}</pre>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         texts = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)}

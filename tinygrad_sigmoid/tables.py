@@ -1,0 +1,65 @@
+"""What a notebook shows: HTML tables and sentences, without colours, so that they suit every theme.
+
+Viewers that don't trust a notebook take away styles and unknown tags. Nothing here needs those to be understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tinygrad_sigmoid.quoting import in_html
+
+MOST = 20  # rows of a table that may be shortened
+
+_NUMBER = re.compile(r"[+−-]?[\d.,]+(e[+−-]?\d+)?|·|–|[+−-]?∞|nan")
+
+
+class Markup(str):
+    """A text that is HTML already."""
+
+    __slots__ = ()
+
+
+def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: str = "") -> Markup:
+    """A table whose rows begin with what they are about; its numbers stand at the right.
+
+    >>> table([("w", "0.6")])
+    '<table><tbody><tr><th scope="row">w</th><td style="text-align:right">0.6</td></tr></tbody></table>'
+
+    Args:
+        rows: The texts of each row's cells; `Markup` stands as it is.
+        headings: Those of the columns.
+        caption: That of the table.
+    """
+    title = f"<caption>{in_html(caption)}</caption>" if caption else ""
+    columns = "".join([f'<th scope="col"{_aligned("")}>{in_html(text)}</th>' for text in headings])
+    head = f"<thead><tr>{columns}</tr></thead>" if headings else ""
+    return Markup(f"<table>{title}{head}<tbody>{''.join(map(_row, rows))}</tbody></table>")
+
+
+def shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The rows, of which only the first and the last are left if there are many."""
+    half, more = MOST // 2, len(rows) - MOST
+    return [*rows] if more <= 0 else [*rows[:half], (f"… {more:,} more",), *rows[-half:]]
+
+
+def sentences(first: str, *others: str) -> Markup:
+    """A sentence, and what belongs to it as a list."""
+    items = "".join([f"<li>{in_html(text)}</li>" for text in others])
+    return Markup(f"<p>{in_html(first)}</p>" + f"<ul>{items}</ul>" * bool(others))
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, *others = [text if isinstance(text, Markup) else in_html(text) for text in cells]
+    return "".join(
+        [
+            f'<tr><th scope="row">{first}</th>',
+            *[f"<td{_aligned(text)}>{text}</td>" for text in others],
+            "</tr>",
+        ]
+    )
+
+
+def _aligned(text: str) -> str:
+    return f' style="text-align:{"right" if _NUMBER.fullmatch(text) else "left"}"'
