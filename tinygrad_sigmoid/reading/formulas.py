@@ -30,6 +30,9 @@ class Formula(str):
 
     _described: Value | Operation
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)  # a copy is plain text: what it describes need not be copyable
+
     def _repr_html_(self) -> str:
         return "".join([f"<p>{in_math(line)}</p>" for line in _described(self._described, MATHML).splitlines()])
 

@@ -245,6 +245,11 @@ LATEX = Latex()
 # -- MathML ------------------------------------------------------------------------------------------------------------
 
 
+def _sign(text: str, form: str = "infix") -> str:
+    attribute = "" if form == "infix" else f' form="{form}"'
+    return f"<mo{attribute}>{text}</mo>" if text else ""
+
+
 def _unseen(before: str, text: str, after: str = "") -> str:
     """A text as one element, between signs that are not seen and take no room."""
     return f"<mrow>{_invisible(before)}{text}{_invisible(after)}</mrow>"
@@ -285,12 +290,16 @@ class MathML(Style):
         return notation.mathml.format(_unseen("", first), *[_unseen(notation.symbol, text) for text in others])
 
     def template(self, operation: Operation) -> str:
-        pieces = re.split(r"({\d+})", in_html(operation.notation.text))
-        return "".join([piece if index % 2 else f"<mo>{piece}</mo>" for index, piece in enumerate(pieces) if piece])
+        pieces = re.split(r"({\d+})", in_html(operation.notation.text))  # signs, and in between the inputs' places
+        forms = ["prefix", *["infix"] * (len(pieces) // 2 - 1), "postfix"]
+        pieces[::2] = [_sign(sign, form) for sign, form in zip(pieces[::2], forms, strict=False)]
+        return "".join(pieces)
 
     def symbol(self, operation: Operation) -> str:
-        element = "mi" if operation.notation.precedence == FUNCTION else "mo"
-        return f"<{element}>{in_html(operation.notation.symbol)}</{element}>"
+        symbol = in_html(operation.notation.symbol)
+        if operation.notation.precedence == FUNCTION:
+            return f"<mi>{symbol}</mi>"
+        return _sign(symbol, "prefix" if operation.notation.precedence == SIGN else "infix")
 
     def name(self, label: str) -> Written:
         text, precedence = super().name(label)
@@ -302,7 +311,7 @@ class MathML(Style):
 
     def number(self, number: float) -> Written:
         text, precedence = super().number(number)
-        return Written(f"{'<mo>−</mo>' * text.startswith('−')}<mn>{text.removeprefix('−')}</mn>", precedence)
+        return Written(f"{_sign('−' * text.startswith('−'), 'prefix')}<mn>{text.removeprefix('−')}</mn>", precedence)
 
 
 MATHML = MathML()
