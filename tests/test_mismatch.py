@@ -309,13 +309,13 @@ def test_json_holds_every_text_and_number() -> None:
 def test_a_notebook_shows_sentence_numbers_picture_and_code() -> None:
     shown = planted()._repr_html_()
     assert shown.startswith("<p>the rule of multiply is wrong")
-    cell = '<th scope="row">{}</th><td style="text-align:right">{}</td>'
+    cell = '<th scope="row" style="text-align:left">{}</th><td style="text-align:right">{}</td>'
     assert f"<tr>{cell.format('got', '-2.0')}</tr><tr>{cell.format('true', '2.0')}</tr>" in shown
     assert shown.count("<svg") == 1
     assert shown.endswith("\ncheck_gradients(v1)</pre>")
     hostile = GradientMismatch("<script>", code="a < b\n    c", tier="<b>")._repr_html_()
     assert hostile == (
-        '<p>&lt;script&gt;</p><table><tbody><tr><th scope="row">found</th>'
+        '<p>&lt;script&gt;</p><table><tbody><tr><th scope="row" style="text-align:left">found</th>'
         '<td style="text-align:left">&lt;b&gt;</td></tr></tbody></table>'
         "<pre>a &lt; b\n    c</pre>"
     )

@@ -185,7 +185,9 @@ def test_hostile_labels_and_symbols_are_text_in_formulas() -> None:
 
 def test_the_steps_are_all_there_in_their_order() -> None:
     html = steps(output())._repr_html_()
-    assert re.findall(r'<th scope="row">(\d+)</th>', html) == [str(number) for number in range(1, 9)]
+    assert re.findall(r'<th scope="row" style="text-align:right">(\d+)</th>', html) == [
+        str(number) for number in range(1, 9)
+    ]
     text = Reader(html).text
     for step in steps(output()).backward:
         assert f"{step.local} {step.accumulation}" in text

@@ -22,20 +22,22 @@ class Markup(str):
 
 
 def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: str = "") -> Markup:
-    """A table whose rows begin with what they are about; its numbers stand at the right.
+    """A table whose rows begin with what they are about; numbers, and the headings over them, stand at the right.
 
-    >>> table([("w", "0.6")])
-    '<table><tbody><tr><th scope="row">w</th><td style="text-align:right">0.6</td></tr></tbody></table>'
+    >>> table([("w", "0.6")])[7:-8]
+    '<tbody><tr><th scope="row" style="text-align:left">w</th><td style="text-align:right">0.6</td></tr></tbody>'
 
     Args:
         rows: The texts of each row's cells; `Markup` stands as it is.
         headings: Those of the columns.
         caption: That of the table.
     """
-    title = f"<caption>{in_html(caption)}</caption>" if caption else ""
-    columns = "".join([f'<th scope="col"{_aligned("")}>{in_html(text)}</th>' for text in headings])
-    head = f"<thead><tr>{columns}</tr></thead>" if headings else ""
-    return Markup(f"<table>{title}{head}<tbody>{''.join(map(_row, rows))}</tbody></table>")
+    rows = list(rows)
+    columns = zip(headings, rows[-1] if rows else headings, strict=False)
+    head = "".join([f'<th scope="col"{_aligned(below)}>{in_html(heading)}</th>' for heading, below in columns])
+    body = "".join([f"<tr>{_row(cells)}</tr>" for cells in rows])
+    title = f"<caption>{in_html(caption)}</caption>" * bool(caption)
+    return Markup(f"<table>{title}{f'<thead><tr>{head}</tr></thead>' * bool(head)}<tbody>{body}</tbody></table>")
 
 
 def shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -52,12 +54,8 @@ def sentences(first: str, *others: str) -> Markup:
 
 def _row(cells: Sequence[str]) -> str:
     first, *others = [text if isinstance(text, Markup) else in_html(text) for text in cells]
-    return "".join(
-        [
-            f'<tr><th scope="row">{first}</th>',
-            *[f"<td{_aligned(text)}>{text}</td>" for text in others],
-            "</tr>",
-        ]
+    return f'<th scope="row"{_aligned(first)}>{first}</th>' + "".join(
+        [f"<td{_aligned(text)}>{text}</td>" for text in others]
     )
 
 
