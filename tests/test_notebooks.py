@@ -193,6 +193,18 @@ def test_the_steps_are_all_there_in_their_order() -> None:
         assert f"{step.local} {step.accumulation}" in text
 
 
+def test_of_very_many_steps_the_first_and_the_last_are_shown() -> None:
+    value = Value(2, "x")
+    for _ in range(300):
+        value = -value
+    walked = steps(value)
+    html = walked._repr_html_()
+    numbers = [int(number) for number in re.findall(r">(\d+)</th>", html)]
+    assert numbers == [*range(1, 101), *range(201, 301), *range(301, 401), *range(501, 601)]
+    assert html.count("… 100 more") == 2
+    assert str(walked).count("\n") > 600
+
+
 # -- Formulas ----------------------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from tinygrad_sigmoid.quoting import in_html
 
-MOST = 20  # rows of a table that may be shortened
-
-_NUMBER = re.compile(r"[+−-]?[\d.,]+(e[+−-]?\d+)?|·|–|[+−-]?∞|nan")
+_NUMBER = re.compile(r"[+−-]?[\d.,/]+(e[+−-]?\d+)?|·|–|[+−-]?∞|nan")
 
 
 class Markup(str):
@@ -40,10 +38,11 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: 
     return Markup(f"<table>{title}{f'<thead><tr>{head}</tr></thead>' * bool(head)}<tbody>{body}</tbody></table>")
 
 
-def shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """The rows, of which only the first and the last are left if there are many."""
-    half, more = MOST // 2, len(rows) - MOST
-    return [*rows] if more <= 0 else [*rows[:half], (f"… {more:,} more",), *rows[-half:]]
+def shortened(rows: Iterable[Sequence[str]], most: int = 20) -> list[Sequence[str]]:
+    """The rows, of which only the first and the last are left if there are more than `most`."""
+    rows = list(rows)
+    half, more = most // 2, len(rows) - most
+    return rows if more <= 0 else [*rows[:half], (f"… {more:,} more",), *rows[-half:]]
 
 
 def sentences(first: str, *others: str) -> Markup:

@@ -17,8 +17,10 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.reading.names import Names
 from tinygrad_sigmoid.reading.writer import MATHML, in_math, number_text
-from tinygrad_sigmoid.tables import Markup, sentences, table
+from tinygrad_sigmoid.tables import Markup, sentences, shortened, table
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
+
+MOST_ROWS = 200  # of each pass in a notebook; printed, there are all
 
 
 @dataclass(frozen=True)
@@ -197,9 +199,10 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         if not self:
             return sentences(str(self))
         names = Names(self.values, style=MATHML)
-        multiplied = "upstream gradient · local derivative"
-        return table(self._forward_rows(names), ("step", "forward pass", "in numbers")) + table(
-            self._backward_rows(names), ("step", f"backward pass, from {self.beginning}", multiplied)
+        forward, backward = [shortened(rows(names), MOST_ROWS) for rows in (self._forward_rows, self._backward_rows)]
+        beginning = f"backward pass, from {self.beginning}"
+        return table(forward, ("step", "forward pass", "in numbers")) + table(
+            backward, ("step", beginning, "upstream gradient · local derivative")
         )
 
     def _forward_rows(self, names: Names) -> Iterator[tuple[str, ...]]:
