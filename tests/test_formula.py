@@ -236,3 +236,12 @@ def test_two_numbered_inputs_are_enough_for_a_vector() -> None:
     weights, inputs = [[Value(i, f"{stem}{i}") for i in (1, 2)] for stem in ("w", "x")]
     assert formula(dot(weights, inputs)) == "w·x"
     assert formula(dot(weights[:1], inputs[:1])) == "w1·x1"
+
+
+def test_vectors_in_places_are_one_name_in_latex_too() -> None:
+    def labelled(pattern: str) -> list[Value]:
+        return [Value(i, pattern.format(i)) for i in (1, 2)]
+
+    assert latex(dot(labelled("layer1.neuron{}.w"), labelled("x{}.y"))) == r"\mathrm{layer1.w} \cdot y"
+    assert latex(dot(labelled("a{}.b_c"), labelled("x{}.y"))).count("{") == 4
+    assert latex(dot(labelled("w{}"), labelled("x{}"))) == r"w_{1} \cdot x_{1} + w_{2} \cdot x_{2}"

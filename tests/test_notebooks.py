@@ -51,8 +51,8 @@ MATHML_TAGS = {"math", "mrow", "mi", "mn", "mo", "mfrac", "msup", "msub", "msqrt
 ATTRIBUTES = {
     ("scope", "row"),
     ("scope", "col"),
-    ("style", "text-align:left"),
-    ("style", "text-align:right"),
+    ("style", "text-align:left;padding:.2em .5em"),
+    ("style", "text-align:right;padding:.2em .5em"),
     ("displaystyle", "true"),
     ("form", "prefix"),
     ("form", "postfix"),
@@ -158,6 +158,7 @@ def numbers_in(text: str) -> Counter[str]:
 @pytest.mark.parametrize("made", KINDS.values(), ids=KINDS)
 def test_every_kind_is_whole_html_with_every_number_of_its_text(made: Callable[[str], Any]) -> None:
     thing = made("w")
+    assert type(thing._repr_html_()) is str  # marimo shows nothing else
     shown = Reader(without_pictures(thing._repr_html_()))
     assert shown.tags <= TAGS | MATHML_TAGS
     assert shown.attributes <= ATTRIBUTES  # no colours, which would be wrong in one of the themes
@@ -185,9 +186,7 @@ def test_hostile_labels_and_symbols_are_text_in_formulas() -> None:
 
 def test_the_steps_are_all_there_in_their_order() -> None:
     html = steps(output())._repr_html_()
-    assert re.findall(r'<th scope="row" style="text-align:right">(\d+)</th>', html) == [
-        str(number) for number in range(1, 9)
-    ]
+    assert re.findall(r">(\d+)</th>", html) == [str(number) for number in range(1, 9)]
     text = Reader(html).text
     for step in steps(output()).backward:
         assert f"{step.local} {step.accumulation}" in text
@@ -286,6 +285,7 @@ def test_a_formula_is_text_all_the_same_and_so_are_its_copies() -> None:
 def test_a_history_shows_its_first_and_last_epochs() -> None:
     samples = [((0, 0), 1), ((0, 1), 0), ((1, 0), 0), ((1, 1), 0)]
     history = train(Neuron.random(2, seed=0), samples, epochs=30, batch=4, seed=0, test=samples)
+    assert type(history._repr_html_()) is str
     text = Reader(history._repr_html_()).text
     for epoch in [*history[:10], *history[20:]]:
         assert f"{epoch.number} {number_text(epoch.loss)} {epoch.correct} of 4" in text

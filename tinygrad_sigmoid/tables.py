@@ -19,11 +19,16 @@ class Markup(str):
     __slots__ = ()
 
 
-def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: str = "") -> Markup:
-    """A table whose rows begin with what they are about; numbers, and the headings over them, stand at the right.
+def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: str = "") -> str:
+    r"""A table whose rows begin with what they are about; numbers, and the headings over them, stand at the right.
 
-    >>> table([("w", "0.6")])[7:-8]
-    '<tbody><tr><th scope="row" style="text-align:left">w</th><td style="text-align:right">0.6</td></tr></tbody>'
+    >>> print(table([("w", "0.6")]).replace("<t", "\n<t"))  # doctest: +ELLIPSIS
+    <BLANKLINE>
+    <table>
+    <tbody>
+    <tr>
+    <th scope="row" style="text-align:left;...">w</th>
+    <td style="text-align:right;...">0.6</td></tr></tbody></table>
 
     Args:
         rows: The texts of each row's cells; `Markup` stands as it is.
@@ -35,7 +40,7 @@ def table(rows: Iterable[Sequence[str]], headings: Sequence[str] = (), caption: 
     head = "".join([f'<th scope="col"{_aligned(below)}>{in_html(heading)}</th>' for heading, below in columns])
     body = "".join([f"<tr>{_row(cells)}</tr>" for cells in rows])
     title = f"<caption>{in_html(caption)}</caption>" * bool(caption)
-    return Markup(f"<table>{title}{f'<thead><tr>{head}</tr></thead>' * bool(head)}<tbody>{body}</tbody></table>")
+    return f"<table>{title}{f'<thead><tr>{head}</tr></thead>' * bool(head)}<tbody>{body}</tbody></table>"
 
 
 def shortened(rows: Iterable[Sequence[str]], most: int = 20) -> list[Sequence[str]]:
@@ -45,10 +50,10 @@ def shortened(rows: Iterable[Sequence[str]], most: int = 20) -> list[Sequence[st
     return rows if more <= 0 else [*rows[:half], (f"… {more:,} more",), *rows[-half:]]
 
 
-def sentences(first: str, *others: str) -> Markup:
+def sentences(first: str, *others: str) -> str:
     """A sentence, and what belongs to it as a list."""
     items = "".join([f"<li>{in_html(text)}</li>" for text in others])
-    return Markup(f"<p>{in_html(first)}</p>" + f"<ul>{items}</ul>" * bool(others))
+    return f"<p>{in_html(first)}</p>" + f"<ul>{items}</ul>" * bool(others)
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -59,4 +64,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _aligned(text: str) -> str:
-    return f' style="text-align:{"right" if _NUMBER.fullmatch(text) else "left"}"'
+    side = "right" if _NUMBER.fullmatch(text) else "left"
+    return f' style="text-align:{side};padding:.2em .5em"'

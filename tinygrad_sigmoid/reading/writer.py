@@ -149,6 +149,8 @@ class Style:
 
 def _vector(names: Sequence[str]) -> str:
     """The w of w1, w2, w3, and the layer1.a of layer1.neuron1.a, layer1.neuron2.a; else nothing."""
+    if re.search(r"[\\{}]", names[0]):
+        return ""  # LaTeX that is more than a name
     for place, digit in enumerate(names[0]):
         before, after = names[0][:place], names[0][place + 1 :]
         numbered = digit == "1" and all(name == f"{before}{i}{after}" for i, name in enumerate(names, 1))
@@ -200,6 +202,10 @@ class Latex(Style):
     slope = r"\frac{{\partial {}}}{{\partial {}}}"
     spaced = True
     bare_symbol = False
+
+    def plain(self, text: str) -> str:
+        label = re.fullmatch(r"\\mathrm{([\w.]+)}", text)
+        return label[1] if label else text
 
     def binding(self, operation: Operation) -> Binding:
         binding, template = super().binding(operation), self.template(operation)
