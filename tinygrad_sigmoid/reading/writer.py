@@ -7,7 +7,6 @@ write differently.
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -284,6 +283,8 @@ class MathML(Style):
         return self.bracketed(text) if base or not notation.mathml else _unseen("(", text, ")")
 
     def plain(self, text: str) -> str:
+        import html  # which takes long to load, and no other style needs it
+
         return html.unescape(re.sub("<[^>]*>", "", text))
 
     def composed(self, operation: Operation, texts: Sequence[str]) -> str:
