@@ -198,7 +198,7 @@ def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
 
 
 def test_a_small_page_is_small():
-    assert len(explore(neuron()).html.encode()) < 80_000
+    assert len(explore(neuron()).html.encode()) < 75_000
 
 
 # -- Changing leaves ---------------------------------------------------------------------------------------------------
@@ -902,6 +902,56 @@ def test_edges_between_closed_boxes_light_up(opened):
         browser.settle()
         found.append(browser.run(lit))
     assert sum(count > 0 for count in found) > 5
+
+
+def heard(browser):
+    """What each stop of the tour says, from the first to the last."""
+    said = []
+    while browser.driver.find_element("id", "on").is_enabled():
+        browser.driver.find_element("id", "on").click()
+        browser.settle()
+        said.append((browser.text("#step-heading"), browser.text("#step-sentence")))
+    return said
+
+
+def test_through_a_network_the_tour_goes_by_layers_by_neurons_or_by_values(opened):
+    browser = opened(network((8, 12, 10, 3, 1)))
+    total = browser.run("return Number(document.getElementById('at').max)")
+    said = heard(browser)
+    assert [sentence for _, sentence in said if "neurons of" in sentence] == [
+        *[f"The {n} neurons of layer{k} are computed." for k, n in ((1, 12), (2, 10), (3, 3))],
+        *[f"The {n} neurons of layer{k} hand their gradients on." for k, n in ((3, 3), (2, 10), (1, 12))],
+    ]
+    # The stops are all steps, one after the other.
+    reached = 0
+    for heading, _ in said:
+        first, last = re.match(r"Steps? (\d+)(?: to (\d+))? of", heading).groups()
+        assert int(first) == reached + 1
+        reached = int(last or first)
+    assert reached == total
+    browser.driver.find_element("id", "back").click()  # to the end of the layer before
+    browser.settle()
+    assert browser.text("#step-sentence") == said[-2][1]
+    browser.run("const level = document.getElementById('level'); level.value = '1'")
+    browser.run("document.getElementById('level').dispatchEvent(new Event('change'))")
+    browser.press("\ue011")  # Home
+    assert browser.text("#step-sentence") == "layer1.neuron1 is computed."
+    assert browser.run("return [...document.querySelectorAll('.target')].map((box) => box.id).length") == 1
+    lit = browser.run("return document.querySelectorAll('.edge.active').length")
+    assert lit == 8  # from the inputs, in one line each
+    # Into a neuron that is opened the tour goes value by value.
+    browser.driver.find_elements("css selector", ".node.closed")[1].click()
+    browser.press("\ue014")  # the right arrow
+    assert browser.text("#step-heading").startswith("Step 4 of")
+    browser.driver.find_element("id", "inside-close").click()
+    browser.settle()
+    assert browser.text("#step-heading").startswith("Step 4 of")
+
+
+def test_a_small_graph_has_single_steps_only(opened):
+    browser = opened(neuron())
+    assert not browser.driver.find_element("id", "level").is_displayed()
+    assert len(heard(browser)) == len(steps(neuron()))
 
 
 def test_an_opened_box_stands_in_the_picture(opened):

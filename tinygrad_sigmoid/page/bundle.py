@@ -14,10 +14,10 @@ from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
 
-_TYPES = re.compile(r"/\*\*.*?\*/\s*", re.DOTALL)
+_COMMENT = re.compile(r"/\*\*.*?\*/\s*|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
 _IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "\./(\w+\.mjs)";')
 _DECLARATION = re.compile(r"(export )?(?:function (\w+)\(|const (\w+) = )")
-_INSIDE = re.compile(r"//| |[)}\]]+;?$|$")  # a comment, or any line of a declaration but its first
+_INSIDE = re.compile(r" |[)}\]]+;?$|$")  # any line of a declaration but its first
 
 
 @dataclass
@@ -35,7 +35,7 @@ def script() -> str:
 
 
 def bundle(sources: Mapping[str, str]) -> str:
-    """The modules as one text, without their types, which are comments for whoever reads or checks them.
+    """The modules as one text, without their comments, which are for whoever reads or checks them.
 
     >>> print(bundle({"four.mjs": 'import { two } from "./two.mjs";\\nconst four = two + two;',
     ...               "two.mjs": "export const two = 2;"}))
@@ -66,7 +66,7 @@ def bundle(sources: Mapping[str, str]) -> str:
 
 def _read(file: str, source: str) -> _Module:
     module = _Module()
-    for line in _TYPES.sub("", source).splitlines():
+    for line in _COMMENT.sub("", source).splitlines():
         if found := _IMPORT.fullmatch(line):
             module.imports += [(found[2], name) for name in found[1].split(", ")]
             continue

@@ -19,6 +19,10 @@ export function startBoxes(page) {
       adoptBox(page, /** @type {SVGElement} */ (element), box);
     }
   on(byId("inside-close"), "click", () => /** @type {HTMLDialogElement} */ (byId("inside")).close());
+  on(byId("inside"), "close", () => {
+    page.opened = [];
+    update(page);
+  });
 }
 
 // Makes an element a box: with the values in it, the one whose numbers it shows, and its name if it is closed.
@@ -87,5 +91,6 @@ function openInside(page, name, inside) {
   byId("inside-canvas").replaceChildren(picture);
   /** @type {HTMLDialogElement} */ (byId("inside")).show();
   byId("inside-close").focus();
+  page.opened = inside;
   update(page);
 }

@@ -3,6 +3,7 @@
 import { byId, writeParts } from "./elements.mjs";
 import { allBoxes, boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
+import { runAt } from "./stops.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page @typedef {{ left: number, top: number }} Corner */
 
@@ -35,7 +36,7 @@ function beside(place, frame, boxes, width, height) {
 /** @param {Page} page */
 export function showCallout(page) {
   const { graph, now, at } = page;
-  const step = graph.steps[at - 1];
+  const step = runAt(page, at).name ? undefined : graph.steps[at - 1];
   const callout = byId("callout");
   const box = step && boxOf(page, step.value);
   const edge = step?.input === undefined ? null : edgeOf(page, step.value, step.operand);

@@ -13,6 +13,7 @@ import { pageOf, update } from "./page.mjs";
 import { showNumbers } from "./picture.mjs";
 import { showPlot } from "./plot.mjs";
 import { showSaid } from "./said.mjs";
+import { startStops } from "./stops.mjs";
 import { showStep, startTour } from "./tour.mjs";
 import { startZooming } from "./zooming.mjs";
 
@@ -26,6 +27,7 @@ export function start(recorded, programs) {
   startCode(page);
   startLeaves(page);
   startNudging(page);
+  startStops(page);
   startTour(page);
   startAlgorithms(page);
   startAddress(page);

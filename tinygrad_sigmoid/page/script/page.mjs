@@ -16,6 +16,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {Graph} graph
  * @property {import("./graph.mjs").Step[]} right the steps of the right way to pass gradients back
  * @property {number} algorithm the wrong way that is played instead, or 0
+ * @property {number} level how much a step of the tour is: 0 one value, 1 a neuron, 2 a layer
+ * @property {number[]} opened the values in the box that is looked into
  * @property {Moment} first where the graph was recorded
  * @property {Moment} now
  * @property {Nudge} nudge
@@ -39,7 +41,7 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], inside: new WeakMap() };
-  return { graph, right: graph.steps, algorithm: 0, first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
+  return { graph, right: graph.steps, algorithm: 0, level: 0, opened: [], first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
 }
 
 // However much changes, a frame shows it once.

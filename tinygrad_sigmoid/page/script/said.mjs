@@ -3,14 +3,17 @@
 import { byId, write } from "./elements.mjs";
 import { shown, signed } from "./figures.mjs";
 import { changesOf } from "./nudge.mjs";
-import { plain, told } from "./sentences.mjs";
+import { plain, told, toldTogether } from "./sentences.mjs";
+import { runAt } from "./stops.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
 /** @param {Page} page */
-function sentence({ graph, now, nudge, at, said }) {
+function sentence(page) {
+  const { graph, now, nudge, at, said } = page;
   if (at !== said.at) {
-    const [heading, ...lines] = told(graph, now, at).map(plain);
+    const run = runAt(page, at);
+    const [heading, ...lines] = (run.name ? toldTogether(graph, run) : told(graph, now, at)).map(plain);
     return `${heading}. ${lines.join(" ")}`;
   }
   const [leaf, output] = [nudge.leaf, graph.output].map((i) => `${graph.values[i].name} is ${shown(now.data[i])}`);

@@ -22,6 +22,18 @@ export function told(graph, now, at) {
   return [[`Step ${at} of ${total}, ${pass}`], [step.sentence], ...figures];
 }
 
+// The same about the steps of a neuron or a layer together.
+/** @param {Graph} graph @param {import("./stops.mjs").Run} run @returns {Part[][]} */
+export function toldTogether({ boxes, steps, forward }, { first, last, name }) {
+  const neurons = boxes.filter(({ closed }) => closed === name || closed?.startsWith(`${name}.`)).length;
+  const [what, forth, back] =
+    neurons > 1
+      ? [`The ${neurons} neurons of ${name}`, "are computed.", "hand their gradients on."]
+      : [name, "is computed.", "hands its gradients on."];
+  const pass = first <= forward ? "forward" : "backward";
+  return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${first <= forward ? forth : back}`], [], []];
+}
+
 /** @param {Graph} graph @param {Moment} now @param {import("./graph.mjs").ForwardStep} step @returns {Part[][]} */
 function made({ values, operations }, now, step) {
   const { name, inputs, operation, pattern } = values[step.value];

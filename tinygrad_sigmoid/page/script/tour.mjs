@@ -5,7 +5,8 @@ import { byId, on, writeParts } from "./elements.mjs";
 import { bringIntoSight } from "./frame.mjs";
 import { update } from "./page.mjs";
 import { highlight } from "./picture.mjs";
-import { told } from "./sentences.mjs";
+import { told, toldTogether } from "./sentences.mjs";
+import { runAt, stopFrom } from "./stops.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
@@ -26,25 +27,31 @@ export function showStep(page) {
   slider.max = `${last}`;
   slider.value = `${at}`;
   slider.setAttribute("aria-valuetext", at ? `step ${at} of ${last}` : "all numbers");
-  for (const [id, disabled] of Object.entries({ first: at === 1, back: at === 0, on: at === last, last: at === last }))
+  for (const [id, disabled] of Object.entries({ first: at > 0 && runAt(page, at).first === 1, back: at === 0, on: at === last, last: at === last }))
     /** @type {HTMLButtonElement} */ (byId(id)).disabled = disabled;
-  told(graph, page.now, at).forEach((line, i) => writeParts(byId("step").children[i], line));
-  markStep(page);
+  const run = runAt(page, at);
+  const lines = run.name ? toldTogether(graph, run) : told(graph, page.now, at);
+  lines.forEach((line, i) => writeParts(byId("step").children[i], line));
+  markSteps(page, run);
 }
 
 // Forward, all operands lead to the value; backward, the value passes its gradient on to one of them.
-/** @param {Page} page */
-function markStep(page) {
+/** @param {Page} page @param {import("./stops.mjs").Run} run */
+function markSteps(page, { first, last }) {
   const { values, steps } = page.graph;
-  const step = steps[page.at - 1];
-  const inputs = step ? values[step.value].inputs : [];
-  const backward = step?.input !== undefined;
-  const operands = backward ? [step.operand] : [...inputs.keys()];
-  const [value, used] = [new Set(step && [step.value]), new Set(operands.map((operand) => inputs[operand]))];
-  highlight(page, "active", backward ? value : used, (i, operand) => i === step?.value && operands.includes(operand));
-  highlight(page, "target", backward ? used : value);
+  const shown = first ? steps.slice(first - 1, last) : [];
+  const backward = shown.some((step) => step.input !== undefined);
+  const own = new Set(shown.map((step) => step.value));
+  const edges = shown.flatMap((step) => {
+    const operands = step.input === undefined ? [...values[step.value].inputs.keys()] : [step.operand];
+    return operands.map((operand) => ({ id: `${step.value}.${operand}`, from: values[step.value].inputs[operand] }));
+  });
+  const used = new Set(edges.map((edge) => edge.from).filter((i) => !own.has(i)));
+  const lit = new Set(edges.map((edge) => edge.id));
+  highlight(page, "active", backward ? own : used, (value, operand) => lit.has(`${value}.${operand}`));
+  highlight(page, "target", backward ? used : own);
   document.body.classList.toggle("backward", backward);
-  lightLines(page, step ? [step.value] : []);
+  lightLines(page, [...own]);
 }
 
 /** @param {Page} page @param {boolean} start */
@@ -54,7 +61,7 @@ function play(page, start) {
   const atEnd = () => page.at === page.graph.steps.length;
   if (start) {
     if (atEnd()) goTo(page, 0);
-    page.playing = setInterval(() => (atEnd() ? play(page, false) : goTo(page, page.at + 1)), 1400);
+    page.playing = setInterval(() => (atEnd() ? play(page, false) : goTo(page, stopFrom(page, page.at + 1))), 1400);
   }
   byId("play").setAttribute("aria-pressed", `${start}`);
 }
@@ -62,11 +69,11 @@ function play(page, start) {
 // For each button its key, and the step that it goes to.
 /** @param {Page} page @returns {[string, string, () => number][]} */
 const buttonsOf = (page) => [
-  ["first", "Home", () => 1],
-  ["back", "ArrowLeft", () => page.at - 1],
-  ["on", "ArrowRight", () => page.at + 1],
+  ["first", "Home", () => stopFrom(page, 1)],
+  ["back", "ArrowLeft", () => runAt(page, page.at).first - 1],
+  ["on", "ArrowRight", () => stopFrom(page, page.at + 1)],
   ["last", "End", () => page.graph.steps.length],
-  ["backward", "b", () => page.graph.forward + 1],
+  ["backward", "b", () => stopFrom(page, page.graph.forward + 1)],
   ["leave", "Escape", () => 0],
 ];
 

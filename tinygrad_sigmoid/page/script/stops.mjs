@@ -1,0 +1,59 @@
+// Where the tour stops: after every step, or, where neurons are closed boxes, after all steps of a neuron or a layer.
+
+import { byId, html, on } from "./elements.mjs";
+import { update } from "./page.mjs";
+
+/** @typedef {import("./page.mjs").Page} Page */
+/** @typedef {{ first: number, last: number, name: string }} Run of steps, from 1; without a name it is a single one */
+
+const LEVELS = ["every step", "a neuron", "a layer"];
+
+// The closed box that a value is in, or the layer of it; none for a value that is looked into.
+/** @param {Page} page @param {number} value */
+function placeOf({ graph, level, opened }, value) {
+  const closed = graph.boxes.find((box) => box.closed && box.values.includes(value))?.closed;
+  if (!closed || !level || opened.includes(value)) return "";
+  return level === 1 ? closed : closed.split(".").slice(0, -1).join(".") || closed;
+}
+
+// All runs, one after the other.
+/** @param {Page} page @returns {Run[]} */
+export function runsOf(page) {
+  /** @type {Run[]} */
+  const runs = [];
+  /** @type {Map<number, string>} */
+  const places = new Map();
+  page.graph.steps.forEach(({ value }, k) => {
+    if (!places.has(value)) places.set(value, placeOf(page, value));
+    const name = /** @type {string} */ (places.get(value));
+    const run = runs[runs.length - 1];
+    if (name && run?.name === name && k !== page.graph.forward) run.last = k + 1;
+    else runs.push({ first: k + 1, last: k + 1, name });
+  });
+  return runs;
+}
+
+// The run that a step is in, as far as this step.
+/** @param {Page} page @param {number} at @returns {Run} */
+export function runAt(page, at) {
+  const run = page.level ? runsOf(page).find(({ last }) => last >= at) : undefined;
+  return run && at > run.first ? { ...run, last: at } : { first: at, last: at, name: "" };
+}
+
+// The last step of the run that a step is in.
+/** @param {Page} page @param {number} step */
+export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last }) => last >= step)?.last) || step;
+
+/** @param {Page} page */
+export function startStops(page) {
+  const closed = page.graph.boxes.some((box) => box.closed);
+  const select = /** @type {HTMLSelectElement} */ (byId("level"));
+  byId("levels").hidden = !closed;
+  select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
+  page.level = closed ? 2 : 0;
+  select.value = `${page.level}`;
+  on(select, "change", () => {
+    page.level = Number(select.value);
+    update(page);
+  });
+}
