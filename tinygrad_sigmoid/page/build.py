@@ -11,12 +11,12 @@ from importlib import resources
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import fromstring, tostring
+from xml.etree.ElementTree import tostring
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
-from tinygrad_sigmoid.drawing.dot import drawing
+from tinygrad_sigmoid.drawing.picture import picture
 from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
@@ -187,23 +187,11 @@ def _on_figures(value: Value) -> str:
 
 
 def _picture(drawn: Diagram, *, down: bool) -> str:
-    """Graphviz's SVG, fit to stand in HTML: the frames, then the edges, then the boxes in topological order."""
-    root = fromstring(drawing(drawn, room=True, down=down).pipe("svg", quiet=True, encoding="utf-8"))
+    """Graphviz's SVG, fit to stand in HTML, which needs no namespace."""
+    root, _ = picture(drawn, down=down)
     for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]  # HTML needs no namespace
         for name in ("fill", "stroke", "stroke-width", "font-family", "font-size", "text-anchor"):
             element.attrib.pop(name, None)  # the page has styles of its own
-    [graph] = root
-    parts = {g.get("id"): g for g in graph}
-    frames = [g for g in graph if g.get("class") == "cluster"]
-    graph[:] = [*frames, *[parts[edge.id] for edge in drawn.edges], *[parts[box.id] for box in drawn.boxes]]
-    for g in graph:
-        g.remove(g[0])  # its title, which browsers would show as a tooltip
-    for edge in drawn.edges:
-        [(value, operand), *_] = edge.uses
-        label = parts[edge.id].find("text")
-        if label is not None and not edge.joined:
-            label.text = f"∂ {number_text(value.local_derivatives[operand])}"
     root.attrib |= {"class": "graph", "role": "group", "aria-label": "The computation graph"}
     del root.attrib["width"], root.attrib["height"]  # it fills its frame
     return tostring(root, encoding="unicode")
