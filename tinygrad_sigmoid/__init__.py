@@ -32,9 +32,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GradientDescent", "Layer", "Network", "Neuron", "Operation", "Perceptron", "StaleGraph", "TinygradSigmoidError",
-    "Value", "absolute", "add", "compiled", "cos", "cross_entropy", "divide", "dot", "draw", "exp", "explain",
-    "explore", "expm1", "formula", "gradients", "heaviside", "latex", "log", "log1p", "log_sigmoid", "maximum",
-    "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin", "softmax_cross_entropy",
+    "Value", "absolute", "add", "animate", "compiled", "cos", "cross_entropy", "divide", "dot", "draw", "exp",
+    "explain", "explore", "expm1", "formula", "gradients", "heaviside", "latex", "log", "log1p", "log_sigmoid",
+    "maximum", "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin", "softmax_cross_entropy",
     "softplus", "sqrt", "squared_error", "steps", "subtract", "tanh", "train", "translated",
 ]
 # fmt: on
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.compiling import compiled
     from tinygrad_sigmoid.derivatives import gradients
     from tinygrad_sigmoid.descent import GradientDescent
-    from tinygrad_sigmoid.drawing import draw
+    from tinygrad_sigmoid.drawing import animate, draw
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
@@ -59,7 +59,7 @@ _LAZILY_IMPORTED = {
     "compiling": "compiled",
     "derivatives": "gradients",
     "descent": "GradientDescent",
-    "drawing": "draw",
+    "drawing": "animate draw",
     "losses": "cross_entropy softmax_cross_entropy squared_error",
     "neuron": "Layer Network Neuron Perceptron",
     "nudging": "nudge",

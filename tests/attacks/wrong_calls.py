@@ -394,6 +394,7 @@ CALLS: dict[str, Call] = {
         lambda _, output, **given: tinygrad_sigmoid.draw(output, **given),
         {"output": value, "collapse": PLACES, "expand": PLACES, "marks": Kind(lambda w: {w.x: "here"}, set())},
     ),
+    "animate": package("animate", output=value, path=WIDE),
     "explore": package("explore", output=value, path=WIDE),
     "train": package(
         "train",

@@ -1,9 +1,10 @@
-"""Pictures of graphs: boxes and edges (`boxes`, `dot`, `render`), or columns of neurons (`neurons`, `network`)."""
+"""Pictures: boxes and edges (`boxes`, `dot`, `render`, `animation`), or columns of neurons (`neurons`, `network`)."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+from tinygrad_sigmoid.drawing.animation import animate
 from tinygrad_sigmoid.drawing.boxes import READABLE
 from tinygrad_sigmoid.drawing.dot import draw
 from tinygrad_sigmoid.drawing.network import Picture
@@ -11,7 +12,7 @@ from tinygrad_sigmoid.drawing.render import Drawing, RenderError, RenderLimit
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.value import Value
 
-__all__ = ["Drawing", "Picture", "RenderError", "RenderLimit", "draw", "notebook_display"]
+__all__ = ["Drawing", "Picture", "RenderError", "RenderLimit", "animate", "draw", "notebook_display"]
 
 
 def notebook_display(value: Value) -> dict[str, str]:

@@ -51,7 +51,7 @@ paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in SVG, which a notebook shows; in a browser each of its parts tells its numbers under the pointer.
+    """A picture in SVG, which a notebook shows, and a browser: there it answers to the pointer, or plays by itself.
 
     >>> from tinygrad_sigmoid import Network, draw
     >>> draw(Network([64, 30, 10], seed=1)).svg[:4]

@@ -20,7 +20,8 @@ def picture(drawn: Diagram, *, down: bool = False) -> tuple[Element, dict[str, E
         element.tag = element.tag.rpartition("}")[2]
     [graph] = root
     parts = {g.get("id", ""): g for g in graph}
-    place = {part.id: i for i, part in enumerate([*drawn.edges, *drawn.boxes])}
+    ids = [*[edge.id for edge in drawn.edges], *[box.id for box in drawn.boxes]]
+    place = {id: i for i, id in enumerate(ids)}
     graph[:] = sorted([g for g in graph if g.tag == "g"], key=lambda g: place.get(g.get("id", ""), -1))
     for g in graph:
         g.remove(g[0])
