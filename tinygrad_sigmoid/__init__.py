@@ -34,8 +34,9 @@ __all__ = [
     "GradientDescent", "Layer", "Network", "Neuron", "Operation", "Perceptron", "StaleGraph", "TinygradSigmoidError",
     "Value", "absolute", "add", "animate", "compiled", "cos", "cross_entropy", "divide", "dot", "draw", "exp",
     "explain", "explore", "expm1", "formula", "gradients", "heaviside", "latex", "log", "log1p", "log_sigmoid",
-    "maximum", "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin", "softmax_cross_entropy",
-    "softplus", "sqrt", "squared_error", "steps", "subtract", "tanh", "train", "translated",
+    "maximum", "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin",
+    "softmax_cross_entropy", "softplus", "sqrt", "squared_error", "steps", "subtract", "tanh", "to_json", "train",
+    "translated",
 ]
 # fmt: on
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
     from tinygrad_sigmoid.page import explore
+    from tinygrad_sigmoid.reading.data import to_json
     from tinygrad_sigmoid.reading.explain import explain
     from tinygrad_sigmoid.reading.formulas import formula, latex
     from tinygrad_sigmoid.reading.steps import steps
@@ -64,6 +66,7 @@ _LAZILY_IMPORTED = {
     "neuron": "Layer Network Neuron Perceptron",
     "nudging": "nudge",
     "page": "explore",
+    "reading.data": "to_json",
     "reading.explain": "explain",
     "reading.formulas": "formula latex",
     "reading.steps": "steps",

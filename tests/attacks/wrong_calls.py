@@ -387,6 +387,7 @@ CALLS: dict[str, Call] = {
     "Nudge.halving": on(lambda w: tinygrad_sigmoid.nudge(w.output, {w.x: 0.01}), "halving", times=whole(2, "0")),
     "scan": package("scan", output=value, leaf=leaf, low=number, high=constant(4.0, NUMBERS), points=whole(3)),
     "steps": package("steps", output=value),
+    "to_json": package("to_json", output=value),
     "explain": package("explain", output=value, wrt=value),
     "formula": package("formula", described=GRAPH),
     "latex": package("latex", described=GRAPH),
