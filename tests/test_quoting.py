@@ -11,7 +11,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid.quoting import LONGEST, in_dot, in_html, in_latex, in_literal, in_script, printable, shown
+from tinygrad_sigmoid.quoting import (
+    LONGEST,
+    in_dot,
+    in_html,
+    in_latex,
+    in_literal,
+    in_mermaid,
+    in_script,
+    printable,
+    shown,
+)
 
 # All that ends a line for `str.splitlines`, an editor, Python or JavaScript.
 LINE_TERMINATORS = ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
@@ -62,6 +72,22 @@ def test_no_text_ends_a_script_element(text: str) -> None:
 @given(texts)
 def test_no_text_ends_a_label_of_dot(text: str) -> None:
     assert re.fullmatch(r'(?:[^"\\]|\\\\|\\")*', in_dot(text))
+
+
+@given(texts | st.text(st.sampled_from("1.)+-*_`$\\\\:#;&<>| anﬂ¶"), max_size=8))
+@example("1. x")
+@example("12) x")
+@example("    code")
+@example("www.example.com")
+@example(r"\\n $$x$$ fa:fa-car ﬂ°°60¶ß")
+def test_mermaid_holds_the_text_and_reads_no_more_in_it(text: str) -> None:
+    quoted = in_mermaid(text)
+    bare = re.sub(r"#\d+;", "", quoted)
+    assert not re.search(r"[!-'*+:-<>?@\[-`{-~\-]|(?<!\d)\.|\.(?!\d)", bare)
+    assert not re.match(r" |\d+[.)]( |$)", quoted)
+    decoded = re.sub(r"#(\d+);", lambda code: chr(int(code[1])), quoted)
+    assert not re.search(r"\\n|\$\$|fa:fa|ﬂ°|¶ß", decoded)
+    assert decoded.replace("\u200c", "") == printable(text)
 
 
 @given(texts)

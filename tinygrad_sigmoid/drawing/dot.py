@@ -8,11 +8,12 @@ where the edge ends · the number on the edge*.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, overload
 
 from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.drawing import mermaid
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
 from tinygrad_sigmoid.drawing.network import Picture, Show, network_picture
 from tinygrad_sigmoid.drawing.neurons import Trainable
@@ -29,11 +30,11 @@ QUICK = 100  # boxes; above, Graphviz takes straight edges and a limited time to
 
 # Helvetica is a font whose widths every build of Graphviz knows. The fills are pale enough for dark letters; what has
 # no fill, edges and their numbers, is of a grey that can be read on white and on black.
-_INK, _GREY = '"#1c2330"', '"#7c8594"'
+_INK, _GREY = f'"{mermaid.INK}"', f'"{mermaid.GREY}"'
 _GRAPH = f"nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor={_GREY}"
 _NODE = rf'id="\N" fontname=Helvetica fontsize=12 fontcolor={_INK} margin="0.14,0.07" height=0.3 penwidth=1.3'
 _EDGE = f"fontname=Helvetica fontsize=10 fontcolor={_GREY} color={_GREY} arrowsize=0.7"
-_CLUSTER = f'style="rounded,filled" color={_GREY} fillcolor="#7c859418"'
+_CLUSTER = f'style="rounded,filled" color={_GREY} fillcolor="{mermaid.GREY}18"'
 _TOGETHER = "penwidth=0.7 arrowsize=0.5"
 
 # What a box stands for shows in its shape as well as in its colour; in SVG it is the box's class too.
@@ -137,14 +138,22 @@ def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool =
     layout, edges = _layout(drawn)
     if down:
         edges = edges.replace("=e ", "=s ").replace("=w", "=n")
+    nodes = {box: _node(box, drawn.outputs, marks, names) for box in drawn.boxes}
+    texts = {edge: _edge(edge, marks, room) for edge in drawn.edges}
     lines = [
         f"graph [bgcolor=transparent rankdir={'TB' if down else 'LR'} {_GRAPH} {layout}]",
         f"node [{_NODE}{f' width={_LEAST_WIDTH}' * room}]",
         f"edge [{_EDGE}{edges}]",
-        *_frames({box: f"{box.id} [{_node(box, drawn.outputs, marks, names)}]" for box in drawn.boxes}),
-        *[f"{edge.start.id} -> {edge.end.id} [{_edge(edge, marks, room)}]" for edge in drawn.edges],
+        *_frames({box: f"{box.id} [{_label(*told)} {look}]" for box, (told, look) in nodes.items()}, _cluster, "}"),
+        *[_arrow(edge, *told) for edge, told in texts.items()],
     ]
-    return Drawing(format="svg", body=[f"\t{line}\n" for line in lines])
+    made = Drawing(format="svg", body=[f"\t{line}\n" for line in lines])
+    parts = [
+        *_frames({box: mermaid.node(box.id, *told) for box, told in nodes.items()}, mermaid.frame, "end"),
+        *[mermaid.edge(edge.start.id, edge.end.id, *told) for edge, told in texts.items()],
+    ]
+    made.mermaid = mermaid.flowchart(parts, [look for _, look in nodes.values()])
+    return made
 
 
 def _layout(drawn: Diagram) -> tuple[str, str]:
@@ -168,10 +177,11 @@ def _layout(drawn: Diagram) -> tuple[str, str]:
 # -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, outputs: Collection[Value], marks: Marks, names: Mapping[Value, str]) -> str:
+def _node(box: Box, outputs: Collection[Value], marks: Marks, names: Mapping[Value, str]) -> tuple[list[str], str]:
+    """The lines of text in a box, and its look."""
     lines, role = _described(box, outputs, names)
     remarks = [marks[value] for value in box.values if value in marks]
-    return f"{_label(*lines, *remarks)} {role}" + f" {_MARKED}" * bool(remarks)
+    return [*lines, *remarks], role + f" {_MARKED}" * bool(remarks)
 
 
 def _described(box: Box, outputs: Collection[Value], names: Mapping[Value, str]) -> tuple[list[str], str]:
@@ -227,7 +237,11 @@ def _label(*lines: str) -> str:
 # -- Frames ------------------------------------------------------------------------------------------------------------
 
 
-def _frames(nodes: Mapping[Box, str]) -> Iterator[str]:
+def _cluster(id: str, title: str) -> str:
+    return f"subgraph {id} {{\n\tgraph [{_label(title)} {_CLUSTER}]"
+
+
+def _frames(nodes: Mapping[Box, str], opening: Callable[[str, str], str], closing: str) -> Iterator[str]:
     """The boxes, inside a frame for each place that has boxes of its own.
 
     A place that has none, as `layer1` when all its neurons are open, gets no frame: Graphviz leads no edge through a
@@ -243,21 +257,25 @@ def _frames(nodes: Mapping[Box, str]) -> Iterator[str]:
     for place in sorted(framed, key=lambda place: [number[outer] for outer in around[place]]):
         while opened and opened[-1] not in around[place]:
             opened.pop()
-            yield "}"
+            yield closing
         if place:
             title = place[len(opened[-1]) if opened else 0 :]
             opened.append(place)
-            yield f"subgraph cluster{number[place]} {{"
-            yield f"graph [{_label(printable('.'.join(title), LONGEST_LABEL))} {_CLUSTER}]"
+            yield opening(f"cluster{number[place]}", printable(".".join(title), LONGEST_LABEL))
         yield from framed[place]
-    yield from "}" * len(opened)
+    yield from [closing] * len(opened)
 
 
 # -- Edges -------------------------------------------------------------------------------------------------------------
 
 
-def _edge(edge: Edge, marks: Marks, room: bool) -> str:
-    """The attributes of an edge: its local derivative, or how many values a joined one stands for."""
+def _arrow(edge: Edge, lines: Sequence[str], look: str) -> str:
+    attributes = [f'id="{edge.id}"', *[_label(*lines)] * bool(lines), *[look] * bool(look)]
+    return f"{edge.start.id} -> {edge.end.id} [{' '.join(attributes)}]"
+
+
+def _edge(edge: Edge, marks: Marks, room: bool) -> tuple[list[str], str]:
+    """The lines beside an edge, its local derivative or how many values a joined one stands for, and its look."""
     pairs = [(value, value.inputs[operand]) for value, operand in edge.uses]
     remarks = [marks[pair] for pair in pairs if pair in marks]
     [(value, operand), *_] = edge.uses
@@ -270,8 +288,7 @@ def _edge(edge: Edge, marks: Marks, room: bool) -> str:
         look = "arrowhead=none"
     else:
         labels = [_WIDEST if room else f"∂ {number_text(value.local_derivatives[operand])}"]
-    label = _label(*labels, *remarks) if labels or remarks else ""
     # Two columns into a frame from outside: one is for the leaves that stand in it.
     into_a_frame = edge.start.place[: len(edge.end.place)] != edge.end.place and not edge.joined
     length = "minlen=2" if into_a_frame else ""
-    return " ".join(filter(None, [f'id="{edge.id}"', look, label, _MARKED if remarks else "", length]))
+    return [*labels, *remarks], " ".join(filter(None, [look, _MARKED if remarks else "", length]))

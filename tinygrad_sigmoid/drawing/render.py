@@ -61,9 +61,17 @@ def _too_much() -> RenderLimit:
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
     """A `graphviz.Digraph` that makes SVG on machines without Graphviz too, and never takes for ever.
 
-    `.source` is the DOT text; `.pipe()` gives the picture, `.render(outfile="graph.svg")` writes it, `.view()` opens
-    it, and a notebook shows it. The format is SVG unless another is asked for, which needs Graphviz' `dot`.
+    `.source` is the DOT text, `.mermaid` the same for Markdown on GitHub; `.pipe()` gives the picture,
+    `.render(outfile="graph.svg")` writes it, `.view()` opens it, and a notebook shows it. The format is SVG unless
+    another is asked for, which needs Graphviz' `dot`.
     """
+
+    mermaid = ""  # the same boxes and edges as a text that GitHub shows as a picture
+
+    def copy(self) -> Drawing:
+        copied: Drawing = super().copy()
+        copied.mermaid = self.mermaid
+        return copied
 
     def __repr__(self) -> str:
         return "<the picture of a graph: a notebook shows it, .render(outfile='graph.svg') writes it, .view() opens it>"
