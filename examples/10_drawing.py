@@ -1,7 +1,7 @@
 """10. Drawing a graph: boxes for values, edges for uses, local derivatives on the edges. Needs only the package."""
 
 # %% In a notebook a value shows its picture by itself. Elsewhere, draw() gives one to write into a file.
-from tinygrad_sigmoid import Network, Value, draw, sigmoid, squared_error
+from tinygrad_sigmoid import Network, Value, animate, draw, sigmoid, squared_error, steps
 from tinygrad_sigmoid.course.museum import compare
 
 w, x, b = Value(0.6, "w"), Value(1.0, "x"), Value(0.9, "b")
@@ -15,6 +15,10 @@ print(draw(output).source.count("grad ·"), "boxes have no gradient yet: a · is
 output.backward()
 draw(output).render(outfile="neuron.svg", cleanup=True)
 print(f"neuron.svg: 1 · {output.local_derivatives[0]:.4f} · 1 · 1 = {w.grad:.4f}")
+
+# %% The same picture plays both passes by itself: open it in a browser, put it into a README.
+animate(output, "backward.svg")
+print("backward.svg:", len(steps(output)), "steps, each with its arrows, its sentence and its numbers")
 
 # %% An input that is used twice has two edges, and its gradient is the sum over both.
 a = Value(3, "a")

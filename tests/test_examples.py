@@ -81,6 +81,7 @@ SHOWN = {
     "10_drawing": [
         "6 boxes have no gradient yet",
         "neuron.svg: 1 · 0.1491 · 1 · 1 = 0.1491",
+        "backward.svg: 8 steps",
         "2 edges with ∂ 3, so the gradient of a is 6.0",
         "network: 5 closed neurons, with one opened 4",
         "network.svg: the thickest line or ring is layer2.neuron2.b, whose gradient is 0.1365",

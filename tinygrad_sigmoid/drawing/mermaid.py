@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from tinygrad_sigmoid.quoting import in_mermaid
 
@@ -45,7 +46,8 @@ def _label(lines: Iterable[str]) -> str:
     return "<br>".join([in_mermaid(line) for line in lines if line])
 
 
-def _attributes(look: str) -> dict[str, str]:
+@cache  # of the few looks that there are
+def _attributes(look: str) -> Mapping[str, str]:
     return {name: value.strip('"') for name, value in re.findall(r'(\w+)=("[^"]*"|\S+)', look)}
 
 
