@@ -284,7 +284,7 @@ def test_dot_ends_with_the_program_that_started_it(command: str, number: int, en
 # Draws a graph that takes Graphviz a minute, and says when it has begun.
 RENDERING = """
 import sys
-from tinygrad_sigmoid.drawing import render
+from tinygrad_sigmoid.drawing import copies, render
 from tinygrad_sigmoid.__main__ import main
 
 def told(*arguments):
@@ -293,6 +293,7 @@ def told(*arguments):
 
 made, render._by_webassembly = render._by_webassembly, told
 render.SECONDS, render.MEMORY = 1000, 2**32 - 2**16
+copies.MOST_PASSED = 2**20  # no edge is cut short
 sys.argv[1:] = ["draw", "x" + "+x" * 999, "x=1", "-o", "graph.svg"]
 sys.exit(main())
 """

@@ -46,7 +46,7 @@ fillcolor="#dcf3e3"]
 class Read(NamedTuple):
     """What stands in a DOT text, read by means of its own."""
 
-    boxes: dict[str, list[str]]  # the lines in each
+    boxes: dict[str, list[str]]  # the lines in each; n0_5 is a copy of n0 beside n5
     edges: list[tuple[str, str, str]]  # from, to, attributes
     frames: list[str]
     ids: list[str]  # of the edges
@@ -59,14 +59,14 @@ class Read(NamedTuple):
 def read(source: str) -> Read:
     boxes, edges, frames, ids = {}, [], [], []
     for line in source.splitlines():
-        if edge := re.fullmatch(r'\t(n\d+) -> (n\d+) \[id="([^"]*)" (.*)\]', line):
+        if edge := re.fullmatch(r'\t(n[\d_]+) -> (n\d+) \[id="([^"]*)" (.*)\]', line):
             edges.append((edge[1], edge[2], edge[4]))
             ids.append(edge[3])
-        elif box := re.fullmatch(r'\t(n\d+) \[label="(.*?)(?<!\\)" class=.*\]', line):
+        elif box := re.fullmatch(r'\t(n[\d_]+) \[label="(.*?)(?<!\\)" class=.*\]', line):
             boxes[box[1]] = box[2].split(r"\n")
         elif frame := re.match(r'\tgraph \[label="(.*?)" style', line):
             frames.append(frame[1])
-    in_order = sorted(boxes, key=lambda name: int(name[1:]))
+    in_order = sorted(boxes, key=lambda name: [int(number) for number in name[1:].split("_")])
     return Read({name: boxes[name] for name in in_order}, edges, frames, ids)
 
 
@@ -230,11 +230,18 @@ def test_the_values_of_a_place_stand_in_a_frame_with_its_name() -> None:
     assert sorted(headings) == sorted(["w1", "w2", "w3", "b", "w·layer1.a", "z = … + b", "a = σ(z)"])
 
 
-def test_what_several_neurons_are_shown_stands_outside_of_them() -> None:
+def test_a_plain_number_that_several_neurons_are_shown_stands_in_the_frame_of_each() -> None:
     source = draw(network_loss()).source
-    before_the_frames = source[: source.index("subgraph")]
-    assert ["0.5"] in read(before_the_frames).boxes.values()
-    assert ["0.8"] in read(before_the_frames).boxes.values()
+    frames = re.findall(r'\tgraph \[label="layer1.*\n((?:.*\n)*?)\t}', source)
+    assert [(frame.count('label="0.5"'), frame.count('label="0.8"')) for frame in frames] == [(1, 1)] * 3
+    assert (source.count('label="0.5"'), source.count('label="0.8"')) == (3, 3)
+
+
+def test_a_leaf_that_several_neurons_are_shown_stands_outside_of_them() -> None:
+    x = Value(0.5, "x")
+    source = draw(*Network([1, 2], seed=1)([x])).source
+    assert "x" in [lines[0] for lines in read(source[: source.index("subgraph")]).boxes.values()]
+    assert "class=copy" not in source
 
 
 def test_an_operand_from_another_place_is_named_with_its_place() -> None:
@@ -315,6 +322,52 @@ def test_a_neuron_that_is_used_twice_is_one_collapsed_box_even_if_it_feeds_itsel
     heading = "layer1.neuron1.a·2"
     assert [lines[0] for lines in picture.boxes.values()] == ["1", "layer1", "2", heading]
     assert sorted(picture.joined()) == [("1", "layer1"), ("2", heading), ("layer1", heading)]
+
+
+# -- Long edges --------------------------------------------------------------------------------------------------------
+
+
+def sum_of(count: int, x: Value) -> Value:
+    total = x
+    for _ in range(count - 1):
+        total = total + x
+    return total
+
+
+def test_a_use_that_is_far_away_begins_at_a_copy_with_the_name() -> None:
+    picture = read(draw(sum_of(50, Value(1, "x"))).source)
+    starts = [start for (start, end, _), id in zip(picture.edges, picture.ids, strict=True) if not id.endswith(".0")]
+    copies = [start for start in starts if start != "n0"]
+    assert starts == ["n0"] * 4 + [f"n0_{k}" for k in range(5, 50)]
+    assert all(picture.boxes[copy] == ["x"] for copy in copies)
+    assert picture.boxes["n0"] == ["x", f"{len(copies)} further uses", "data 1", "grad ·"]
+    assert len(picture.boxes) == 50 + len(copies)
+
+
+def test_a_picture_without_many_long_edges_has_no_copies() -> None:
+    assert "class=copy" not in draw(sum_of(25, Value(1, "x"))).source
+
+
+def test_a_copy_stands_in_the_frame_of_its_use_and_says_which_box_it_is_of() -> None:
+    w, value = Value(1, "shared.w"), Value(2, "x")
+    for k in range(30):
+        value = value * w
+        value.label = f"step{k}.v"
+    source = draw(value, collapse=[]).source
+    [inside] = re.findall(r'\tgraph \[label="step20".*\n((?:.*\n)*?)\t}', source)
+    assert [lines[0] for lines in read(inside).boxes.values()] == ["shared.w", "v = step19.v·shared.w"]
+
+
+def test_what_is_computed_and_what_is_collapsed_has_copies_too() -> None:
+    [closed] = Network([1, 1], seed=1)([0.5])
+    early, late = Value(1, "x") * Value(2, "y"), Value(3, "z")
+    for _ in range(40):
+        late = late * early + closed
+    picture = read(draw(late, collapse="layer1.*").source)
+    assert ["x·y", "38 further uses", "data 2", "grad ·"] in picture.boxes.values()
+    assert [lines[:2] for lines in picture.boxes.values() if lines[0] == "neuron1"] == [["neuron1", "38 further uses"]]
+    assert list(picture.boxes.values()).count(["x·y"]) == 38
+    assert list(picture.boxes.values()).count(["layer1.neuron1"]) == 38
 
 
 # -- Limits and mistakes -----------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Network, Operation, Value, dot, draw, sigmoid
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.drawing import Drawing, RenderError, RenderLimit, render
+from tinygrad_sigmoid.drawing import Drawing, RenderError, RenderLimit, copies, render
 from tinygrad_sigmoid.drawing.boxes import diagram
 from tinygrad_sigmoid.drawing.render import svg
 from tinygrad_sigmoid.graph import topological_order
@@ -95,7 +95,8 @@ def test_boxes_and_edges_have_their_ids_in_every_picture(collapse: str) -> None:
     for picture in (drawing.pipe(), svg(drawing.source)):
         groups = ElementTree.fromstring(picture).iter(f"{SVG}g")
         found = [group.get("id") for group in groups if (group.get("class") or "").split()[0] in ("node", "edge")]
-        assert sorted(map(str, found)) == sorted(ids)
+        assert len(set(found)) == len(found)
+        assert sorted(str(id) for id in found if "_" not in str(id)) == sorted(ids)  # n5_9 is a copy of n5
 
 
 def test_each_edge_with_its_id_bears_its_own_local_derivative() -> None:
@@ -164,8 +165,10 @@ def test_the_largest_pictures_can_be_made(length: int) -> None:
     values: list[Any] = [Value(1e-300, "x"), Value(1e-300, "y")]
     while len(values) < length:
         values.append(values[-1] + values[max(0, len(values) - 12)])
-    picture = svg(draw(values[-1]).source)
-    assert (drawn(picture, "node"), drawn(picture, "edge")) == (length, 2 * (length - 2))
+    drawing = draw(values[-1])
+    picture = svg(drawing.source)
+    copied = drawing.source.count("class=copy")
+    assert (drawn(picture, "node"), drawn(picture, "edge")) == (length + copied, 2 * (length - 2))
 
 
 # Text that a drawing must not read as more than text: what nobody sees, what ends a line, what DOT and XML read.
@@ -200,8 +203,14 @@ def test_any_text_of_a_user_is_shown(collapse: str, label: str, place: str, symb
 
 
 def long_sum() -> Value:
-    """A legal formula whose picture takes Graphviz a minute and three gigabytes."""
     return recorded("x" + "+x" * 999, {"x": 1})
+
+
+def uncut(output: Value) -> Drawing:
+    """The picture with its long edges in full length: of a long sum it takes Graphviz a minute and three gigabytes."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(copies, "MOST_PASSED", 2**20)
+        return draw(output)
 
 
 @pytest.fixture
@@ -212,7 +221,7 @@ def endless_dot(no_dot: None, tmp_path: Path) -> None:
 
 
 def test_a_picture_that_takes_too_long_or_too_much_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    drawing = draw(long_sum())
+    drawing = uncut(long_sum())
     for limit, most in (("SECONDS", 1), ("MEMORY", 2**28)):
         with monkeypatch.context() as patched:
             patched.setattr(render, limit, most)
@@ -265,7 +274,7 @@ def test_a_picture_that_takes_too_long_does_not_stop_those_beside_it(monkeypatch
 
     def wait() -> None:
         with pytest.raises(RenderLimit):
-            svg(draw(long_sum()).source)
+            svg(uncut(long_sum()).source)
 
     waiting = threading.Thread(target=wait)
     beside = threading.Thread(target=make)
@@ -296,20 +305,17 @@ def test_a_command_writes_the_text_of_what_it_can_t_draw(
 
 
 @pytest.mark.parametrize("make", [Drawing.pipe, lambda drawing: svg(drawing.source)], ids=["here", "webassembly"])
-def test_graphs_that_take_long_are_drawn_or_given_up_in_time(make: Callable[[Drawing], bytes]) -> None:
-    weight, chain = Value(1.001, "w"), Value(1, "x")
+def test_large_graphs_are_drawn_in_seconds(make: Callable[[Drawing], bytes]) -> None:
+    weight, x, chain = Value(0.5, "w"), Value(0.3, "x"), Value(0.1, "v")
     for _ in range(400):
-        chain = chain * weight
+        chain = sigmoid(chain * weight + x)
     framed = [Value(1, f"place{k}.a") * Value(2, f"place{k}.b") for k in range(300)]
     wide = [Value(k, f"x{k}") for k in range(1400)]
-    for outputs in ([chain], framed, [dot(wide[:700], wide[700:])]):
+    for outputs in ([chain], [long_sum()], framed, [dot(wide[:700], wide[700:])]):
         drawing = draw(*outputs, collapse=[])
         begun = time.monotonic()
-        try:
-            assert drawn(make(drawing), "node") == drawing.source.count("shape=")
-        except RenderLimit:
-            assert outputs == [chain]  # the others take a second
-        assert time.monotonic() - begun < 2 * render.SECONDS
+        assert drawn(make(drawing), "node") == drawing.source.count("shape=")
+        assert time.monotonic() - begun < render.SECONDS / 2  # it takes 1 s, on a busy machine more
 
 
 def test_text_that_graphviz_cannot_read_is_the_same_error_everywhere() -> None:

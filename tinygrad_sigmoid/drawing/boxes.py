@@ -36,6 +36,7 @@ class Box:
     collapsed: str | None = None  # the name of the collapsed place, "neuron3"
     id: str = ""  # in DOT and in SVG: n5 if its last value has the index 5 in the topological order
     shown_outside: set[Value] = field(default_factory=set)  # its values that other boxes use, and outputs
+    copy_of: Box | None = None  # a copy stands beside a use that is far away, with nothing but the name
 
 
 @dataclass(eq=False, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, overload
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing import mermaid
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
+from tinygrad_sigmoid.drawing.copies import with_copies
 from tinygrad_sigmoid.drawing.network import Picture, Show, network_picture
 from tinygrad_sigmoid.drawing.neurons import Trainable
 from tinygrad_sigmoid.drawing.render import Drawing
@@ -43,6 +44,7 @@ _CONSTANT = f'class=constant shape=plaintext fontsize=11 fontcolor={_GREY} margi
 _OPERATION = 'class=computed shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"'
 _OUTPUT = 'class=output shape=box style="rounded,filled" peripheries=2 color="#2c8650" fillcolor="#dcf3e3"'
 _COLLAPSED = 'class=closed shape=box3d style=filled color="#7a5bb0" fillcolor="#ece5f7"'
+_COPY = f'class=copy shape=box style=dashed color={_GREY} fontcolor={_GREY} margin="0.08,0.04" width=0.2 height=0.2'
 _MARKED = 'penwidth=4 color="#c0392b"'
 
 # Room for the numbers that a change may bring: the widest one on an edge, and the least width of a box, in inches.
@@ -84,7 +86,8 @@ def draw(
     One box for each value, one edge for each use of a value, with the local derivative on it. Numbers have four
     significant digits; `·` is what has not been computed. Values whose labels have dots (`layer1.neuron3.w2`) stand
     in a frame with that name. In a graph of more than 60 values each such place is one box, with the number and the
-    gradient of its output: the innermost places if that makes the picture small enough, else the outermost.
+    gradient of its output: the innermost places if that makes the picture small enough, else the outermost. Where
+    many edges would be long, those begin at a small dashed copy of their box, which has only its name.
 
     A network, or with `show` the neurons of any recorded graph, is drawn as columns of neurons instead, whose weights
     are lines: blue ones positive, orange and dashed ones negative. That `Picture` is SVG: `.save("network.svg")`.
@@ -134,11 +137,13 @@ def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool =
     With `room` it leaves room for other numbers: boxes have a least width, and edges are labelled with the widest
     number there is, for a page to write theirs over it.
     """
-    names = Names(topological_order(*drawn.outputs)).placed
+    names = Names(topological_order(*drawn.outputs))
+    drawn = with_copies(drawn)
+    copied = Counter(edge.start.copy_of for edge in drawn.edges)
     layout, edges = _layout(drawn)
     if down:
         edges = edges.replace("=e ", "=s ").replace("=w", "=n")
-    nodes = {box: _node(box, drawn.outputs, marks, names) for box in drawn.boxes}
+    nodes = {box: _node(box, drawn.outputs, marks, names, copied[box]) for box in drawn.boxes}
     texts = {edge: _edge(edge, marks, room) for edge in drawn.edges}
     lines = [
         f"graph [bgcolor=transparent rankdir={'TB' if down else 'LR'} {_GRAPH} {layout}]",
@@ -177,11 +182,23 @@ def _layout(drawn: Diagram) -> tuple[str, str]:
 # -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, outputs: Collection[Value], marks: Marks, names: Mapping[Value, str]) -> tuple[list[str], str]:
-    """The lines of text in a box, and its look."""
-    lines, role = _described(box, outputs, names)
+def _node(box: Box, outputs: Collection[Value], marks: Marks, names: Names, elsewhere: int) -> tuple[list[str], str]:
+    """The lines of text in a box, and its look; `elsewhere` is how many of its uses begin at a copy of it."""
+    if box.copy_of and not box.values[0].constant:
+        return [_copied_name(box.copy_of, box.place, names)], _COPY
+    [heading, *lines], role = _described(box, outputs, names.placed)
+    if elsewhere and not box.values[0].constant:
+        lines = [f"{elsewhere:,} further {'use' if elsewhere == 1 else 'uses'}", *lines]
     remarks = [marks[value] for value in box.values if value in marks]
-    return [*lines, *remarks], role + f" {_MARKED}" * bool(remarks)
+    return [heading, *lines, *remarks], role + f" {_MARKED}" * bool(remarks)
+
+
+def _copied_name(box: Box, place: Place, names: Names) -> str:
+    """What a box is called where a copy of it stands."""
+    if box.collapsed is not None:
+        return printable(".".join([*box.place, box.collapsed]), LONGEST_LABEL)
+    name = _operand(box.values[0], place, names.placed)
+    return printable(names[box.values[0]] if name == "…" else name, LONGEST_LABEL)
 
 
 def _described(box: Box, outputs: Collection[Value], names: Mapping[Value, str]) -> tuple[list[str], str]:
