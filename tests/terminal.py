@@ -11,12 +11,12 @@ import pytest
 class Terminal:
     """A session of `tinygrad-sigmoid …` at a pseudo-terminal, whose prompts end with `> ` unless said otherwise."""
 
-    def __init__(self, *words, prompt="> ", **environment):
+    def __init__(self, *words, prompt="> ", columns=80, **environment):
         pty = pytest.importorskip("pty")
         self.prompt = prompt
         self.master, slave = pty.openpty()
         termios = pytest.importorskip("termios")
-        termios.tcsetwinsize(slave, (24, 80))
+        termios.tcsetwinsize(slave, (24, columns))
         command = [sys.executable, "-m", "tinygrad_sigmoid", *words]
         environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
@@ -38,7 +38,11 @@ class Terminal:
         return text.decode("utf-8").replace("\r\n", "\n")
 
     def type(self, keys, until=None):
-        os.write(self.master, f"{keys}\n".encode())
+        return self.press(f"{keys}\n", until)
+
+    def press(self, keys, until=None):
+        """The same without Enter."""
+        os.write(self.master, keys.encode())
         return self.read(until)
 
     def end(self):

@@ -1,6 +1,8 @@
 """The command `step`, at a terminal (a pseudo-terminal here) and away from one."""
 
 import os
+import signal
+import time
 
 import pytest
 from terminal import Terminal
@@ -59,6 +61,97 @@ def test_colours_on_a_terminal_only_and_not_with_no_color():
         assert ("\x1b[36mstep 1" in terminal.read()) == coloured
         terminal.type("q", until="")
         terminal.end()
+
+
+@pytest.mark.parametrize("begun", ["\x1b[", "\x1bO"])
+def test_arrow_keys_walk_and_what_was_typed_before_them_is_forgotten(begun):
+    pytest.importorskip("readline")
+    terminal = Terminal("step", *FORMULA)
+    terminal.read()
+    assert "step 2 of 8" in terminal.press(f"{begun}C")
+    assert "step 3 of 8" in terminal.press(f"{begun}B")
+    assert "step 2 of 8" in terminal.press(f"{begun}D")
+    assert "step 1 of 8" in terminal.press(f"g 7{begun}A")
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+def test_values_and_leaves_are_printed_as_far_as_they_are_known():
+    terminal = Terminal("step", *FORMULA)
+    terminal.read()
+    assert "    σ(w·x + b)  ·  grad ·\n" in terminal.type("p sigmoid(w*x + b)")
+    terminal.type("g 7")
+    assert "    w  0.6  grad 0.1491\n    x  1  grad ·\n    b  0.9  grad 0.1491\n" in terminal.type("l")
+    assert "    w·x  0.6  grad 0.1491\n" in terminal.type("p w * x")
+    assert "no value is called 'y': type l for the leaves, or a name" in terminal.type("p y")
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+def test_the_graph_is_drawn_with_the_edge_of_the_step_where_it_fits():
+    terminal = Terminal("step", "w*x + x", "w=2", "x=3", NO_COLOR="1")
+    terminal.read()
+    tree = """
+    w·x + x  9  grad 1
+    ├─ w·x   6  grad 1
+    │  ├─ w  2  grad ·
+    │  └─ x  3  grad 1
+    └─ x     3  grad 1 ◀
+"""
+    assert tree in terminal.type("g 4")
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+    for words, columns in [(FORMULA, 24), (["+".join("w" * 30), "w=1"], 80)]:
+        terminal = Terminal("step", *words, columns=columns)
+        assert "◀" not in terminal.read()
+        terminal.type("q", until="")
+        terminal.end()
+
+
+def test_lines_are_broken_at_words_to_fit_the_terminal():
+    terminal = Terminal("step", *FORMULA, columns=50, NO_COLOR="1")
+    terminal.read()
+    step = terminal.type("b")
+    assert "\nσ(w·x + b) hands w·x + b its gradient times the\nlocal derivative.\n" in step
+    assert "\n    ∂σ/∂(w·x + b) = σ(w·x + b)·σ(−(w·x + b)) ≈\n      0.1491\n" in step
+    for key in ("h", "n", "n", "n", "n"):
+        assert max(map(len, terminal.type(key).splitlines())) <= 50
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+    at_once = Terminal("step", *FORMULA, "--all", columns=30)
+    assert "∂(w·x" in (text := at_once.read(until=""))
+    assert max(map(len, text.splitlines())) <= 30
+    assert at_once.end() == 0
+
+
+def test_the_three_numbers_of_a_backward_step_have_the_colours_of_their_names():
+    terminal = Terminal("step", *FORMULA, NO_COLOR="")
+    terminal.read()
+    upstream, local, total = (f"\x1b[{colour}m%s\x1b[0m" for colour in (33, 36, 32))
+    step = terminal.type("g 8")
+    assert f"gradient of x = {upstream % '0.1491'}·{local % '0.6'} ≈ {total % '0.08949'}\n" in step
+    assert f"    {upstream % 'upstream'} · {local % 'local'} → {total % 'sum'}\n" in step
+    terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+@pytest.mark.parametrize(("end", "status"), [("q\n", 0), (signal.SIGINT, 130), ("\x04", 0), (signal.SIGTERM, 143)])
+def test_the_terminal_is_left_as_it_was(end, status):
+    termios = pytest.importorskip("termios")
+    terminal = Terminal("step", *FORMULA)
+    terminal.read()
+    time.sleep(0.1)  # the line editor sets the terminal after the prompt
+    edited = termios.tcgetattr(terminal.master)[3]
+    if isinstance(end, str):
+        os.write(terminal.master, end.encode())
+    else:
+        terminal.process.send_signal(end)
+    assert terminal.process.wait(timeout=20) == status
+    assert not edited & termios.ICANON
+    flags = termios.tcgetattr(terminal.master)[3]
+    assert flags & termios.ICANON
+    assert flags & termios.ECHO
+    terminal.end()
 
 
 def test_ascii_where_the_terminal_knows_no_greek():

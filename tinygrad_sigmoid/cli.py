@@ -26,7 +26,7 @@ COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw,
 
 # What a terminal is shown in place of the characters that it does not have.
 _PLAIN = {
-    **dict(zip("∂·×′−–≈▁▂▃▄▅▆▇█░▒▓", "d*x'--~_.:-=+*#.:%", strict=True)),
+    **dict(zip("∂·×′−–≈▁▂▃▄▅▆▇█░▒▓├└│─◀", "d*x'--~_.:-=+*#.:%|`|-<", strict=True)),
     "σ": "sigmoid",
     "η": "eta",
     "Δ": "delta ",

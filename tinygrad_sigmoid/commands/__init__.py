@@ -7,8 +7,10 @@ typed after its name, and `run(arguments)` does the work and returns the exit st
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from warnings import catch_warnings
 
@@ -63,6 +65,29 @@ def add_training(parser: argparse.ArgumentParser, seed: int) -> None:
 def at_terminal() -> bool:
     """Whether somebody is there to be asked."""
     return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def say(text: object) -> None:
+    """Prints the text; a line that is too long for the terminal goes on where a word begins."""
+    lines = str(text).split("\n")
+    if sys.stdout.isatty():
+        lines = fitted(lines, shutil.get_terminal_size().columns)
+    print("\n".join(lines))
+
+
+def fitted(lines: Iterable[str], width: int) -> list[str]:
+    """The lines, broken where a word begins if they are longer than the width; what is indented goes on indented more.
+
+    >>> fitted(["  gradient of w = 0.1491·1"], 20)
+    ['  gradient of w =', '    0.1491·1']
+    """
+    pieces: list[str] = []
+    for line in lines:
+        indent = line[: len(line) - len(line.lstrip())]
+        wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+        wrapper.subsequent_indent = indent and indent + "  "
+        pieces += wrapper.wrap(line) if len(line) > width else [line]
+    return pieces
 
 
 def require_seed(seed: int) -> None:

@@ -17,7 +17,7 @@ from itertools import combinations_with_replacement
 from math import comb
 from typing import Any
 
-from tinygrad_sigmoid.commands import add_formula, graph_of, whole_number
+from tinygrad_sigmoid.commands import add_formula, graph_of, say, whole_number
 from tinygrad_sigmoid.commands.check_file import TYPED, check_file
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
@@ -62,15 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     except GradientMismatch as mismatch:
         print(mismatch, file=sys.stderr)
         return 1
-    print(f"{printable(arguments.formula)} {_equals(output.data)}")
+    say(f"{printable(arguments.formula)} {_equals(output.data)}")
     for order in range(1, arguments.order + 1):
         for chosen in combinations_with_replacement(own, order):
             derivative = output
             with suppress(ArithmeticError):  # it is too large, and the certificate says so
                 for leaf in chosen:
                     [derivative] = gradients(derivative, [leaf])
-                print(f"  {_quotient([leaf.label for leaf in chosen])} {_equals(derivative.data)}")
-    print(certificate)
+                say(f"  {_quotient([leaf.label for leaf in chosen])} {_equals(derivative.data)}")
+    say(certificate)
     return 0
 
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import shutil
 import textwrap
+from contextlib import suppress
 
-from tinygrad_sigmoid.commands import add_formula, at_terminal, graph_of
-from tinygrad_sigmoid.reading.steps import ForwardStep, Steps, counted, steps
+from tinygrad_sigmoid.commands import add_formula, at_terminal, fitted, graph_of, say
+from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep, Steps, counted, steps
+from tinygrad_sigmoid.reading.tree import known_at, tree
 from tinygrad_sigmoid.reading.writer import number_text
 
-KEYS = """  Enter, n    the next step; n 5: five steps on
-  p           one step back; p 5: five
+MOST_LINES = 20  # of the tree that is drawn beside each step
+UPSTREAM, LOCAL, SUM = "33", "36", "32"  # the colours of the three numbers in a backward step, as of their names
+NAMED = ("upstream", " · ", "local", " → ", "sum")
+
+KEYS = """  Enter, n    the next step, as → and ↓; n 5: five steps on
+  p           one step back, as ← and ↑; p 5: five
   g 12        go to step 12
   b           go to the start of the backward pass
+  p w         print the value w, as far as it is known
+  l           list the leaves
   q           quit
   h           these lines"""
 
@@ -32,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     walked = steps(graph_of(arguments))
     if arguments.all or not walked or not at_terminal():
-        print(walked)
+        say(walked)
     else:
         walk(walked)
     return 0
@@ -40,14 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def walk(walked: Steps) -> None:
     """Shows the first step, then does what is typed, until that is `q` or the end of input."""
-    print(f"{counted(len(walked.forward), 'step')} forward, {len(walked.backward)} back.\n")
+    bind_arrows()
+    say(f"{counted(len(walked.forward), 'step')} forward, {len(walked.backward)} back.\n")
     place = 0
     show(walked, place)
     try:
-        while (words := input("\nEnter: next, h: help > ").split() or ["n"])[0] != "q":
+        while (words := asked().split() or ["n"])[0] != "q":
             answer = answered(walked, place, *words)
             if isinstance(answer, str):
-                print(answer)
+                say(answer)
             else:
                 place = answer
                 show(walked, place)
@@ -55,8 +66,31 @@ def walk(walked: Steps) -> None:
         print()
 
 
-def answered(walked: Steps, place: int, key: str, typed: str = "", *_: str) -> int | str:
+def asked() -> str:
+    print()  # not in the prompt, whose length the line editor has to know
+    return input("Enter: next, h: help > ")
+
+
+def bind_arrows() -> None:
+    """Lets an arrow key stand for a typed line, where Python has GNU's line editor.
+
+    That one puts the terminal back as it was however the program ends.
+    """
+    with suppress(ImportError):  # as on Windows
+        import readline
+
+        readline.parse_and_bind("set enable-bracketed-paste off")
+        for arrow, key in zip("ADBC", "ppnn", strict=True):
+            for begun in "[O":  # a terminal sends either, as it is set
+                readline.parse_and_bind(rf'"\e{begun}{arrow}": "\C-e\C-u{key}\C-m"')
+
+
+def answered(walked: Steps, place: int, key: str, typed: str = "", *more: str) -> int | str:
     """The place to which a key leads from this one, or what is to be said where it leads nowhere."""
+    if key == "l":
+        return leaves_at(walked, place)
+    if key == "p" and typed and not typed.isdecimal():
+        return value_at(walked, place, "".join([typed, *more]))
     if key == "b":
         return len(walked.forward)
     if key not in ("n", "p", "g"):
@@ -76,12 +110,27 @@ def answered(walked: Steps, place: int, key: str, typed: str = "", *_: str) -> i
 
 def ending(walked: Steps) -> str:
     """What is said after the last step: the gradients of the leaves."""
-    lines = [
-        f"    {name}  {number_text(walked.gradients[value])}"
-        for value, name in zip(walked.values, walked.names, strict=True)
-        if not value.inputs and not value.constant
-    ]
+    lines = [f"    {walked.names[leaf]}  {number_text(walked.gradients[walked.values[leaf]])}" for leaf in own(walked)]
     return "\n".join(["that was the last step", "the gradients of the leaves:", *lines])
+
+
+def own(walked: Steps) -> list[int]:
+    """The leaves but for plain numbers, which have no gradient."""
+    return [index for index, value in enumerate(walked.values) if not value.inputs and not value.constant]
+
+
+def leaves_at(walked: Steps, place: int) -> str:
+    known = known_at(walked, place)
+    return "\n".join(f"    {walked.names[leaf]}  {known.numbers(leaf)}" for leaf in own(walked))
+
+
+def value_at(walked: Steps, place: int, typed: str) -> str:
+    """What is known of the value with this name; `w*x` may be typed for w·x."""
+    written = {name.replace(" ", ""): index for index, name in enumerate(walked.names)}
+    for name in (typed, typed.replace("*", "·").replace("sigmoid", "σ")):
+        if name in written:
+            return f"    {walked.names[written[name]]}  {known_at(walked, place).numbers(written[name])}"
+    return f"no value is called {typed!r}: type l for the leaves, or a name as in a step, as in p {walked.names[-1]}"
 
 
 def show(walked: Steps, place: int) -> None:
@@ -92,8 +141,34 @@ def show(walked: Steps, place: int) -> None:
     if place == len(walked.forward):
         heading += f", from {walked.beginning}"
     print(coloured(heading, "36" if forward else "33"))
-    print(step.sentence)
-    print(textwrap.indent(str(step), "    "))
+    say(step.sentence)
+    width = shutil.get_terminal_size().columns
+    told = "\n".join(fitted(textwrap.indent(str(step), "    ").split("\n"), width))
+    print(sum_coloured(told, step) if isinstance(step, BackwardStep) else told)
+    draw_tree(walked, place, width)
+
+
+def sum_coloured(told: str, step: BackwardStep) -> str:
+    """A backward step with its three numbers, and their names below it, in three colours."""
+    numbers = (step.upstream, step.local_derivative, step.after)
+    upstream, local, total = [re.escape(number_text(number)) for number in numbers]
+    sum_of = re.compile(rf"(\(?{upstream}\)?)(·)(\(?{local}\)?)(\s+[=≈]\s+)({total})$")
+    return f"{sum_of.sub(lambda found: painted(*found.groups()), told)}\n    {painted(*NAMED)}"
+
+
+def painted(upstream: str, times: str, local: str, equals: str, total: str) -> str:
+    return f"{coloured(upstream, UPSTREAM)}{times}{coloured(local, LOCAL)}{equals}{coloured(total, SUM)}"
+
+
+def draw_tree(walked: Steps, place: int, width: int) -> None:
+    """Prints the graph as a tree in which the step is marked, if it is small enough for the terminal."""
+    if 1 + sum(len(value.inputs) for value in walked.values) > MOST_LINES:
+        return
+    lines = list(tree(walked, place))
+    if max(len(line.text) for line in lines) + 6 <= width:
+        print()
+        for text, current in lines:
+            print("    " + (coloured(f"{text} ◀", "1") if current else text))
 
 
 def coloured(text: str, colour: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from textwrap import fill, indent
 
-from tinygrad_sigmoid.commands import add_training, file_name, require_seed, whole_number
+from tinygrad_sigmoid.commands import add_training, file_name, require_seed, say, whole_number
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, side_by_side
 from tinygrad_sigmoid.course.repair import Repair, as_perceptrons, misread, nudged_until_right, tuned_until_right
 from tinygrad_sigmoid.files import printable_name, require_writable, write_whole
@@ -55,25 +55,25 @@ def run(arguments: argparse.Namespace) -> int:
     before = correct(neuron, test)
     history = train(neuron, samples, epochs=arguments.epochs, rate=arguments.rate, seed=arguments.seed, test=test)
 
-    print('1. A neuron that is to tell a "1" from a "2", by the darkness of three places of the picture')
-    print(indent(pictures_of_places(test_digits), "   "))
+    say('1. A neuron that is to tell a "1" from a "2", by the darkness of three places of the picture')
+    say(indent(pictures_of_places(test_digits), "   "))
 
     tuned = f"{counted(arguments.epochs, 'epoch')} with learning rate {arguments.rate:g}"
-    print(f"\n2. Tuned by gradient descent, {tuned}")
-    print(f"   {losses_as_bars(history)}")
-    print(f"   of {len(test)} test digits it read {before} right before, {correct(neuron, test)} after")
+    say(f"\n2. Tuned by gradient descent, {tuned}")
+    say(f"   {losses_as_bars(history)}")
+    say(f"   of {len(test)} test digits it read {before} right before, {correct(neuron, test)} after")
     terms = [f"{weight.data:+.2f}·{name}" for weight, name in zip(neuron.weights, PLACES, strict=True)]
-    print(f"   output = σ({' '.join(terms)} {neuron.bias.data:+.2f})")
+    say(f"   output = σ({' '.join(terms)} {neuron.bias.data:+.2f})")
     least_sure = min((inputs for inputs, [target] in test if target == 1), key=neuron.predict)
     output = neuron([Value(number, f"x{i}") for i, number in enumerate(least_sure, 1)])
     output.backward()
-    print(indent(pictures(output, graph, page), "   "))
+    say(indent(pictures(output, graph, page), "   "))
 
-    print('\n3. A small change of the stem\'s weight and the bias, on the "1" it is least sure of')
-    print(table_of_nudges(neuron, least_sure, output))
+    say('\n3. A small change of the stem\'s weight and the bias, on the "1" it is least sure of')
+    say(table_of_nudges(neuron, least_sure, output))
 
-    print('\n4. Ten digits: a network that reads a "1" as something else, repaired')
-    print(indent(story_of_repairs(digits, test_digits, arguments.seed), "   "))
+    say('\n4. Ten digits: a network that reads a "1" as something else, repaired')
+    say(indent(story_of_repairs(digits, test_digits, arguments.seed), "   "))
     return 0
 
 
