@@ -22,6 +22,7 @@ from tinygrad_sigmoid import (
     StaleGraph,
     Value,
     dot,
+    draw,
     explore,
     log,
     sigmoid,
@@ -102,6 +103,16 @@ def expected_numbers(value):
         for place, v in enumerate(walked.values)
         if not v.constant
     }
+
+
+def test_a_far_use_begins_at_a_copy_of_its_box_in_both_pictures():
+    value = Value(1.0, "v")
+    weight = Value(0.5, "w")
+    for _ in range(40):
+        value = sigmoid(value * weight)
+    copies = draw(value).source.count("class=copy")
+    assert copies == 38
+    assert explore(value).html.count('class="node copy"') == 2 * copies
 
 
 # -- Numbers -----------------------------------------------------------------------------------------------------------
