@@ -18,7 +18,8 @@ class Terminal:
         termios = pytest.importorskip("termios")
         termios.tcsetwinsize(slave, (24, columns))
         command = [sys.executable, "-m", "tinygrad_sigmoid", *words]
-        environment = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
+        inherited = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environment = {**inherited, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
         os.close(slave)
 

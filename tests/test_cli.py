@@ -153,6 +153,21 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 SIGNS = "σ′(z)·w − Δη‖∇C‖² ≈ 10⁻³/½ → x₂ █▁ 中"
 
 
+@pytest.mark.parametrize("error", [AttributeError, ValueError, OSError, BrokenPipeError])
+def test_ctrl_c_ends_with_130_though_another_package_trips_over_it(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise error("a lock that was never taken")
+
+    monkeypatch.setattr(tune, "train", interrupted)
+    assert cli.main(["tune", "--epochs", "1"]) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
 def test_a_terminal_without_sigma_is_told_the_same_in_plain_words() -> None:
     plain = SIGNS.encode("ascii", cli._IN_PLAIN_WORDS).decode()
     assert plain == r"sigmoid'(z)*w - delta eta||gradient of C||^2 ~ 10^-3/1/2 -> x2 #_ \u4e2d"

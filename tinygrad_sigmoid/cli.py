@@ -71,8 +71,19 @@ def _run(words: list[str]) -> int:
     except SystemExit:  # argparse has said what there is to say
         sys.stdout.flush()
         raise
+    except Exception as error:
+        if _came_of_ctrl_c(error):
+            raise KeyboardInterrupt from error
+        raise
     sys.stdout.flush()  # here, where an error is caught
     return status
+
+
+def _came_of_ctrl_c(error: BaseException | None) -> bool:
+    """Whether it was raised while Ctrl-C was being dealt with, as by a package that releases what it never had."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _ended(why: str, status: int) -> int:
