@@ -85,9 +85,12 @@ class Browser:
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
 
-    def show_as(self, *, dark: bool = False, width: int = 1280, height: int = 1000) -> None:
+    def show_as(
+        self, *, dark: bool = False, forced: bool = False, media: str = "", width: int = 1280, height: int = 1000
+    ) -> None:
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        features.append({"name": "forced-colors", "value": "active" if forced else "none"})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.settle()

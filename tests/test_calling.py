@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,79 @@ def test_numbers_become_values_named_as_the_parameters() -> None:
     assert len(set(turns)) == 3
 
 
+def with_inner_calls(a: Value, b: Value) -> Value:
+    def squared(x: Value) -> Value:
+        return x * x
+
+    return squared(a) * 2 + squared(b) * 3
+
+
+def over_several_lines(a: Value, b: Value) -> Value:
+    return sigmoid(
+        a * b
+        + b * a
+        + b * b
+    )  # fmt: skip
+
+
+def in_a_comprehension(w: list[Value], x: list[Value]) -> Value:
+    products = [wi * xi for wi, xi in zip(w, x, strict=True)]
+    return products[1] - products[0]
+
+
+def on_one_line(x: Value) -> Value:
+    for _ in range(3): x = x + 1  # noqa: E701 # fmt: skip
+    return x
+
+
+def sent_on(a: Value, b: Value) -> Value:
+    def products() -> Any:
+        yield (yield a * 2) * b
+
+    generator = products()
+    result: Value = generator.send(next(generator))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "turns"),
+    [
+        (with_inner_calls, (1.0, 2.0), {"return x * x": [1, 1], "return squared(a) * 2 + squared(b) * 3": [3]}),
+        (over_several_lines, (1.0, 2.0), {"a * b": [3], "+ b * a": [1], "+ b * b": [1], "return sigmoid(": [1]}),
+        (
+            in_a_comprehension,
+            ([1.0, 2.0], [3.0, 4.0]),
+            {
+                "products = [wi * xi for wi, xi in zip(w, x, strict=True)]": [1, 1],
+                "return products[1] - products[0]": [1],
+            },
+        ),
+        (on_one_line, (1.0,), {"for _ in range(3): x = x + 1  # noqa: E701 # fmt: skip": [1, 1, 1]}),
+        (
+            sent_on,
+            (1.0, 2.0),
+            {"yield (yield a * 2) * b": [2]},
+        ),
+    ],
+)
+def test_only_where_python_jumps_back_has_a_line_another_turn(
+    function: Callable[..., Value], given: tuple[Any, ...], turns: dict[str, list[int]]
+) -> None:
+    call = called(function, given)
+    counted = Counter(call.line_of(value) for value in topological_order(call.output) if value.inputs)
+    found: dict[str, list[int]] = {}
+    for line, count in sorted((line, count) for line, count in counted.items() if line):
+        found.setdefault(call.lines[line[0]].strip(), []).append(count)
+    assert found == turns
+
+
 def of_many(*numbers: Value) -> Value:
     return sum(numbers, start=Value(1.0, "one"))
+
+
+class Doubled:
+    def __call__(self, x: Value) -> Value:
+        return x * 2
 
 
 class Model:
@@ -120,6 +192,7 @@ def test_methods_many_arguments_and_lambdas_can_be_called() -> None:
     names = made(called(Model().loss, (2.0,)))
     assert ("a", "    a = self.neuron([x])") in names  # what is made further down belongs to the line that asked for it
     assert names[-1] == ("fixed_power", "    return (a - 1) ** 2")
+    assert made(called(Doubled(), (2.0,)))[-1] == ("multiply", "    return x * 2")
     function: Callable[..., Value] = lambda a, b: a * b  # noqa: E731
     assert made(called(function, (1, 2)))[-1][0] == "multiply"
 

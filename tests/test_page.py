@@ -23,6 +23,7 @@ from tinygrad_sigmoid import (
     Value,
     dot,
     draw,
+    exp,
     explore,
     log,
     sigmoid,
@@ -209,7 +210,7 @@ def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
 
 
 def test_a_small_page_is_small():
-    assert len(explore(neuron()).html.encode()) < 75_000
+    assert len(explore(neuron()).html.encode()) < 80_000
 
 
 # -- Changing leaves ---------------------------------------------------------------------------------------------------
@@ -483,6 +484,55 @@ def test_pointing_at_a_value_shows_what_depends_on_what(opened):
     assert browser.run("return document.querySelectorAll('.node.up, .node.down, .node.self').length") == 0
 
 
+def test_a_list_and_a_summary_keep_their_keys(browser, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    compare(two_ways()).explore(tmp_path / "museum.html")
+    browser.open(tmp_path / "museum.html", "#2")
+    state = """return [document.getElementById('at').value, document.getElementById('help').open,
+      document.getElementById('play').getAttribute('aria-pressed')]"""
+    for key in ("b", Keys.HOME, Keys.ARROW_RIGHT, " "):
+        browser.run("document.getElementById('algorithm').focus()")
+        browser.press(key)
+        assert browser.run(state) == ["2", False, "false"], key
+    browser.press(Keys.ESCAPE)
+    browser.run("document.querySelector('summary').focus()")
+    browser.press(" ")
+    assert browser.run(state) == ["2", True, "false"]
+
+
+def test_after_the_step_slider_keys_step_as_before(opened):
+    from selenium.webdriver.common.keys import Keys
+
+    browser = opened(neuron())
+    slider = browser.driver.find_element("id", "at")
+    slider.click()
+    for key, step in (("b", 4), (Keys.HOME, 1), (Keys.ARROW_RIGHT, 2), (Keys.ESCAPE, 0)):
+        browser.press(key)
+        assert int(slider.get_property("value")) == step, key
+    browser.run("document.getElementById('slide-0').focus()")  # a leaf's keeps those that move it
+    browser.press(Keys.ARROW_RIGHT)
+    assert (slider.get_property("value"), shown_numbers(browser)[0][0]) == ("0", "data 0.61")
+    browser.press("b")
+    assert slider.get_property("value") == "4"
+
+
+def test_after_a_click_on_a_box_space_plays(opened):
+    browser = opened(neuron())
+    browser.driver.find_element("css selector", ".node.computed").click()
+    browser.press(" ")
+    assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "true"
+    assert browser.run("return document.querySelectorAll('.node.self').length") == 1  # the pointer is still there
+
+
+def test_space_presses_a_box_as_it_presses_a_button(opened):
+    browser = opened(neuron())
+    browser.run("document.querySelector('.node.output').focus()")
+    browser.press(" ")
+    assert browser.text("#step-heading").startswith("Step 3 of")
+    assert browser.run("return document.getElementById('play').getAttribute('aria-pressed')") == "false"
+
+
 # -- Wrong algorithms --------------------------------------------------------------------------------------------------
 
 
@@ -533,6 +583,27 @@ def test_wrong_algorithms_are_played_to_their_wrong_end(browser, tmp_path, graph
     assert browser.log() == []
 
 
+def test_the_address_keeps_which_way_is_played(browser, tmp_path):
+    compare(two_ways()).explore(tmp_path / "museum.html")
+    browser.open(tmp_path / "museum.html")
+    choose(browser, 2)
+    browser.driver.find_element("id", "mistake").click()
+    wait_for(browser, "location.hash.endsWith('&way:2')")
+    shown = [browser.text(f"#{part}") for part in ("step", "canvas")]
+    address = browser.driver.current_url
+    browser.driver.get("about:blank")
+    browser.driver.get(address)
+    browser.settle()
+    assert browser.run("return document.getElementById('algorithm').value") == "2"
+    assert [browser.text(f"#{part}") for part in ("step", "canvas")] == shown
+    assert browser.text("#step-wrong").startswith("The first wrong step: ")
+    for harmless in ("#5&way:99", "#5&way:2&x=3", "#5&way:x"):  # the wrong ways have the recorded numbers only
+        browser.run("location.hash = arguments[0]", harmless)
+        browser.settle()
+        assert browser.run("return document.getElementById('algorithm').value") == "0"
+    assert browser.log() == []
+
+
 def test_where_a_leaf_is_moved_the_right_way_goes_on(browser, tmp_path):
     compare(two_ways()).explore(tmp_path / "museum.html")
     browser.open(tmp_path / "museum.html")
@@ -576,6 +647,73 @@ def test_lines_light_their_values_and_values_their_lines(browser, tmp_path):
         browser.settle()
         assert browser.text("#code .turn.lit") == turn
     assert browser.log() == []
+
+
+def many_turns(x):
+    total = Value(0, "total")
+    for turn in range(30):
+        total = total + x * turn
+    return total
+
+
+def test_the_code_scrolls_to_a_turn_and_the_notebook_stays_where_it_is(browser, tmp_path):
+    host, page = tmp_path / "notebook.html", explore(many_turns, 1.0)
+    host.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{page._repr_html_()}<div style='height: 2000px'>")
+    browser.show_as(width=1000, height=700)
+    browser.open(host)
+    browser.run("scrollTo(0, 680)")  # the function is out of sight
+    browser.driver.switch_to.frame(0)
+    browser.run("location.hash = '#60'")
+    browser.settle()
+    assert browser.text("#code .turn.lit") == "30"
+    lit = """const [turn, code] = ['#code .turn.lit', '#code'].map((part) => document.querySelector(part))
+      .map((element) => element.getBoundingClientRect());
+      return turn.left >= code.left && turn.right <= code.right + 1;"""
+    assert browser.run(lit)
+    browser.driver.switch_to.default_content()
+    assert browser.run("return scrollY") == 680
+
+
+def test_lit_lines_are_those_pointed_at_and_then_the_steps(browser, tmp_path):
+    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+    browser.open(tmp_path / "page.html", "#1")
+    lit = "return [...document.querySelectorAll('#code .line.lit')].map((line) => line.firstChild.textContent.trim())"
+    browser.run("document.querySelector('.node.output').focus()")
+    browser.run("document.getElementById('slide-0').dispatchEvent(new Event('input'))")  # which shows all anew
+    browser.settle()
+    assert browser.run(lit) == ["return sigmoid(z)"]
+    browser.run("document.activeElement.blur()")
+    assert browser.run(lit) == ["z = z + wi * xi"]
+
+
+def test_in_a_notebooks_cell_the_picture_has_the_larger_part_beside_code(browser, tmp_path):
+    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+    browser.show_as(width=900, height=720)
+    browser.open(tmp_path / "page.html", "#4")
+    assert browser.run("return document.getElementById('picture').clientWidth") > 450
+    assert browser.driver.find_element("css selector", "#code .line.lit").is_displayed()
+
+
+def test_printed_code_has_all_its_lines(browser, tmp_path):
+    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+    browser.open(tmp_path / "page.html")
+    browser.show_as(media="print")
+    lines = browser.driver.find_elements("css selector", "#code .line > :first-child")
+    assert [line.is_displayed() for line in lines] == [True] * 5
+    browser.show_as()
+
+
+def test_with_forced_colours_lit_code_is_told_apart(browser, tmp_path):
+    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+    browser.show_as(forced=True)
+    browser.open(tmp_path / "page.html", "#1")
+    colour = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    for part, other, style in [
+        ("#code .line.lit", "#code .line:not(.lit)", "borderLeftColor"),
+        ("#code .turn.lit", "#code .turn:not(.lit)", "backgroundColor"),
+    ]:
+        assert browser.run(colour, part, style) != browser.run(colour, other, style)
+    browser.show_as()
 
 
 def test_without_a_function_there_is_no_code(opened):
@@ -730,6 +868,20 @@ def test_the_picture_fits_zooms_and_moves(opened):
     assert view(browser) == fitting
 
 
+def test_of_a_graph_with_boxes_too_small_to_see_a_step_shows_its_own(opened):
+    output = dot([Value(i, f"w{i}") for i in range(200)], [0.5] * 200)
+    browser = opened(output)
+    fitting = view(browser)
+    assert browser.run("return document.querySelector('.node.leaf').getBoundingClientRect().height") < 6
+    browser.press("\ue010", "\ue012")  # End, and one back
+    inside = """const [box, frame] = ['.node.target', '#canvas'].map((part) => document.querySelector(part))
+      .map((element) => element.getBoundingClientRect());
+      return box.height > 40 && box.top >= frame.top && box.bottom <= frame.bottom;"""
+    assert browser.run(inside)
+    browser.press("0")
+    assert view(browser) == fitting
+
+
 def test_dragging_the_background_moves_the_picture_and_clicks_nothing(opened):
     from selenium.webdriver import ActionChains
 
@@ -743,6 +895,17 @@ def test_dragging_the_background_moves_the_picture_and_clicks_nothing(opened):
     ActionChains(browser.driver, duration=0).click(box).perform()
     browser.settle()
     assert browser.text("#step-heading").startswith("Step ")
+
+
+def test_the_right_button_moves_nothing(opened):
+    browser = opened(neuron())
+    before = view(browser)
+    mouse = {"x": 300, "y": 400, "button": "right", "clickCount": 1}
+    browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", mouse | {"type": "mousePressed", "buttons": 2})
+    browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 380, "y": 420})
+    browser.settle()
+    assert view(browser) == before
+    browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", mouse | {"type": "mouseReleased"})
 
 
 def middle_of(browser, selector):
@@ -764,6 +927,30 @@ def test_a_finger_drags_a_leaf_and_two_zoom(opened):
     x, y = middle_of(browser, "#canvas")
     browser.touch(*[[(x - 20 - 4 * k, y), (x + 20 + 4 * k, y)] for k in range(11)])
     assert view(browser)[2] == pytest.approx(fitting[2] / 3, rel=0.05)
+
+
+def test_a_finger_drags_a_leaf_in_an_opened_box(opened):
+    browser = opened(network((8, 12, 10, 3, 1)))
+    browser.show_as(width=390, height=844)
+    browser.run("document.querySelector('.node.closed').dispatchEvent(new Event('click'))")
+    browser.settle()
+    data = "return Number(document.querySelector('#inside-canvas .leaf').ariaValueNow)"
+    before = browser.run(data)
+    x, y = middle_of(browser, "#inside-canvas .leaf text")
+    browser.touch([(x, y)], *[[(x + 10 * k, y)] for k in range(1, 11)])
+    assert browser.run(data) == pytest.approx(before + 1)
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_nothing_moves_while_a_leaf_is_dragged(opened, width, height):
+    browser = opened(neuron())
+    browser.show_as(width=width, height=height)
+    places = "return ['canvas', 'rows'].map((id) => document.getElementById(id).getBoundingClientRect().top)"
+    heights = "return [...document.querySelectorAll('#canvas, #nudge')].map((part) => part.clientHeight)"
+    before = browser.run(places), browser.run(heights)
+    for number in ("0.61", "4", "-8.25", "100"):
+        type_number(browser, number)
+        assert (browser.run(places), browser.run(heights)) == before
 
 
 def test_it_prints_on_one_landscape_sheet(opened):
@@ -816,6 +1003,15 @@ def test_the_address_keeps_the_step_the_leaves_and_the_nudges_start(opened):
     assert [browser.text(f"#{part}") for part in ("rows", "nudge", "step", "canvas")] == shown
 
 
+def test_an_address_may_be_escaped_more_or_less(opened):
+    output = Value(1, "x[0]") * Value(2, "c=d") + Value(3, "50%") * Value(4, "a&b")
+    for address in ("#0&x[0]=5&c=d=6&50%=7&a%26b=8", "#0&x%5b0%5d=5&c%3dd=6&50%25=7&%61%26b=8"):
+        browser = opened(output, address)
+        assert browser.run("return [...document.querySelectorAll('[id^=exact-]')].map((field) => field.value)") == [
+            *"5678"
+        ]
+
+
 def test_an_address_that_nobody_could_have_written_is_harmless(opened):
     value = neuron()
     for address in ("#3&w1=", "#3&w1=nan&w9=2&=&from:&from:w1=x", "#3&w1=1e999", "#3&%&%ff=1", "#-1", "#3x"):
@@ -862,6 +1058,32 @@ def test_a_number_far_away_leaves_the_plot_as_it_is(opened):
     assert browser.run(curve) == before[1]
     assert [tick for tick in browser.run(ticks) if tick not in before[0]] == ["w1 is 1000"]
     assert browser.run("return document.querySelectorAll('#curves .beyond').length") == 1
+
+
+@pytest.mark.parametrize("output", [lambda: Value(1e308, "x") * 0.5, lambda: exp(Value(700, "x"))])
+def test_numbers_too_large_to_plot_leave_the_rest_as_it_is(opened, output):
+    browser = opened(output())
+    for number in ("-1", "1e308", "-1e308", "709"):
+        type_number(browser, number)
+        assert "NaN" not in browser.run("return document.getElementById('plot').outerHTML")
+        assert "Infinity" not in browser.run("return document.getElementById('plot').outerHTML")
+
+
+def test_no_drag_leads_to_infinity(opened):
+    from selenium.webdriver import ActionChains
+
+    browser = opened(Value(1.7e308, "x") * 0.5)
+    box = browser.driver.find_element("id", "n0")
+    ActionChains(browser.driver, duration=0).click_and_hold(box).move_by_offset(90, 0).release().perform()
+    browser.settle()
+    assert shown_numbers(browser)[0] == ("data 1.7e308", "grad 0.5")
+
+
+@pytest.mark.parametrize(
+    ("output", "name"), [(lambda x: sigmoid(x) * 3, "output"), (lambda x: Neuron([0.5], 1)([x]), "a")]
+)
+def test_equation_5_has_no_more_behind_its_delta_than_a_name(opened, output, name):
+    assert opened(output(Value(1, "x"))).text("#output-name") == name
 
 
 def test_what_changes_is_said_once(opened):
@@ -987,10 +1209,36 @@ def test_boxes_have_the_names_that_the_steps_use(opened):
     assert {heading.split(" = ")[0] for heading in headings} >= called
 
 
+def test_what_is_said_beside_an_edge_is_smaller_on_a_phone(opened):
+    browser = opened(neuron(), "#5")
+    size = "return parseFloat(getComputedStyle(document.getElementById('callout')).fontSize)"
+    wide = browser.run(size)
+    browser.show_as(width=390, height=844)
+    assert browser.run(size) < 0.8 * wide
+
+
+def test_a_screen_reader_hears_a_leafs_number(opened):
+    browser = opened(neuron())
+    heard = "return document.getElementById('n0').ariaValueText"
+    assert browser.run(heard) == "0.6"
+    type_number(browser, "-2.5")
+    assert browser.run(heard) == "−2.5"
+
+
 def test_nothing_sticks_out_of_a_narrow_screen(opened):
     browser = opened(network(), "#9")
     browser.show_as(width=390, height=800)
     assert browser.run("return document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (320, 180), (375, 667)])
+def test_enlarged_or_on_a_small_phone_the_picture_keeps_its_size(opened, width, height):
+    browser = opened(xor_with_loss(), "#9")
+    browser.show_as(width=width, height=height)
+    size = "const { clientWidth, clientHeight } = document.getElementById('canvas'); return [clientWidth, clientHeight]"
+    assert browser.run(size)[0] > width - 30
+    assert browser.run(size)[1] > 150
+    assert browser.run("return document.documentElement.scrollWidth") <= width
 
 
 def test_it_works_inside_a_notebooks_frame(browser, tmp_path):
@@ -1060,6 +1308,11 @@ def test_above_300_values_neurons_are_boxes_that_open(opened):
     browser.press("\ue014")  # the right arrow
     changed = browser.text(f'#inside-canvas [data-value="{leaf}"] text:nth-last-of-type(2)')
     assert changed == f"data {number_text(order[leaf].data + 0.01)}"
+    at = browser.text("#step-heading")
+    browser.press("\ue00c")  # Escape
+    assert not browser.driver.find_element("id", "inside").is_displayed()
+    assert browser.text("#step-heading") == at
+    neurons[0].click()
     browser.driver.find_element("id", "inside-close").click()
     assert not browser.driver.find_element("id", "inside").is_displayed()
     browser.press("b")

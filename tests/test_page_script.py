@@ -205,11 +205,12 @@ def test_each_module_is_short_and_begins_with_what_it_holds() -> None:
         assert len(text.splitlines()) < 120, file
 
 
-def test_the_bundle_has_every_declaration_once_and_no_types() -> None:
+def test_the_bundle_has_every_declaration_once_and_no_comments() -> None:
     for text in MODULES.values():
         for declaration in re.findall(r"^export (\w+ \w+)", text, re.MULTILINE):
             assert len(re.findall(rf"^{declaration}\b", script(), re.MULTILINE)) == 1
     assert "@param" not in script()
+    assert not re.search(r"^ *//", script(), re.MULTILINE)
 
 
 def test_only_main_is_used_by_no_other_module() -> None:

@@ -80,7 +80,7 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
 
     >>> from tinygrad_sigmoid import Neuron, sigmoid
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
-    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 75_000
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 80_000
     (True, True)
 
     Of a Python function, the page shows the source beside the graph that a call records: pointing at a line lights the
@@ -244,7 +244,8 @@ def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:
     for number, value in enumerate(walked.values):
         if not value.constant and (line := call.line_of(value)):
             turns.setdefault(line, []).append(number)
-    return {"lines": call.lines, "turns": [{"line": line, "values": made} for (line, _), made in turns.items()]}
+    in_time = sorted(turns.items(), key=lambda entry: entry[0][1])
+    return {"lines": call.lines, "turns": [{"line": line, "values": made} for (line, _), made in in_time]}
 
 
 def _played(walked: Steps, algorithm: Algorithm) -> dict[str, Any]:

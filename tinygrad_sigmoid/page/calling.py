@@ -1,7 +1,8 @@
 """A Python function called with values: the graph that it records, and which of its lines made which value.
 
 Nothing is written down in the values: while the function runs, Python tells of each line as it begins, and a value
-belongs to the line that began last before it was created. So each turn of a loop is told apart.
+belongs to the line that began last before it was created. So each turn of a loop is told apart: where Python jumps
+back, a line has another turn; where it comes back from a call, or from the middle of a long expression, it goes on.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ class Call:
 
     output: Value
     lines: list[str]  # of the function
-    began: list[tuple[int, int]] = field(repr=False)  # at which index of values a line began, and which, from 0
+    began: list[tuple[int, int, int]] = field(repr=False)  # the next value's index when a line began; which; its turn
 
     def line_of(self, value: Value) -> tuple[int, int] | None:
-        """The line that made a value, and how many lines had begun until then; `None` for what was there before."""
+        """The line that made a value, from 0, and in which of all turns; `None` for what was there before."""
         begun = bisect_left(self.began, (value.index,))
-        return (self.began[begun - 1][1], begun) if begun else None
+        return self.began[begun - 1][1:] if begun else None
 
 
 def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
@@ -42,8 +43,11 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
     Raises:
         TypeError: The function's source can't be read, it takes other arguments, or it doesn't return a Value.
     """
+    body: Any = function
     try:
-        lines, first = inspect.getsourcelines(function)
+        if not inspect.isroutine(body):
+            body = body.__call__  # as of a model, an object of a class
+        lines, first = inspect.getsourcelines(body)
         parameters = inspect.signature(function)
     except (OSError, TypeError, ValueError):
         cure = "write it with `def` in a file or in a notebook's cell"
@@ -54,7 +58,7 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
         raise TypeError(f"{shown(function)} can't be called with {len(given)} arguments: {error}") from None
     values = [_named(argument, name, parameters) for name, argument in arguments.items()]
     flat = [value for several in values for value in several]
-    noted = _Noted(inspect.unwrap(function), first, len(lines))
+    noted = _Noted(inspect.unwrap(body).__code__, first, len(lines))
     output = noted.result(lambda: function(*flat))
     cure = "return what it computes from its arguments"
     checks.instance(output, Value, f"the result of {shown(function)}", "a Value", cure)
@@ -81,10 +85,11 @@ def _valued(given: Any, name: str) -> Any:
 class _Noted:
     """Notes the lines of a function as they begin, in it and in the functions that are written inside it."""
 
-    def __init__(self, function: Any, first: int, count: int) -> None:
-        code: CodeType = getattr(function, "__code__", None) or function.__call__.__code__
+    def __init__(self, code: CodeType, first: int, count: int) -> None:
         self.file, self.first, self.count = code.co_filename, first, count
-        self.began: list[tuple[int, int]] = []
+        self.began: list[tuple[int, int, int]] = []
+        self.turns: dict[tuple[FrameType, int], tuple[int, int]] = {}  # of a line: its last instruction, and its turn
+        self.latest: dict[FrameType, int] = {}  # the line that began last
 
     def result(self, call: Callable[[], object]) -> object:
         before = sys.gettrace()  # a debugger's, or that of a measure of coverage
@@ -93,19 +98,36 @@ class _Noted:
             return call()
         finally:
             sys.settrace(before)
+            self.turns.clear()
+            self.latest.clear()  # or the frames would keep all that was computed in them
 
     def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
-        return self._note if self._has(frame) else None
+        if not self._has(frame):
+            return None
+        self._go_on(frame)  # where a generator was left
+        return self._note
 
     def _note(self, frame: FrameType, event: str, argument: object) -> Any:
-        line: FrameType | None = frame
-        if event == "return":  # on with the line that called
+        if event == "line":
+            self._go_on(frame, begins=True)
+        elif event == "return":  # with the line that called
             line = frame.f_back
             while line is not None and not self._has(line):
                 line = line.f_back
-        if line is not None and event in ("line", "return"):
-            self.began.append((next_index(), line.f_lineno - self.first))
+            if line is not None:
+                self._go_on(line)
         return self._note
+
+    def _go_on(self, frame: FrameType, *, begins: bool = False) -> None:
+        line = frame.f_lineno - self.first
+        last, turn = self.turns.get((frame, line), (frame.f_lasti, len(self.began)))
+        again = begins and self.latest.get(frame) == line  # as in a comprehension on one line
+        if again or frame.f_lasti < last + begins:  # Python has jumped back
+            turn = len(self.began)
+        if begins:
+            self.latest[frame] = line
+        self.turns[frame, line] = frame.f_lasti, turn
+        self.began.append((next_index(), line, turn))
 
     def _has(self, frame: FrameType) -> bool:
         code = frame.f_code

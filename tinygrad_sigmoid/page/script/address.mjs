@@ -1,18 +1,30 @@
 // The address of what is shown, so that it can be reloaded, gone back to and mailed: the step, every leaf that was
-// moved, and where the nudge began, as in #5&w=0.65&from:w=0.6
+// moved, where the nudge began, and which wrong way is played, as in #5&w=0.65&from:w=0.6 or #5&way:2
 
+import { choose } from "./algorithms.mjs";
 import { on } from "./elements.mjs";
 import { momentAt, numbersOf } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-/** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at">} page */
-export function addressOf({ graph, first, now, nudge: { leaf, start }, at }) {
+/** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at" | "algorithm">} page */
+export function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
   const usual = leaf === graph.leaves[0] && start.data[leaf] === first.data[leaf];
-  return `#${at}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
+  const way = algorithm ? `&way:${algorithm}` : "";
+  return `#${at}${way}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
+}
+
+// A name as whoever wrote it may have: mail programs, and people, escape less than `encodeURIComponent` or more.
+/** @param {string} key */
+function unescaped(key) {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
 }
 
 // What an address says; what it doesn't say, and what nobody could have written, is as in the beginning.
@@ -21,23 +33,28 @@ export function read({ graph, first }, address) {
   const [at, ...entries] = address.slice(1).split("&");
   const data = [...first.data];
   let [leaf, start] = [graph.leaves[0], NaN];
+  let algorithm = 0;
   for (const entry of entries) {
+    const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
+    if (way <= graph.algorithms.length) algorithm ||= way;
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
-    const found = graph.leaves.find((i) => encodeURIComponent(graph.values[i].name) === key);
+    const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
     if (from) [leaf, start] = [found, Number(number)];
     else data[found] = Number(number);
   }
-  const now = momentAt(graph, numbersOf(graph, data));
+  const isMoved = data.some((number, i) => number !== first.data[i]);
+  const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
   const began = Number.isNaN(start) ? first.data[leaf] : start;
-  return { at: Number(at), now, nudge: { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) } };
+  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge: { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) } };
 }
 
 /** @param {Page} page */
 function open(page) {
   if (!/^#\d+(&|$)/.test(location.hash)) return;
-  const { at, now, nudge } = read(page, location.hash);
+  const { at, now, algorithm, nudge } = read(page, location.hash);
   Object.assign(page, { now, nudge });
+  choose(page, algorithm);
   goTo(page, at);
 }
 

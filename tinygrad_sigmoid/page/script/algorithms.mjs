@@ -20,7 +20,7 @@ export function stepsOf(right, forward, { edges, mistake, reason }) {
 
 // The right way has the number 0.
 /** @param {Page} page @param {number} number */
-function choose(page, number) {
+export function choose(page, number) {
   const { right, graph } = page;
   page.algorithm = number;
   const steps = number ? stepsOf(right, graph.forward, graph.algorithms[number - 1]) : right;

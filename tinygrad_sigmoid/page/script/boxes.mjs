@@ -18,8 +18,14 @@ export function startBoxes(page) {
       const element = picture.querySelector(`[id="${box.id}"]`);
       adoptBox(page, /** @type {SVGElement} */ (element), box);
     }
-  on(byId("inside-close"), "click", () => /** @type {HTMLDialogElement} */ (byId("inside")).close());
-  on(byId("inside"), "close", () => {
+  const inside = /** @type {HTMLDialogElement} */ (byId("inside"));
+  on(byId("inside-close"), "click", () => inside.close());
+  on(inside, "keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation(); // or it would leave the step as well
+    inside.close();
+  });
+  on(inside, "close", () => {
     page.opened = [];
     update(page);
   });
@@ -35,8 +41,9 @@ function adoptBox(page, box, { values: own, shown, closed }) {
   box.setAttribute("tabindex", "0");
   box.setAttribute("role", leaf ? "slider" : "button");
   const point = (/** @type {number[]} */ values) => {
+    page.pointed = values;
     relate(page, values);
-    lightLines(page, values);
+    lightLines(page);
   };
   on(box, "pointerenter focus", () => point(own));
   on(box, "pointerleave blur", () => point([]));
@@ -47,9 +54,16 @@ function adoptBox(page, box, { values: own, shown, closed }) {
     else goTo(page, 1 + page.graph.steps.findIndex((step) => step.value === i));
   };
   if (leaf) makeDraggable(page, box, i);
-  else on(box, "click", act);
+  else
+    on(box, "click", (/** @type {MouseEvent} */ event) => {
+      act();
+      if (!event.detail) return;
+      box.blur(); // a pointer's click leaves the keys as they were
+      point(own);
+    });
   on(box, "keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" && (leaf || event.key !== " ")) return;
+    event.stopPropagation();
     event.preventDefault(); // or it would press what gets the focus now
     act();
   });

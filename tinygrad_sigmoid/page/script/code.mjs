@@ -7,12 +7,25 @@ import { highlight } from "./picture.mjs";
 
 const parts = () => document.querySelectorAll("#code .line, #code .turn");
 
-// Lights the lines that made any of these values, and which time it was.
-/** @param {Page} page @param {number[]} values */
-export function lightLines(page, values) {
+// Scrolls the source and nothing else: `scrollIntoView` would scroll the notebook around the page as well.
+/** @param {Element} part */
+function scrollCode(part) {
+  const [frame, place] = [byId("code"), part].map((element) => element.getBoundingClientRect());
+  const missing = (/** @type {number} */ before, /** @type {number} */ after) => Math.min(0, before) || Math.max(0, after);
+  const isTurn = part.matches(".turn"); // of any other line, its beginning is shown
+  const across = isTurn ? missing(place.left - frame.left, place.right - frame.right) : -byId("code").scrollLeft;
+  byId("code").scrollBy(across, missing(place.top - frame.top, place.bottom - frame.bottom));
+}
+
+// Lights the lines that made what is pointed at, or else the value of the step that is shown; and which time it was.
+/** @param {Page} page */
+export function lightLines(page) {
+  const step = page.graph.steps[page.at - 1];
+  const values = step && !page.pointed.length ? [step.value] : page.pointed;
   for (const part of parts())
     part.classList.toggle("lit", (page.inside.get(part) ?? []).some((value) => values.includes(value)));
-  document.querySelector("#code .line.lit")?.scrollIntoView({ block: "nearest" });
+  const lit = document.querySelector("#code .turn.lit") ?? document.querySelector("#code .line.lit");
+  if (lit) scrollCode(lit);
 }
 
 /** @param {Page} page @param {number[]} values */

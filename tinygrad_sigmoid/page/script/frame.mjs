@@ -8,6 +8,7 @@ import { boxOf } from "./picture.mjs";
 /** @typedef {import("./page.mjs").View} View */
 
 const LARGEST = 1.6; // pixels for a unit when all is shown
+const SMALLEST = 0.12; // below it, boxes can't be seen
 const CLOSEST = 6; // and when zoomed in
 const MARGIN = 8; // pixels around all of it
 
@@ -73,12 +74,14 @@ export function zoom(page, factor, atX = byId("canvas").clientWidth / 2, atY = b
   update(page);
 }
 
-// Moves the frame as far as these values' boxes need it.
+// Moves the frame as far as these values' boxes need it, and if they are specks, closer.
 /** @param {Page} page @param {number[]} values */
 export function bringIntoSight(page, values) {
   const frame = byId("canvas").getBoundingClientRect();
   /** @param {number} low @param {number} high @param {number} from @param {number} to */
   const missing = (low, high, from, to) => Math.min(0, low - from - 20) || Math.max(0, high - to + 20);
+  const { scale } = whole(page.layout);
+  if (!page.view && scale < SMALLEST) zoom(page, 1 / scale);
   for (const value of page.view ? values : []) {
     showFrame(page);
     const place = boxOf(page, value)?.getBoundingClientRect();

@@ -34,8 +34,7 @@ function rowOf(page, leaf) {
     exact.select();
   });
   on(exact, "blur", () => update(page));
-  for (const field of [slider, exact])
-    on(field, "input", () => Number.isFinite(field.valueAsNumber) && moveLeaf(page, leaf, field.valueAsNumber));
+  for (const field of [slider, exact]) on(field, "input", () => moveLeaf(page, leaf, field.valueAsNumber));
   const element = html("div", { className: "row" });
   element.append(label, gradient, slider, exact);
   return { element, leaf, gradient, slider, exact };

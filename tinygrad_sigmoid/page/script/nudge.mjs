@@ -9,7 +9,7 @@ import { startNudge } from "./page.mjs";
 /** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
 
 const BAD = 0.1; // the share of a change from which a remainder is explained
-const LONGEST = 12; // letters of the output's name in an equation
+const NAME = /^[\p{L}\p{N}_.#]{1,12}$/u; // what can stand behind Δ in an equation
 const FLAT = 0.05; // the local derivative below which a value is called saturated
 
 /** @param {Graph} graph @param {Nudge} nudge @param {Moment} now */
@@ -44,7 +44,7 @@ export function showNudge({ graph, now, nudge }) {
   const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
   const texts = {
     "nudge-sentence": change ? `${name} went from ${shown(start.data[leaf])} to ${shown(now.data[leaf])}.` : invitation,
-    "output-name": output.length > LONGEST ? "output" : output,
+    "output-name": NAME.test(output) ? output : "output",
     change: bracketed(shown(change)),
     gradient: shown(start.gradients[leaf]),
     predicted: signed(predicted),

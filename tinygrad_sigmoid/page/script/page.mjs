@@ -32,6 +32,7 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {Layout} layout the one that is shown
  * @property {View | null} view the part of it that is shown; where there is none, all of it
  * @property {WeakMap<Element, number[]>} inside the values in each box
+ * @property {number[]} pointed the values in the box that is pointed at
  * @property {((page: Page) => void)[]} views
  */
 
@@ -40,7 +41,7 @@ export function pageOf(graph, layouts, views) {
   const first = momentAt(graph, numbersOf(graph, graph.values.map((value) => value.data)));
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
-  const seen = { layouts, layout: layouts[0], view: null, rows: [], inside: new WeakMap() };
+  const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
   return { graph, right: graph.steps, algorithm: 0, level: 0, opened: [], first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
 }
 
@@ -55,6 +56,7 @@ export function update(page) {
 
 /** @param {Page} page @param {number} leaf @param {number} number */
 export function moveLeaf(page, leaf, number) {
+  if (!Number.isFinite(number)) return; // as while nothing is typed
   page.now = momentAt(page.graph, numbersOf(page.graph, page.now.data, leaf, number));
   update(page);
 }

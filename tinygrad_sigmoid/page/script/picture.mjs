@@ -46,7 +46,9 @@ export function showNumbers(page) {
     box.classList.toggle("wrong", wrong);
     texts.slice(-2).forEach((text, line) => write(text, `${lines[line + 1]}`));
     box.setAttribute("aria-label", lines.join(" ") + (lines[0] === values[i].name ? "" : `, ${values[i].name}`));
-    if (box.getAttribute("role") === "slider") box.setAttribute("aria-valuenow", `${numbers[i]}`);
+    if (box.getAttribute("role") !== "slider") continue;
+    box.setAttribute("aria-valuenow", `${numbers[i]}`);
+    box.setAttribute("aria-valuetext", shown(numbers[i])); // or it would be read as a share of 0 to 100
   }
   for (const edge of labelledEdges()) {
     const [value, operand] = useOf(edge);

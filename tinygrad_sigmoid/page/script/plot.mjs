@@ -19,6 +19,9 @@ function curvesOf({ graph, nudge }, low, high) {
   return (nudge.curves = { low, high, xs, curve, step });
 }
 
+// What can be drawn: the difference of two larger numbers may be too large for a number.
+const drawable = (/** @type {number} */ number) => Math.abs(number) < 1e300;
+
 const titled = (/** @type {string} */ gap) => svg("title", {}, `the remainder: ${gap}`);
 
 /** @param {Page} page */
@@ -34,16 +37,17 @@ export function showPlot(page) {
   const tangent = (/** @type {number} */ x) => before + start.gradients[leaf] * (x - from);
 
   const isInside = to >= low && to <= high;
-  const heights = [...curve, ...step, ...(isInside ? [after, tangent(to)] : [])].filter(Number.isFinite);
+  const isPlotted = drawable(low) && drawable(high);
+  const heights = [...curve, ...step, ...(isInside ? [after, tangent(to)] : [])].filter(drawable);
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
   const margin = (most - least || 1) * 0.08;
   const [bottom, top] = [least - margin, most + margin];
   const px = (/** @type {number} */ x) => 72 + (280 * (x - low)) / (high - low);
   const py = (/** @type {number} */ y) => 138 - (130 * (y - bottom)) / (top - bottom);
-  const visible = (/** @type {number} */ y) => y >= bottom && y <= top; // nan is not
+  const visible = (/** @type {number} */ y) => drawable(y) && y >= bottom && y <= top; // nan is not
   /** @param {number} y @param {number} i @param {number[]} ys */
   const point = (y, i, ys) => {
-    if (!visible(y)) return "";
+    if (!isPlotted || !visible(y)) return "";
     return `${visible(ys[i - 1]) ? "L" : "M"}${px(xs[i]).toFixed(1)},${py(y).toFixed(1)}`;
   };
   const path = (/** @type {number[]} */ ys) => ys.map(point).join("");
@@ -53,11 +57,11 @@ export function showPlot(page) {
     svg("path", { class: "curve", d: path(curve) }),
     svg("path", { class: "tangent", d: path(xs.map(tangent)) }),
   ];
-  if (Number.isFinite(py(before))) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5 }));
+  if (isPlotted && visible(before)) parts.push(svg("circle", { cx: px(from), cy: py(before), r: 5 }));
   if (!isInside) {
     const [edge, tip] = to > high ? [344, 352] : [80, 72];
     parts.push(svg("path", { class: "beyond", d: `M${edge},66L${tip},73L${edge},80z` }));
-  } else if (Number.isFinite(py(after))) {
+  } else if (isPlotted && visible(after) && visible(tangent(to))) {
     const [x, gap] = [px(to).toFixed(1), signed(after - tangent(to))];
     parts.push(svg("path", { class: "gap", d: `M${x},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}` }, titled(gap)));
     parts.push(svg("rect", { x: px(to) - 4, y: py(after) - 4, width: 8, height: 8 }));
@@ -65,12 +69,13 @@ export function showPlot(page) {
   byId("curves").replaceChildren(...parts);
   /** @param {number} x @param {number} y @param {string} anchor @param {string} text */
   const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
+  const end = (/** @type {number} */ number) => (isPlotted && heights.length ? shown(number) : "");
   byId("ticks").replaceChildren(
-    tick(72, 152, "start", shown(low)),
-    tick(352, 152, "end", shown(high)),
+    tick(72, 152, "start", end(low)),
+    tick(352, 152, "end", end(high)),
     tick(212, 165, "middle", isInside ? name : `${name} is ${shown(to)}`),
-    tick(68, 18, "end", shown(top)),
-    tick(68, 138, "end", shown(bottom)),
+    tick(68, 18, "end", end(top)),
+    tick(68, 138, "end", end(bottom)),
   );
   const across = `The output against ${name}, from ${shown(low)} to ${shown(high)}`;
   const ends = `the tangent predicts ${shown(tangent(to))}, the output is ${shown(after)}`;

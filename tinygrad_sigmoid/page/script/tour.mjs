@@ -51,7 +51,7 @@ function markSteps(page, { first, last }) {
   highlight(page, "active", backward ? own : used, (value, operand) => lit.has(`${value}.${operand}`));
   highlight(page, "target", backward ? used : own);
   document.body.classList.toggle("backward", backward);
-  lightLines(page, [...own]);
+  lightLines(page);
 }
 
 /** @param {Page} page @param {boolean} start */
@@ -92,8 +92,9 @@ export function startTour(page) {
   on(document, "keydown", (/** @type {KeyboardEvent & { target: Element }} */ event) => {
     const button = keys.get(event.key);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !button) return;
-    if (event.target.matches("input, #inside-canvas")) return; // which have a use for these keys
-    if (event.key === " " && event.target.closest("button, a")) return;
+    if (event.target.matches("input:not([type=range]), select, #inside-canvas")) return; // which have a use for these keys
+    if (event.target.matches("#rows input") && !["b", " ", "Escape"].includes(event.key)) return;
+    if (event.key === " " && event.target.closest("button, a, summary")) return;
     event.preventDefault();
     byId(button).click();
   });

@@ -18,7 +18,7 @@ function startPointers(page) {
     return [(a.x + b.x) / 2, (a.y + b.y) / 2, Math.hypot(a.x - b.x, a.y - b.y)];
   };
   on(canvas, "pointerdown", (/** @type {PointerEvent & { target: Element }} */ event) => {
-    if (event.target.closest(".leaf")) return;
+    if (event.button || event.target.closest(".leaf")) return;
     held.set(event.pointerId, { x: event.clientX, y: event.clientY });
     moved = 0;
   });
@@ -52,7 +52,7 @@ export function startZooming(page) {
   /** @type {Record<string, [number, number]>} */
   const ways = { ArrowLeft: [-60, 0], ArrowRight: [60, 0], ArrowUp: [0, -60], ArrowDown: [0, 60] };
   on(document, "keydown", (/** @type {KeyboardEvent & { target: Element }} */ event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
     if (event.shiftKey && ways[event.key]) pan(page, ...ways[event.key]);
     else keys[event.key]?.();
   });
