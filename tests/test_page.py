@@ -583,6 +583,29 @@ def test_wrong_algorithms_are_played_to_their_wrong_end(browser, tmp_path, graph
     assert browser.log() == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (820, 1180), (390, 844)])
+def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(browser, tmp_path, width, height):
+    compare(xor_with_loss()).explore(tmp_path / "museum.html")
+    browser.show_as(width=width, height=height)
+    browser.open(tmp_path / "museum.html")
+    for number in (1, 2, 3, 4):
+        choose(browser, number)
+        browser.driver.find_element("id", "mistake").click()
+        browser.settle()
+        bottoms = """return ['#step-wrong', '#step', '#steps', '#plot', '#nudge'].map((part) =>
+          document.querySelector(part).getBoundingClientRect().bottom)"""
+        wrong, step, steps_end, plot, nudge = browser.run(bottoms)
+        assert wrong <= step + 1 <= steps_end
+        assert plot < nudge <= height
+        assert browser.run(
+            """const [told, frame] = ['callout', 'canvas'].map((id) => document.getElementById(id))
+              .map((element) => element.getBoundingClientRect());
+            return told.left >= frame.left && told.right <= frame.right;"""
+        )
+        assert browser.run("return document.documentElement.scrollHeight") <= height
+    browser.show_as()
+
+
 def test_the_address_keeps_which_way_is_played(browser, tmp_path):
     compare(two_ways()).explore(tmp_path / "museum.html")
     browser.open(tmp_path / "museum.html")
