@@ -210,7 +210,7 @@ def test_edges_show_the_local_derivatives_of_the_right_operand(opened):
 
 
 def test_a_small_page_is_small():
-    assert len(explore(neuron()).html.encode()) < 80_000
+    assert len(explore(neuron()).html.encode()) < 90_000
 
 
 # -- Changing leaves ---------------------------------------------------------------------------------------------------

@@ -33,8 +33,8 @@ __version__ = "0.1.0"
 __all__ = [
     "GradientDescent", "Layer", "Network", "Neuron", "Operation", "Perceptron", "StaleGraph", "TinygradSigmoidError",
     "Value", "absolute", "add", "animate", "compiled", "cos", "cross_entropy", "divide", "dot", "draw", "exp",
-    "explain", "explore", "expm1", "formula", "gradients", "heaviside", "latex", "log", "log1p", "log_sigmoid",
-    "maximum", "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin",
+    "explain", "explore", "expm1", "formula", "gradients", "heaviside", "latex", "live", "log", "log1p",
+    "log_sigmoid", "maximum", "minimum", "multiply", "negate", "nudge", "power", "relu", "scan", "sigmoid", "sin",
     "softmax_cross_entropy", "softplus", "sqrt", "squared_error", "steps", "subtract", "tanh", "to_json", "train",
     "translated",
 ]
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.losses import cross_entropy, softmax_cross_entropy, squared_error
     from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron
     from tinygrad_sigmoid.nudging import nudge
-    from tinygrad_sigmoid.page import explore
+    from tinygrad_sigmoid.page import explore, live
     from tinygrad_sigmoid.reading.data import to_json
     from tinygrad_sigmoid.reading.explain import explain
     from tinygrad_sigmoid.reading.formulas import formula, latex
@@ -65,7 +65,7 @@ _LAZILY_IMPORTED = {
     "losses": "cross_entropy softmax_cross_entropy squared_error",
     "neuron": "Layer Network Neuron Perceptron",
     "nudging": "nudge",
-    "page": "explore",
+    "page": "explore live",
     "reading.data": "to_json",
     "reading.explain": "explain",
     "reading.formulas": "formula latex",

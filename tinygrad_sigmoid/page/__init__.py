@@ -5,5 +5,6 @@ and the table of rules, and what the steps say is written by the rules: the page
 """
 
 from tinygrad_sigmoid.page.build import Page, explore
+from tinygrad_sigmoid.page.notebook import live
 
-__all__ = ["Page", "explore"]
+__all__ = ["Page", "explore", "live"]

@@ -80,7 +80,7 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
 
     >>> from tinygrad_sigmoid import Neuron, sigmoid
     >>> page = explore(Neuron([0.6], 0.9)([1.0]))
-    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 80_000
+    >>> page.html.startswith("<!DOCTYPE html>"), len(page.html.encode()) < 90_000
     (True, True)
 
     Of a Python function, the page shows the source beside the graph that a call records: pointing at a line lights the

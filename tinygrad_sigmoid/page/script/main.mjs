@@ -8,6 +8,7 @@ import { startCode } from "./code.mjs";
 import { layouts, showFrame, startFrame } from "./frame.mjs";
 import { graphOf } from "./graph.mjs";
 import { showRows, startLeaves } from "./leaves.mjs";
+import { askPython, startLive } from "./live.mjs";
 import { showNudge, startNudging } from "./nudge.mjs";
 import { pageOf, update } from "./page.mjs";
 import { showNumbers } from "./picture.mjs";
@@ -20,7 +21,7 @@ import { startZooming } from "./zooming.mjs";
 /** @param {import("./graph.mjs").Recorded} recorded @param {import("./graph.mjs").Programs} programs */
 export function start(recorded, programs) {
   const pictures = [showAlgorithm, showNumbers, showFrame, showStep, showCallout, showRows, showNudge, showPlot];
-  const page = pageOf(graphOf(recorded, programs), layouts(), [...pictures, showAddress, showSaid]);
+  const page = pageOf(graphOf(recorded, programs), layouts(), [...pictures, showAddress, showSaid, askPython]);
   startFrame(page);
   startZooming(page);
   startBoxes(page);
@@ -31,5 +32,6 @@ export function start(recorded, programs) {
   startTour(page);
   startAlgorithms(page);
   startAddress(page);
+  startLive(page);
   update(page);
 }

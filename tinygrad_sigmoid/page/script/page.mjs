@@ -33,6 +33,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {View | null} view the part of it that is shown; where there is none, all of it
  * @property {WeakMap<Element, number[]>} inside the values in each box
  * @property {number[]} pointed the values in the box that is pointed at
+ * @property {import("./live.mjs").Python | null} python what is known of the one that computes in a widget
+ * @property {string} notice what is to be said about it
  * @property {((page: Page) => void)[]} views
  */
 
@@ -42,7 +44,7 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
-  return { graph, right: graph.steps, algorithm: 0, level: 0, opened: [], first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, views };
+  return { graph, right: graph.steps, algorithm: 0, level: 0, opened: [], first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, python: null, notice: "", views };
 }
 
 // However much changes, a frame shows it once.

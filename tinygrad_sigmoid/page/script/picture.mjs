@@ -33,7 +33,7 @@ const valuesIn = (page, box) => page.inside.get(box) ?? [];
 /** @param {Page} page */
 export function showNumbers(page) {
   const { values } = page.graph;
-  const { now } = page;
+  const { now, notice } = page;
   const numbers = now.data;
   const atEnd = page.at === 0 || page.at === page.graph.steps.length;
   const { data, gradients, local } = knownOn(page);
@@ -56,7 +56,7 @@ export function showNumbers(page) {
   }
   const bad = numbers.findIndex((number) => !Number.isFinite(number));
   const trouble = () => `${values[bad].name} is ${shown(numbers[bad])} here: change a leaf to leave this place.`;
-  write(byId("trouble"), bad < 0 ? "" : trouble());
+  write(byId("trouble"), bad < 0 ? notice : trouble());
 }
 
 // Gives a class to the boxes with any of these values in them and to the edges that are meant; all others lose it.
