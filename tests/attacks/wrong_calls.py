@@ -397,6 +397,7 @@ CALLS: dict[str, Call] = {
     ),
     "animate": package("animate", output=value, path=WIDE),
     "explore": package("explore", output=value, path=WIDE),
+    "live": package("live", output=value),
     "train": package(
         "train",
         network=network,
