@@ -1,7 +1,7 @@
 """The live widget in a real JupyterLab and a real marimo, driven by Chromium: `python tests/notebooks.py`.
 
 No test of the suite, because `pip install jupyterlab marimo`, which it needs, brings some hundred packages. In each, a
-leaf that is dragged changes its Value, and one that is changed in Python moves the XX
+leaf that is dragged changes its Value, and one that is changed in Python moves the page.
 """
 
 from __future__ import annotations
