@@ -153,7 +153,7 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 SIGNS = "σ′(z)·w − Δη‖∇C‖² ≈ 10⁻³/½ → x₂ █▁ 中"
 
 
-@pytest.mark.parametrize("error", [AttributeError, ValueError, OSError, BrokenPipeError])
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError])
 def test_ctrl_c_ends_with_130_though_another_package_trips_over_it(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

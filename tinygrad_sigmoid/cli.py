@@ -60,6 +60,10 @@ def main(words: Sequence[str] | None = None) -> int:
         return _ended(f"tinygrad-sigmoid: {printable(str(error), LONGEST)}", 2)
     except ImportError as error:  # of a package that pip should have brought
         return _ended(f"tinygrad-sigmoid: {error}: run `pip install --force-reinstall tinygrad-sigmoid`", 2)
+    except Exception as error:
+        if not _came_of_ctrl_c(error):
+            raise
+        return _ended("stopped", 130)
     finally:
         _give_up_streams()
 
@@ -70,10 +74,6 @@ def _run(words: list[str]) -> int:
         status: int = arguments.run(arguments)
     except SystemExit:  # argparse has said what there is to say
         sys.stdout.flush()
-        raise
-    except Exception as error:
-        if _came_of_ctrl_c(error):
-            raise KeyboardInterrupt from error
         raise
     sys.stdout.flush()  # here, where an error is caught
     return status
