@@ -203,6 +203,7 @@ def test_each_module_is_short_and_begins_with_what_it_holds() -> None:
     for file, text in MODULES.items():
         assert text.startswith("// "), file
         assert len(text.splitlines()) < 120, file
+        assert max(map(len, text.splitlines())) <= 120, file
 
 
 def test_the_bundle_has_every_declaration_once_and_no_comments() -> None:

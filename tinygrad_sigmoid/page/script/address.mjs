@@ -46,7 +46,8 @@ export function read({ graph, first }, address) {
   const isMoved = data.some((number, i) => number !== first.data[i]);
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
   const began = Number.isNaN(start) ? first.data[leaf] : start;
-  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge: { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) } };
+  const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
+  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge };
 }
 
 /** @param {Page} page */

@@ -7,7 +7,8 @@ import { goTo } from "./tour.mjs";
 /** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Step} Step */
 
 // Its steps: forward as always, then its own, each like the right one along that edge but for the numbers.
-/** @param {Step[]} right @param {number} forward @param {import("./graph.mjs").Algorithm} algorithm @returns {Step[]} */
+/** @param {Step[]} right @param {number} forward @param {import("./graph.mjs").Algorithm} algorithm
+ *  @returns {Step[]} */
 export function stepsOf(right, forward, { edges, mistake, reason }) {
   const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
     right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);

@@ -1,4 +1,4 @@
-// The figures of a step, beside what is lit up in the picture: a forward step's at the box, a backward step's at the edge.
+// The figures of a step, beside what is lit up in the picture: a forward step's at the box, a backward one's at the edge.
 
 import { byId, writeParts } from "./elements.mjs";
 import { allBoxes, boxOf, edgeOf } from "./picture.mjs";
@@ -18,11 +18,13 @@ function overlap(a, b) {
 }
 
 // Below, above or beside a place, wherever the fewest boxes are covered, within the frame.
-/** @param {DOMRect} place @param {DOMRect} frame @param {DOMRect[]} boxes @param {number} width @param {number} height */
+/** @param {DOMRect} place @param {DOMRect} frame @param {DOMRect[]} boxes
+ *  @param {number} width @param {number} height */
 function beside(place, frame, boxes, width, height) {
   const [x, y] = [(place.left + place.right - width) / 2, (place.top + place.bottom - height) / 2];
   const [below, above, right, left] = [place.bottom, place.top - height, place.right, place.left - width];
-  const corners = [[x, below + GAP], [right + GAP, y], [left - GAP, y], [x, above - GAP], [right, below], [left, above]];
+  const straight = [[x, below + GAP], [right + GAP, y], [left - GAP, y], [x, above - GAP]];
+  const corners = [...straight, [right, below], [left, above]];
   const rectangles = corners.map(([left, top]) => {
     const within = (/** @type {number} */ at, /** @type {number} */ low, /** @type {number} */ high) =>
       Math.max(low + GAP, Math.min(at, high - GAP));

@@ -11,7 +11,8 @@ const parts = () => document.querySelectorAll("#code .line, #code .turn");
 /** @param {Element} part */
 function scrollCode(part) {
   const [frame, place] = [byId("code"), part].map((element) => element.getBoundingClientRect());
-  const missing = (/** @type {number} */ before, /** @type {number} */ after) => Math.min(0, before) || Math.max(0, after);
+  /** @param {number} before @param {number} after */
+  const missing = (before, after) => Math.min(0, before) || Math.max(0, after);
   const isTurn = part.matches(".turn"); // of any other line, its beginning is shown
   const across = isTurn ? missing(place.left - frame.left, place.right - frame.right) : -byId("code").scrollLeft;
   byId("code").scrollBy(across, missing(place.top - frame.top, place.bottom - frame.bottom));

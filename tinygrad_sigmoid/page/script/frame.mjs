@@ -86,7 +86,11 @@ export function bringIntoSight(page, values) {
     showFrame(page);
     const place = boxOf(page, value)?.getBoundingClientRect();
     if (place && byId("canvas").contains(boxOf(page, value) ?? null))
-      pan(page, missing(place.left, place.right, frame.left, frame.right), missing(place.top, place.bottom, frame.top, frame.bottom));
+      pan(
+        page,
+        missing(place.left, place.right, frame.left, frame.right),
+        missing(place.top, place.bottom, frame.top, frame.bottom),
+      );
   }
 }
 

@@ -6,13 +6,15 @@
  * @typedef {{ value: number, input?: undefined, sentence: string, formula: string }} ForwardStep
  * @typedef {{ value: number, input: number, operand: number, sentence: string, derivative: string,
  *   formula: string, played?: Played }} BackwardStep
- * @typedef {{ upstream: number | null, before: number | null, after: number | null, wrong: string }} Played what a wrong
- *   way passes back: the gradients of the value and of its input before and after, and why it is the first wrong step
+ * @typedef {{ upstream: number | null, before: number | null, after: number | null, wrong: string }} Played what a
+ *   wrong way passes back: the gradients of the value and of its input before and after, and why it is the first wrong
+ *   step
  * @typedef {ForwardStep | BackwardStep} Step
  * @typedef {{ id: string, values: number[], shown: number | null, closed: string | null }} Box
  * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string,
- *   joined: Record<string, [number, number][]>, code: Code | null, algorithms: Algorithm[] }} Recorded with the number of its forward steps, and for each edge
- *   that joins closed boxes the uses it stands for: a value, and which of its operands
+ *   joined: Record<string, [number, number][]>, code: Code | null, algorithms: Algorithm[] }} Recorded with the number
+ *   of its forward steps, and for each edge that joins closed boxes the uses it stands for: a value, and which of its
+ *   operands
  * @typedef {{ name: string, edges: [number, number, number | null, number | null, number | null][], mistake: number,
  *   reason: string }} Algorithm with the value and the operand of each edge, and the numbers that Played has
  * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and

@@ -9,8 +9,9 @@ import { begin, startNudge, update } from "./page.mjs";
  *   asked for last, the leaves moved since it gave one, the question that it hasn't answered yet, or 0, and the timer
  *   after which that is said
  * @typedef {number | string} JSONNumber infinities and NaN are texts
- * @typedef {{ data: JSONNumber[], local: JSONNumber[][], gradients: JSONNumber[], asked: number | null, refused: string }}
- *   Passes what Python gives: a moment, in answer to which question, and why it couldn't do what was asked
+ * @typedef {{ data: JSONNumber[], local: JSONNumber[][], gradients: JSONNumber[], asked: number | null,
+ *   refused: string }} Passes what Python gives: a moment, in answer to which question, and why it couldn't do what was
+ *   asked
  */
 
 const PATIENCE = 1000; // milliseconds

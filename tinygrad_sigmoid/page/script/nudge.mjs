@@ -32,7 +32,9 @@ export function why(graph, { leaf, start }, now) {
   const isFlat = (/** @type {number} */ i) => start.local[i].length === 1 && Math.abs(start.local[i][0]) < FLAT;
   const flat = [...concerned].find(isFlat);
   const saturated =
-    flat === undefined ? "" : ` ${graph.values[flat].name} was saturated: its slope was ${shown(start.local[flat][0])}.`;
+    flat === undefined
+      ? ""
+      : ` ${graph.values[flat].name} was saturated: its slope was ${shown(start.local[flat][0])}.`;
   return `The curve bends: ½·output″·Δ² is about ${second} = ${signed(bend)}.${saturated}`;
 }
 
@@ -57,7 +59,8 @@ export function showNudge({ graph, now, nudge }) {
   byId("row-perceptron").hidden = byId("key-perceptron").hidden = !asPerceptron;
   if (!asPerceptron) return;
   const [before, after] = [start, now].map(({ data }) => asPerceptron(...numbersOf(graph, data))[0]);
-  write(byId("perceptron"), `${after === before ? "none" : signed(after - before)} (${shown(before)} → ${shown(after)})`);
+  const flip = after === before ? "none" : signed(after - before);
+  write(byId("perceptron"), `${flip} (${shown(before)} → ${shown(after)})`);
 }
 
 /** @param {Page} page */

@@ -44,7 +44,8 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
-  return { graph, right: graph.steps, algorithm: 0, level: 0, opened: [], first, now: first, nudge, at: 0, said: { at: 0, now: first }, ...timers, ...seen, python: null, notice: "", views };
+  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, opened: [], said: { at: 0, now: first } };
+  return { graph, first, now: first, nudge, ...tour, ...timers, ...seen, python: null, notice: "", views };
 }
 
 // However much changes, a frame shows it once.

@@ -63,7 +63,8 @@ export function showPlot(page) {
     parts.push(svg("path", { class: "beyond", d: `M${edge},66L${tip},73L${edge},80z` }));
   } else if (isPlotted && visible(after) && visible(tangent(to))) {
     const [x, gap] = [px(to).toFixed(1), signed(after - tangent(to))];
-    parts.push(svg("path", { class: "gap", d: `M${x},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}` }, titled(gap)));
+    const d = `M${x},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}`;
+    parts.push(svg("path", { class: "gap", d }, titled(gap)));
     parts.push(svg("rect", { x: px(to) - 4, y: py(after) - 4, width: 8, height: 8 }));
   }
   byId("curves").replaceChildren(...parts);

@@ -16,7 +16,8 @@ export function told(graph, now, at) {
   const { steps, forward, beginning } = graph;
   const step = steps[at - 1];
   const total = steps.length;
-  if (!step) return [[`${total} steps`], [`${forward} forward, ${total - forward} back. All numbers are shown.`], [], []];
+  const all = `${forward} forward, ${total - forward} back. All numbers are shown.`;
+  if (!step) return [[`${total} steps`], [all], [], []];
   const pass = at <= forward ? "forward" : at === forward + 1 ? `backward, from ${beginning}` : "backward";
   const figures = step.input === undefined ? made(graph, now, step) : passed(graph, now, at, step);
   return [[`Step ${at} of ${total}, ${pass}`], [step.sentence], ...figures];
@@ -31,7 +32,8 @@ export function toldTogether({ boxes, steps, forward }, { first, last, name }) {
       ? [`The ${neurons} neurons of ${name}`, "are computed.", "hand their gradients on."]
       : [name, "is computed.", "hands its gradients on."];
   const pass = first <= forward ? "forward" : "backward";
-  return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${first <= forward ? forth : back}`], [], []];
+  const done = first <= forward ? forth : back;
+  return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${done}`], [], []];
 }
 
 /** @param {Graph} graph @param {Moment} now @param {import("./graph.mjs").ForwardStep} step @returns {Part[][]} */
@@ -54,6 +56,7 @@ function made({ values, operations }, now, step) {
 /** @param {Graph} graph @param {Moment} now @param {number} at @param {import("./graph.mjs").BackwardStep} step
  *  @returns {Part[][]} */
 function passed(graph, now, at, step) {
+  const { name } = graph.values[step.input];
   const { gradients } = known(graph, now, at);
   const before = known(graph, now, at - 1).gradients[step.input];
   const local = now.local[step.value][step.operand];
@@ -71,6 +74,6 @@ function passed(graph, now, at, step) {
   const equal = isSum ? equals(total, after, terms) : `${equals(total, exact, terms)} ${shown(exact)}, but it writes`;
   return [
     [`${step.derivative} ${formula} `, [shown(local), "local"]],
-    [`gradient of ${graph.values[step.input].name} = `, ...sum, "·", [times, "local"], ` ${equal} `, [shown(after), "sum"]],
+    [`gradient of ${name} = `, ...sum, "·", [times, "local"], ` ${equal} `, [shown(after), "sum"]],
   ];
 }

@@ -27,7 +27,9 @@ export function showStep(page) {
   slider.max = `${last}`;
   slider.value = `${at}`;
   slider.setAttribute("aria-valuetext", at ? `step ${at} of ${last}` : "all numbers");
-  for (const [id, disabled] of Object.entries({ first: at > 0 && runAt(page, at).first === 1, back: at === 0, on: at === last, last: at === last }))
+  const atEnd = at === last;
+  const leadNowhere = { first: at > 0 && runAt(page, at).first === 1, back: at === 0, on: atEnd, last: atEnd };
+  for (const [id, disabled] of Object.entries(leadNowhere))
     /** @type {HTMLButtonElement} */ (byId(id)).disabled = disabled;
   const run = runAt(page, at);
   const lines = run.name ? toldTogether(graph, run) : told(graph, page.now, at);
@@ -92,7 +94,8 @@ export function startTour(page) {
   on(document, "keydown", (/** @type {KeyboardEvent & { target: Element }} */ event) => {
     const button = keys.get(event.key);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !button) return;
-    if (event.target.matches("input:not([type=range]), select, #inside-canvas")) return; // which have a use for these keys
+    // Which have a use for these keys.
+    if (event.target.matches("input:not([type=range]), select, #inside-canvas")) return;
     if (event.target.matches("#rows input") && !["b", " ", "Escape"].includes(event.key)) return;
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     event.preventDefault();
