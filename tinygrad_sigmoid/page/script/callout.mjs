@@ -1,4 +1,4 @@
-// The figures of a step, beside what is lit up in the picture: a forward step's at the box, a backward one's at the edge.
+// The figures of a step beside what is lit up in the picture: forward at the box, backward at the edge.
 
 import { byId, writeParts } from "./elements.mjs";
 import { allBoxes, boxOf, edgeOf } from "./picture.mjs";
