@@ -21,7 +21,7 @@ from tinygrad_sigmoid.testing.strategies import graphs
 
 SVG = "{http://www.w3.org/2000/svg}"
 ALWAYS = "0% { visibility: visible; }"
-README_PICTURE = Path(__file__).parents[2] / ".docs" / "backward.svg"
+README_PICTURE = Path(__file__).parents[1] / ".docs" / "backward.svg"
 
 
 class Shown(NamedTuple):
