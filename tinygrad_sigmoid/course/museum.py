@@ -22,7 +22,6 @@ from tinygrad_sigmoid.value import Value
 if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
     from tinygrad_sigmoid.page import Page
-    from tinygrad_sigmoid.page.build import Edge as PlayedEdge
 
 LARGEST = 300  # values: some exhibits recurse, and Python stops a recursion after a thousand calls
 LONGEST = 20_000  # edges: naive recursion takes every edge of every path, and paths can be 2^n
@@ -229,16 +228,14 @@ def _first_mistake(
     return None
 
 
-def _with_operands(taken: Sequence[Edge]) -> list[PlayedEdge]:
+def _with_operands(taken: Sequence[Edge]) -> list[tuple[Value, int, float, float, float]]:
     """The edges with the operand that each leads to: an input that is used twice gets its turns in order."""
-    from tinygrad_sigmoid.page.build import Edge as PlayedEdge
-
     times, found = Counter[tuple[Value, Value]](), []
     for edge in taken:
         operands = [operand for operand, used in enumerate(edge.value.inputs) if used is edge.used]
         operand = operands[times[edge.value, edge.used] % len(operands)]
         times[edge.value, edge.used] += 1
-        found.append(PlayedEdge(edge.value, operand, edge.upstream, edge.before, edge.after))
+        found.append((edge.value, operand, edge.upstream, edge.before, edge.after))
     return found
 
 

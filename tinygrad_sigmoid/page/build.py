@@ -60,19 +60,10 @@ class Algorithm(NamedTuple):
     """A wrong way to pass gradients back, which a page can play beside the right one."""
 
     name: str
-    edges: Sequence[Edge]  # in the order in which it takes them
+    edges: Sequence[tuple[Value, int, float, float, float]]  # in the order in which it takes them: a value, which of
+    # its inputs, the gradient of the value at that moment, and that of the input before its share was added and after
     mistake: int  # which of them is the first wrong one, from 1
     reason: str  # why it is wrong, in a sentence
-
-
-class Edge(NamedTuple):
-    """An edge along which an algorithm passes a gradient back."""
-
-    value: Value
-    operand: int
-    upstream: float  # the gradient of `value` at that moment
-    before: float  # the gradient of that input, before its share was added and after
-    after: float
 
 
 def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.PathLike[str] | None = None) -> Page:
@@ -253,8 +244,7 @@ def _played(walked: Steps, algorithm: Algorithm) -> dict[str, Any]:
         return given if isfinite(given) else None
 
     edges = [
-        [walked.index_of[edge.value], edge.operand, *map(number, (edge.upstream, edge.before, edge.after))]
-        for edge in algorithm.edges
+        [walked.index_of[value], operand, *map(number, gradients)] for value, operand, *gradients in algorithm.edges
     ]
     return {"name": algorithm.name, "edges": edges, "mistake": algorithm.mistake, "reason": algorithm.reason}
 
