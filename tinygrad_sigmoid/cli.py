@@ -17,12 +17,15 @@ from contextlib import suppress
 from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
-from tinygrad_sigmoid.commands import chapter, check, digits, draw, explore, step, tune
+from tinygrad_sigmoid.commands import chapter, check, digits, draw, exercise, explore, step, tune
 from tinygrad_sigmoid.quoting import printable
 
 LONGEST = 600  # characters of a complaint
 
-COMMANDS = {command.__name__.split(".")[-1]: command for command in (tune, draw, step, explore, check, chapter, digits)}
+COMMANDS = {
+    command.__name__.split(".")[-1]: command
+    for command in (tune, draw, step, explore, check, chapter, exercise, digits)
+}
 
 # What a terminal is shown in place of the characters that it does not have.
 _PLAIN = {

@@ -142,11 +142,14 @@ def only_leaves_reset(output: Value, gradients: Ledger) -> None:
     topological(output, gradients)
 
 
+Pass = Callable[[Value, Ledger], None]
+
+
 class Exhibit(NamedTuple):
     """An algorithm of the museum."""
 
     name: str
-    run: Callable[[Value, Ledger], None]
+    run: Pass
     passes: int = 1  # how many backward passes it makes
     kept: int = 1  # how many of those the gradients of leaves should be the sum of
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges, naive_recursion
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, Pass, edges, naive_recursion
 from tinygrad_sigmoid.derivatives import backpropagated
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.quoting import shown
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LARGEST = 300  # values: some exhibits recurse, and Python stops a recursion after a thousand calls
 LONGEST = 20_000  # edges: naive recursion takes every edge of every path, and paths can be 2^n
 PLAYED = 1_000  # edges that someone may step through
+NO_DIFFERENCE = "So it does on the smallest graphs that the exhibits get wrong."
 COLUMNS = 6  # how many leaves a table shows
 NAMES = 27  # characters of a table's first column
 
@@ -50,6 +52,7 @@ class Outcome:
     edges: list[Edge] = field(repr=False, default_factory=list)  # those that it took, in order
     mistake: Mistake | None = None
     reason: str = ""  # what is wrong, with the number of the edge, or why it was not run; empty if it agrees
+    lesson: str = ""
 
     @property
     def agrees(self) -> bool:
@@ -59,8 +62,9 @@ class Outcome:
     def __str__(self) -> str:
         lines = [f"{self.exhibit.name}: {self.reason or 'agrees with the right one on this graph.'}"]
         if self.agrees:
-            lines.append(f"  The smallest graph where it doesn't: {smallest_difference(self.exhibit)}.")
-        return "\n".join([*lines, f"  {self.exhibit.lesson}"])
+            where = smallest_difference(self.exhibit)
+            lines.append(f"  The smallest graph where it doesn't: {where}." if where else f"  {NO_DIFFERENCE}")
+        return "\n".join([*lines, *[f"  {self.lesson}"] * bool(self.lesson)])
 
 
 @dataclass(frozen=True, repr=False)
@@ -145,8 +149,8 @@ def _numbers(gradients: dict[Value, float], columns: Sequence[Value]) -> list[st
     return [number_text(gradients[leaf]) if leaf in gradients else "–" for leaf in columns]
 
 
-def compare(output: Value) -> Comparison:
-    """The right way to pass gradients back beside seven famous wrong ones, on the graph of `output`.
+def compare(output: Value, mine: Pass | None = None) -> Comparison:
+    """The right way to pass gradients back beside seven famous wrong ones, and yours, on the graph of `output`.
 
     >>> from tinygrad_sigmoid import Value
     >>> x = Value(2, "x")
@@ -163,7 +167,22 @@ def compare(output: Value) -> Comparison:
 
     Nothing on the graph is changed; the local derivatives are those kept with its values.
 
+    An algorithm of your own comes first. It is written as the exhibits are, and told in the same words:
+
+    >>> def mine(output, gradients):
+    ...     gradients[output] = 1.0
+    ...     for value in reversed(topological_order(output)):
+    ...         for used, local in edges(value):
+    ...             gradients[used] = gradients[value] * local
+    >>> print(compare(c, mine)["mine"].reason)
+    edge 4: a hands 1 on to y, and its 5 is replaced by 2 where it should become 7.
+
+    Args:
+        output: What the gradients are of.
+        mine: A function of the output and of a dict in which it writes the gradient of each value, 0 until then.
+
     Raises:
+        TypeError: `mine` can't be called like that.
         ValueError: The output is a leaf, or the graph is too large for exhibits that recurse.
         OverflowError: Gradients are too large for a float.
     """
@@ -181,21 +200,67 @@ def compare(output: Value) -> Comparison:
     RIGHT.run(output, right)
     if not all(map(math.isfinite, [*right.values(), *_rounding(output).values()])):
         raise OverflowError("gradients of this graph are too large for a float: compare it at smaller numbers")
-    return Comparison(output, dict(right), [outcome_of(exhibit, output) for exhibit in EXHIBITS])
+    outcomes = [outcome_of(exhibit, output) for exhibit in EXHIBITS]
+    if mine is not None:
+        outcomes.insert(0, _own(mine, output, outcomes))
+    return Comparison(output, dict(right), outcomes)
+
+
+def _own(mine: Pass, output: Value, exhibits: Sequence[Outcome]) -> Outcome:
+    """How somebody's own algorithm did, and which of the exhibits gives the same."""
+    cure = (
+        "write it as in backward(output, gradients), where gradients[value] is 0 until you write it; "
+        "one that sets .grad is for check_gradients(output, backward=…)"
+    )
+    checks.function(mine, "an algorithm", cure)
+    try:
+        inspect.signature(mine).bind(output, {})
+    except TypeError:
+        raise checks.refused("an algorithm", "a function of an output and a dict", mine, cure) from None
+    outcome = outcome_of(Exhibit(getattr(mine, "__name__", "yours"), mine), output)
+    alike = [other for other in exhibits if other.mistake and not _differing(outcome.gradients, other.gradients)]
+    lesson = f'It gives what "{alike[0].exhibit.name}" gives. {alike[0].lesson}' if alike else ""
+    reason = outcome.reason
+    if outcome.agrees and (wrong := _differing(outcome.gradients, outcome.right)):
+        name = Names(topological_order(output))[wrong[0]]
+        got, wanted = number_text(outcome.gradients.get(wrong[0], 0.0)), number_text(outcome.right[wrong[0]])
+        reason = (
+            f"the gradient of {name} is {got}, and {wanted} is right; the edge can't be told, because not every "
+            f"gradient was read from the dict and written to it."
+        )
+    return replace(outcome, reason=reason, lesson=lesson)
+
+
+def _differing(one: dict[Value, float], other: dict[Value, float]) -> list[Value]:
+    """The values whose gradients are not the same in both."""
+    return [
+        value
+        for value in sorted({*one, *other}, key=lambda value: -value.index)
+        if not math.isclose(one.get(value, 0.0), other.get(value, 0.0), rel_tol=1e-6)
+    ]
 
 
 def outcome_of(exhibit: Exhibit, output: Value) -> Outcome:
     """How an exhibit does on this graph."""
-    once, ledger, allowed = Ledger(), Ledger(), _rounding(output)
+    ledger = Ledger()
+    if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1.0).values()) - 1) > LONGEST:
+        reason = f"it would take {number_text(wanted)} edges, so it was not run."
+        return Outcome(exhibit, {}, reason=reason, lesson=exhibit.lesson)
+    exhibit.run(output, ledger)
+    return judged(exhibit, output, ledger)
+
+
+def judged(exhibit: Exhibit, output: Value, ledger: Ledger) -> Outcome:
+    """What is to be said of a pass over this graph that has left this ledger."""
+    once, allowed = Ledger(), _rounding(output)
     RIGHT.run(output, once)
     right = {value: gradient * (1 if value.inputs else exhibit.kept) for value, gradient in once.items()}
-    if exhibit.run is naive_recursion and (wanted := sum(_over_paths(output, lambda _: 1.0).values()) - 1) > LONGEST:
-        return Outcome(exhibit, right, reason=f"it would take {number_text(wanted)} edges, so it was not run.")
-    exhibit.run(output, ledger)
-    mistake = None
-    if any(abs(ledger.get(value, 0.0) - right[value]) > allowed[value] for value in right):
-        mistake = _first_mistake(exhibit, ledger.edges, once, allowed, Names(topological_order(output)))
-    return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, mistake.reason if mistake else "")
+    wrong = [value for value in right if abs(ledger.get(value, 0.0) - right[value]) > allowed[value]]
+    mistake, reason, names = None, "", Names(topological_order(output))
+    if wrong:
+        mistake = _first_mistake(exhibit, ledger.edges, once, allowed, names)
+        reason = mistake.reason if mistake else ""
+    return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, reason, exhibit.lesson)
 
 
 def _first_mistake(
@@ -268,11 +333,11 @@ WITNESSES: tuple[tuple[str, Callable[[Value], Value]], ...] = (
 
 
 def smallest_difference(exhibit: Exhibit) -> str:
-    """The smallest graph on which an exhibit goes wrong, and how it does there."""
+    """The smallest graph on which an exhibit goes wrong, and how it does there; empty if it is right on all of them."""
     for text, graph_of in WITNESSES:
         x = Value(3, "x")
         outcome = outcome_of(exhibit, graph_of(x))
         if not outcome.agrees:
-            given, wanted = number_text(outcome.gradients[x]), number_text(outcome.right[x])
+            given, wanted = number_text(outcome.gradients.get(x, 0.0)), number_text(outcome.right[x])
             return f"{text}, where it gives {given} and {wanted} is right"
-    raise AssertionError(f"{exhibit.name} is right on every graph that should show where it goes wrong")
+    return ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tinygrad_sigmoid.reading.steps import BackwardStep, Steps
 from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.value import Value
 
 
 class Line(NamedTuple):
@@ -61,6 +62,27 @@ def tree(walked: Steps, place: int) -> Iterator[Line]:
         numbers = number_text(known.data[value]) if constant else known.numbers(value)
         current = use == at if at else value == step.value
         yield Line(f"{branch + name:{width}}  {numbers}", current)
+
+
+def marked(output: Value, marks: Mapping[Any, str]) -> str:
+    """The graph of an output as a tree, with a remark beside some values and some edges (value, one of its inputs).
+
+    >>> from tinygrad_sigmoid import Value
+    >>> w, x = Value(2, "w"), Value(3, "x")
+    >>> print(marked(w * x, {x: "here"}))
+    w·x   6
+    ├─ w  2
+    └─ x  3  ◀ here
+    """
+    walked = Steps(output)
+    lines = []
+    for branch, name, value, use in _rows(walked):
+        used = walked.values[value]
+        remarks = [marks.get(used, ""), marks.get((walked.values[use[0]], used), "") if use else ""]
+        lines.append((branch + name, number_text(used.data), " ".join(filter(None, remarks))))
+    names, numbers = (max(len(line[column]) for line in lines) for column in (0, 1))
+    texts = [f"{name:{names}}  {number:{numbers}}  {'◀ ' * bool(remark)}{remark}" for name, number, remark in lines]
+    return "\n".join(text.rstrip() for text in texts)
 
 
 def _rows(walked: Steps) -> Iterator[tuple[str, str, int, tuple[int, int] | None]]:

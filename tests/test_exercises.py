@@ -1,0 +1,119 @@
+"""The exercises: right is right, and each way to be wrong gets its name."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
+from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function
+from tinygrad_sigmoid.course.exercises.marking import judge
+
+NUMBERED = [pytest.param(exercise, id=exercise.file) for exercise in EXERCISES]
+
+
+MISTAKES = [
+    pytest.param(exercise, name, function, id=f"{exercise.number}-{name}-{number}")
+    for exercise in EXERCISES
+    for name, functions in exercise.mistakes.items()
+    for number, function in enumerate(functions)
+]
+
+
+def judged(exercise: Exercise, function: Function, seed: int) -> Marking:
+    cases = json.loads(json.dumps(list(exercise.cases(random.Random(seed)))))
+    return judge(exercise, cases, [exercise.given(function, case) for case in cases])
+
+
+@pytest.mark.parametrize("exercise", NUMBERED)
+def test_the_right_answer_is_right(exercise: Exercise) -> None:
+    for seed in range(20):
+        assert judged(exercise, exercise.right, seed).right
+
+
+@pytest.mark.parametrize(("exercise", "name", "function"), MISTAKES)
+def test_a_mistake_gets_its_name(exercise: Exercise, name: str, function: Function) -> None:
+    for seed in range(20):
+        marking = judged(exercise, function, seed)
+        assert marking.wrong.startswith(name)
+        assert str(marking)
+
+
+# -- Files, each in a process of its own -------------------------------------------------------------------------------
+
+
+def written(folder: Path, number: int, *changes: tuple[str, str], name: str = "") -> Path:
+    """The file of an exercise, with these changes of its text."""
+    exercise = EXERCISES[number - 1]
+    text = exercise.text
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / (name or exercise.file)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("says", "line"),
+    [
+        ("it stops with ZeroDivisionError: division by zero (line 10)", "1 / 0"),
+        ("it stops with TypeError: the gap is still there", "..., 1"),
+        ("it stops with TypeError: it returns nothing", "None"),
+        ("it stops with TypeError: 'a' is no number", "'a', 1"),
+        ("it stops with SystemExit: the program ended here", "__import__('os')._exit(0)"),
+        ("it stops with SystemExit: the program ended here", "exit()"),
+        (
+            "it stops with PermissionError: an exercise needs no network",
+            "__import__('socket').create_connection(('a', 1))",
+        ),
+        ("it stops with EOFError", "input()"),
+        ("it stops with SyntaxError: invalid syntax (line 10)", "1 +* 2"),
+        ("it stops with RecursionError", "derivatives(out, x, y)"),
+        ("nothing is written yet", "..., ..."),
+        ("not as it should be, and none of the usual mistakes", "x, x"),
+        ("not as it should be, and none of the usual mistakes", "y"),
+    ],
+)
+def test_whatever_the_code_does_there_is_a_sentence(tmp_path: Path, line: str, says: str) -> None:
+    marking = mark(written(tmp_path, 1, ("..., ...", line)))
+    assert marking.wrong.startswith(says)
+    assert str(marking).startswith(f"Exercise 1: the local derivatives of multiply\nnot yet: {says}")
+
+
+def test_what_takes_too_long_is_stopped_and_says_on_which_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinygrad_sigmoid.course.exercises.marking.SECONDS", 2)
+    marking = mark(written(tmp_path, 1, ("return ..., ...", "while x > 2: pass\n    return y, x")))
+    assert "no answer after 2 seconds: does the loop" in marking.wrong
+    assert marking.case.startswith("derivatives(out=")
+
+
+def test_what_the_code_stores_or_changes_has_no_weight(tmp_path: Path) -> None:
+    change = """from tinygrad_sigmoid.operations import multiply
+    multiply.derivatives = lambda out, x, y: (x, y)
+    from tinygrad_sigmoid.course.exercises import marking, EXERCISES
+    marking.judge = None
+    return"""
+    marking = mark(written(tmp_path, 1, ("return", change), ("..., ...", "x, y")))
+    assert marking.wrong.startswith("x and y are exchanged")
+
+
+def test_what_the_code_prints_is_seen_but_not_taken_for_an_answer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert mark(written(tmp_path, 1, ("return ..., ...", "print('[0]'); return y, x"))).right
+    out, err = capfd.readouterr()
+    assert not out
+    assert set(err.split()) == {"[0]"}
+
+
+def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path) -> None:
+    path = written(tmp_path, 1, ("..., ...", "x, y"), name="any name.py")
+    first, again = mark(path), mark(path)
+    assert first.seed != again.seed
+    assert str(mark(path, seed=first.seed)) == str(first)

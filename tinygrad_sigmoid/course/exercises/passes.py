@@ -1,0 +1,317 @@
+"""Exercises on graphs: the order of the values, the backward pass, and an engine of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from tinygrad_sigmoid.course.exercises.exercise import (
+    Answer,
+    Case,
+    Exercise,
+    Function,
+    Given,
+    Picture,
+    Row,
+    pictured,
+    plain,
+    returned,
+    same,
+)
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger
+from tinygrad_sigmoid.course.museum import judged
+from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.testing.trials import Program
+from tinygrad_sigmoid.testing.wrong_passes import recognised
+from tinygrad_sigmoid.value import Value
+
+SMALL = [  # in which the famous mistakes show, the smallest first
+    ["y = x * x"],
+    ["y = x + x", "z = y * x"],
+    ["y = 3 * x", "z = y + y"],
+    ["y = 3 * x", "a = 2 * y", "c = a + y"],
+    ["y = 3 * x", "a = 2 * y", "b = 5 * y", "c = a + b"],
+    ["p = x * w", "q = p + w", "r = q * p", "s = r + x"],
+]
+LARGE = 8  # of a random graph, how many lines
+
+
+def _programs(random: Random) -> Iterator[Case]:
+    for lines in SMALL:
+        yield [lines, *_leaves(lines, random)]
+    for _ in range(12):
+        names = ["w", "x"]
+        for number in range(1, random.randint(3, LARGE) + 1):
+            names.append(f"v{number}")
+        # Each line uses the one before it, so that all of them lead to the output.
+        lines = [
+            f"{name} = {names[at - 1]} {random.choice('+*')} {random.choice(names[:at])}"
+            for at, name in enumerate(names)
+            if at > 1
+        ]
+        yield [lines, *_leaves(lines, random)]
+
+
+def _leaves(lines: Sequence[str], random: Random) -> tuple[list[str], list[float]]:
+    names = [name for name in ("w", "x") if any(name in line.partition("=")[2] for line in lines)]
+    return names, [float(random.choice((2, 3, 4, 5, -2, -3))) for _ in names]
+
+
+def graph(lines: Sequence[str], names: Sequence[str], numbers: Sequence[float]) -> Value:
+    """The graph that these lines record, each value labelled with its name in them."""
+    program = Program(" ".join(names), *lines)
+    values = [Value(number) for number in numbers]
+    values += program.run(*values)
+    for name, value in zip(program.names, values, strict=True):
+        value.label = name
+    return values[-1]
+
+
+class OnGraphs(Exercise):
+    """An exercise whose cases are graphs: lines of Python, the names of the leaves, and their numbers."""
+
+    def size(self, case: Case) -> int:
+        """How many lines it has."""
+        return len(case[0])
+
+    def said(self, case: Case) -> str:
+        """The lines, in one."""
+        lines, names, numbers = case
+        return "; ".join([*[f"{name} = {number:g}" for name, number in zip(names, numbers, strict=True)], *lines])
+
+
+class Order(OnGraphs):
+    """The exercise on the topological order: any order will do in which inputs come first."""
+
+    def call(self, function: Function, case: Case) -> Answer:
+        """The places of the values that a function gives, in the order in which they were recorded."""
+        output = graph(*case)
+        places = {value: float(place) for place, value in enumerate(topological_order(output))}
+        return [places.get(value, -1.0) for value in returned(function(output))]
+
+    def agrees(self, case: Case, answer: Answer) -> bool:
+        """Whether each value is there once, inputs before what is computed from them."""
+        return not self.compared(case, answer)
+
+    def compared(self, case: Case, answer: Answer) -> list[Row]:
+        """The first value that stands in a wrong place."""
+        order = topological_order(graph(*case))
+        seen: set[Value] = set()
+        for place in answer:
+            value = order[int(place)] if place >= 0 else None
+            if value is None:
+                return [("the list", "something that is not in the graph", "its values")]
+            if value in seen:
+                return [(value.label, "there twice", "once")]
+            if late := [used.label for used in value.inputs if used.label and used not in seen]:
+                return [(value.label, f"before {late[0]}", f"after {late[0]}, from which it is computed")]
+            seen.add(value)
+        left = [value.label for value in order if value.label and value not in seen]
+        return [(left[0], "missing", "there once")] if left else []
+
+    def picture(self, case: Case, answer: Answer) -> Picture | None:
+        """The first value that stands in a wrong place."""
+        return pictured(graph(*case), self.compared(case, answer))
+
+
+class Passes(OnGraphs):
+    """An exercise on a backward pass, which is told with a ledger along which edges it goes."""
+
+    def call(self, function: Function, case: Case) -> Answer:
+        """The edges that a pass takes, as numbers, and then the gradient of each value."""
+        output, ledger = graph(*case), Ledger()
+        function(output, ledger)
+        order = topological_order(output)
+        index = {value: place for place, value in enumerate(order)}
+        taken: list[Any] = [[index[edge.value], index[edge.used], *edge[2:]] for edge in ledger.edges]
+        return plain([taken, [ledger.get(value, 0.0) for value in order]])
+
+    def agrees(self, case: Case, answer: Answer) -> bool:
+        """Whether the gradients are right; in which order the edges were taken is its own affair."""
+        return same(_gradients(answer), _gradients(self.call(self.right, case)))
+
+    def name_of(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
+        """The name of a wrong pass that gives the same."""
+        found = []
+        for case, given in zip(cases, answers, strict=True):
+            if given.error:
+                return ""
+            output = graph(*case)
+            found.append((output, dict(zip(topological_order(output), _gradients(given.answer), strict=True))))
+        return with_lesson(recognised(found))
+
+    def compared(self, case: Case, answer: Answer) -> list[Row]:
+        """The gradients that are wrong."""
+        right = _gradients(self.call(self.right, case))
+        order = topological_order(graph(*case))
+        rows = zip(order, _gradients(answer), right, strict=True)
+        return [
+            (f"gradient of {value.label}", number_text(mine), number_text(true))
+            for value, mine, true in rows
+            if value.label and not same(mine, true)
+        ]
+
+    def picture(self, case: Case, answer: Answer) -> Picture | None:
+        """The first edge that passes something wrong, in words; without one, the gradients that are wrong."""
+        output, ledger = graph(*case), Ledger()
+        order = topological_order(output)
+        taken, found = answer
+        ledger.edges = [Edge(order[int(value)], order[int(used)], *numbers) for value, used, *numbers in taken]
+        ledger.update(zip(order, found, strict=True))
+        mistake = judged(Exhibit(self.function, RIGHT.run), output, ledger).mistake
+        if mistake is None:
+            return pictured(output, self.compared(case, answer))
+        passed = f"edge {mistake.number}: hands on {number_text(mistake.edge.upstream)}"
+        return Picture(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
+
+
+def _gradients(answer: Answer) -> list[float]:
+    """What stands second in the answer of a pass, and of an engine."""
+    gradients: list[float] = answer[1]
+    return gradients
+
+
+LESSONS: Mapping[str, str] = {exhibit.name: exhibit.lesson for exhibit in EXHIBITS}
+
+
+def with_lesson(name: str) -> str:
+    """The name of a wrong pass, and what the museum says about it if it hangs there."""
+    return f"{name}: {LESSONS[name]}" if name in LESSONS else name
+
+
+class Engine(OnGraphs):
+    """The exercise on a class of values: what its values hold, and the gradients that its own `backward` gives."""
+
+    def call(self, function: Function, case: Case) -> Answer:
+        """The data of what is computed, then the gradients of all, without those of constants."""
+        lines, names, numbers = case
+        values = [function(number) for number in numbers]
+        values += Program(" ".join(names), *lines).run(*values)
+        returned(values[-1]).backward()
+        return plain([[value.data for value in values], [value.grad or 0.0 for value in values]])
+
+    def name_of(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
+        """What is computed wrongly; or the name of a wrong pass that gives the same."""
+        found = []
+        for case, given in zip(cases, answers, strict=True):
+            right = self.call(self.right, case)
+            if given.error:
+                return ""
+            if not same(given.answer[0], right[0]):
+                return "data is wrong before any gradient is: what do + and * compute?"
+            output = graph(*case)
+            named = [value for value in topological_order(output) if value.label]
+            by_name = dict(zip(Program(" ".join(case[1]), *case[0]).names, _gradients(given.answer), strict=True))
+            found.append((output, {value: by_name[value.label] for value in named}))
+        return with_lesson(recognised(found))
+
+    def compared(self, case: Case, answer: Answer) -> list[Row]:
+        """The data and the gradients that are wrong."""
+        right = self.call(self.right, case)
+        names = Program(" ".join(case[1]), *case[0]).names
+        return [
+            (f"{what} of {name}", number_text(mine), number_text(true))
+            for what, mines, trues in zip(("data", "gradient"), answer, right, strict=True)
+            for name, mine, true in zip(names, mines, trues, strict=True)
+            if not same(mine, true)
+        ]
+
+    def picture(self, case: Case, answer: Answer) -> Picture | None:
+        """The values whose numbers are wrong."""
+        return pictured(graph(*case), self.compared(case, answer))
+
+
+# -- The exercises -----------------------------------------------------------------------------------------------------
+
+
+def _breadth_first(output: Value) -> list[Value]:
+    order = [output]
+    for value in order:
+        order += [used for used in value.inputs if used not in order]
+    return order
+
+
+def _without_a_set(output: Value) -> list[Value]:
+    return [*[value for used in output.inputs for value in _without_a_set(used)], output]
+
+
+def _on_the_way_down(output: Value) -> list[Value]:
+    order: list[Value] = []
+
+    def visit(value: Value) -> None:
+        if value not in order:
+            order.append(value)
+            for used in value.inputs:
+                visit(used)
+
+    visit(output)
+    return order
+
+
+ORDER = Order(
+    "08_topological_order.py",
+    "topological_order",
+    (),
+    _programs,
+    topological_order,
+    {
+        "the right order, but the output first: it is asked for with the inputs first": [
+            lambda output: topological_order(output)[::-1]
+        ],
+        "breadth first: a value may come up before something that uses it": [
+            _breadth_first,
+            lambda output: _breadth_first(output)[::-1],
+        ],
+        "a value that is used twice is there twice: remember what was visited": [_without_a_set],
+        "each value is put into the list on the way down, before its inputs: put it there on the way back": [
+            _on_the_way_down,
+            lambda output: _on_the_way_down(output)[::-1],
+        ],
+        "the leaves are missing: they belong to the graph": [
+            lambda output: [value for value in topological_order(output) if value.inputs]
+        ],
+        "only the output and its own inputs: go on into their inputs": [
+            lambda output: [*dict.fromkeys(output.inputs), output],
+            lambda output: [*output.inputs, output],
+        ],
+        "the output itself is missing": [lambda output: topological_order(output)[:-1]],
+    },
+    (
+        "Before a value may stand in the list, all its inputs must: visit these first.",
+        "def visit(value): visit each of value.inputs, then append value. What about a value that is visited twice?",
+        "Keep a set of the visited ones, and return at once if the value is in it.",
+    ),
+)
+
+
+def _pass(file: str, *hints: str) -> Passes:
+    return Passes(file, "backward", (), _programs, RIGHT.run, {}, hints)
+
+
+BACKWARD = _pass(
+    "09_backward.py",
+    "A value may hand its gradient on when all its uses have added to it. Which order makes sure of that?",
+    "Go through reversed(topological_order(output)); the gradient of the output itself is 1.",
+    "For each value, for used, local in edges(value): gradients[used] += gradients[value] * local.",
+)
+FIND_THE_BUG = _pass(
+    "10_find_the_bug.py",
+    "Run it on the picture above by hand: which value hands its gradient on, and is that all of it by then?",
+    "Compare it with the museum: tinygrad_sigmoid.course.exhibits. Nothing is wrong with += or with the products.",
+    "It is the order: a value's first visit comes before its other uses have added their share.",
+)
+OWN_VALUE = Engine(
+    "11_own_value.py",
+    "Value",
+    (),
+    _programs,
+    Value,
+    {},
+    (
+        "First make + and * record what they were computed from: their inputs, and a local derivative for each.",
+        "backward is the exercise before, on your own class: an order, a 1 for the output, and +=.",
+        "Collect the order with visit(); for each value in reversed(order) add value.grad * local to each input.",
+    ),
+)
