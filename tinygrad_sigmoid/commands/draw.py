@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tinygrad_sigmoid.commands import add_formula, file_name, graph_of
 from tinygrad_sigmoid.files import printable_name, write_whole
+
+if TYPE_CHECKING:
+    from tinygrad_sigmoid.drawing import Drawing
 
 EXAMPLES = """examples:
   tinygrad-sigmoid draw "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o graph.svg
@@ -28,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from tinygrad_sigmoid.drawing import RenderError, RenderLimit, draw
+    from tinygrad_sigmoid.drawing import draw
 
     output = graph_of(arguments)
     output.backward()
@@ -38,7 +42,20 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(drawing.source.encode())
         return 0
-    target = Path(arguments.output)
+    save(drawing, arguments.output)
+    return 0
+
+
+def save(drawing: Drawing, name: str) -> None:
+    """Writes the drawing in the format that the file's name ends in, and prints that name.
+
+    Raises:
+        RenderError: It can't be drawn, or not in time; then its text is in a file beside.
+        ValueError: The name stands for no picture.
+    """
+    from tinygrad_sigmoid.drawing import RenderError, RenderLimit
+
+    target = Path(name)
     suffix = target.suffix.lower()
     try:
         write_whole(target, drawing.source if suffix in (".gv", ".dot") else drawing.pipe(_format(suffix)))
@@ -48,8 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise RenderError(f"{error}; {text} is left as it was") from None
         write_whole(text, drawing.source)
         raise RenderError(f"{error}; here it is in {text}") from None
-    print(printable_name(arguments.output))
-    return 0
+    print(printable_name(name))
 
 
 def _format(suffix: str) -> str:

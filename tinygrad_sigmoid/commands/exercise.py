@@ -9,6 +9,7 @@ import argparse
 import json
 
 from tinygrad_sigmoid.commands import file_name, require_seed, say, whole_number
+from tinygrad_sigmoid.commands.draw import save
 from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
 from tinygrad_sigmoid.files import printable_name
 
@@ -17,6 +18,7 @@ EXAMPLES = """examples:
   tinygrad-sigmoid exercise 3                          write 03_tanh.py, with a gap to fill
   tinygrad-sigmoid exercise check 03_tanh.py           right, or what is wrong, and a hint
   tinygrad-sigmoid exercise check 03_tanh.py --hint 2  the next hint
+  tinygrad-sigmoid exercise check 09_backward.py -o wrong.svg   the picture of the first wrong step
   tinygrad-sigmoid exercise check *.py --json          points for a grader, a line for each file
 """
 
@@ -24,7 +26,9 @@ EXAMPLES = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", metavar="N|check", help=f"an exercise, 1 to {len(EXERCISES)}; or check")
     parser.add_argument("files", nargs="*", type=file_name, metavar="FILE", help="what to check")
-    parser.add_argument("-o", "--output", type=file_name, metavar="FILE", help="where to write the exercise")
+    parser.add_argument(
+        "-o", "--output", type=file_name, metavar="FILE", help="where to write the exercise, or the picture"
+    )
     parser.add_argument("--hint", type=whole_number, default=1, metavar="N", help="which hint to give (1)")
     parser.add_argument("--seed", type=whole_number, metavar="N", help="for the cases of an earlier marking once more")
     parser.add_argument("--json", action="store_true", help="the marking for a program, and no hint")
@@ -64,6 +68,13 @@ def _write(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _draw(marking: Marking, name: str) -> None:
+    drawing = marking.draw()
+    if drawing is None:
+        raise ValueError(f"there is no picture of this mistake, so '{printable_name(name)}' was not written")
+    save(drawing, name)
+
+
 def _marked(name: str, arguments: argparse.Namespace) -> Marking:
     marking = mark(name, seed=arguments.seed)
     if arguments.json:
@@ -77,5 +88,7 @@ def _marked(name: str, arguments: argparse.Namespace) -> Marking:
     say(f"\n{marking.hint(arguments.hint)}")
     if arguments.hint < len(marking.exercise.hints):
         say(f"(another one: --hint {arguments.hint + 1})")
+    if arguments.output:
+        _draw(marking, arguments.output)
     say(f"{marking.points} of {marking.cases} cases are right; the same cases again: --seed {marking.seed}")
     return marking
