@@ -17,10 +17,14 @@ class Terminal:
         self.master, slave = pty.openpty()
         termios = pytest.importorskip("termios")
         termios.tcsetwinsize(slave, (24, columns))
-        command = [sys.executable, "-m", "tinygrad_sigmoid", *words]
+        # A shell that opens the terminal makes it the session's own, or Ctrl-C would not reach it.
+        shell = ["sh", "-c", 'exec "$@" <"$0"', os.ttyname(slave)]
+        command = [*shell, sys.executable, "-m", "tinygrad_sigmoid", *words]
         inherited = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environment = {**inherited, "TERM": "xterm", "PYTHONIOENCODING": "utf-8", **environment}
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment)
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
         os.close(slave)
 
     def read(self, until=None):
