@@ -136,7 +136,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patched.setattr(command, "train", train_briefly)
         patched.setattr(tune, "story_of_repairs", lambda *given: "a story")
         patched.setattr(webbrowser, "open", lambda address: True)
-        patched.setattr(Item, "figures", lambda item: [Figure(item.about, 1.0)])
+        patched.setattr(Item, "figures", lambda item: [Figure(what, 1.0) for what in item.questions])
         patched.setattr(os, "environ", {**os.environ, "COLUMNS": "100"})
         patched.chdir(folder)
         yield folder

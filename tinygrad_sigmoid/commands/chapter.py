@@ -8,12 +8,12 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 
 from tinygrad_sigmoid.commands import at_terminal, whole_number
 from tinygrad_sigmoid.course.chapter import ITEMS
-from tinygrad_sigmoid.course.items import WIDTH, Figure, Item, judged
+from tinygrad_sigmoid.course.items import NEAR, RIGHT, WIDTH, Figure, Item, Question, filled, judged
+from tinygrad_sigmoid.reading.steps import counted
 
 EXAMPLES = """examples:
   tinygrad-sigmoid chapter              list the items
@@ -21,6 +21,12 @@ EXAMPLES = """examples:
   tinygrad-sigmoid chapter 5 --quiz     predict first, then see
   tinygrad-sigmoid chapter --quiz       all of them, one after the other
 """
+
+GREETING = (
+    f"Predict each number before you see it: within {100 * RIGHT:g} % of it is right, within {100 * NEAR:g} % near. "
+    "Write it as in 0.25, 1/4, 25 % or 2.5e-1. Enter alone skips a question; q, Ctrl-D or Ctrl-C ends the quiz. "
+    "Your answers are not stored."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,37 +55,38 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def quiz(items: Sequence[Item], width: int) -> None:
-    """Asks about one item after the other; the end of input or `q` ends it early."""
-    print("Predict before you see. Enter alone skips a question, q ends the quiz.")
-    answers: list[bool] = []
-    for item in items:
-        print(f"\n{item.heading(width)}", flush=True)
-        figures = item.figures()
-        try:
-            answers.append(asked(item, figures, width))
-        except EOFError:
-            break
-        print(item.table(figures, width))
-    print(f"\n{sum(answers)} of {len(answers)} predicted.")
+    """Asks about one item after the other; `q`, Ctrl-D and Ctrl-C end it early, all with the score."""
+    print(filled(GREETING, width))
+    verdicts: list[str] = []
+    try:
+        for item in items:
+            # Neither the title, which says what comes out, nor a figure is shown before it was predicted.
+            print("\n" + filled(f"{item.number}. {item.story}", width), flush=True)
+            figures = item.figures()
+            for what, question in item.questions.items():
+                figure = next(figure for figure in figures if figure.what == what)
+                verdicts.append(asked(question, figure, width))
+            print(f"\n{filled(item.title, width)}\n{item.table(figures, width)}")
+    except EOFError:
+        print()
+    finally:
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in ("right", "near", "wrong", "skipped")]
+        print("\n" + filled(f"Of {counted(len(verdicts), 'question')}: {', '.join(counts)}.", width))
 
 
-def asked(item: Item, figures: Sequence[Figure], width: int) -> bool:
-    """Asks until there is an answer that can be judged, says why if it is wrong, and gives whether it was right."""
-    figure = next(figure for figure in figures if figure.what == item.about)
-    choices = f" ({' / '.join(item.choices)})" if item.choices else ""
+def asked(question: Question, figure: Figure, width: int) -> str:
+    """Asks until there is an answer that can be judged, says why unless it is right, and gives the verdict."""
+    choices = f" ({' / '.join(question.choices)})" if question.choices else ""
     while True:
-        answer = input(f"{item.question}{choices} ").strip()
-        if answer.lower() == "q":
-            raise EOFError
-        if not answer:
-            print(textwrap.fill(f"It is {figure.shown}. {item.why}", width))
-            return False
+        print("\n" + filled(f"{question.asks}{choices}", width))
         try:
-            right, said = judged(figure, answer, item.choices)
+            answer = input("> ").strip()
+            if answer.lower() == "q":
+                raise EOFError
+            skipped = "skipped", f"Skipped: {figure.shown}."
+            verdict, said = judged(figure, answer, question.choices) if answer else skipped
         except ValueError as error:
-            print(error)
+            print(filled(str(error), width))
             continue
-        print(said)
-        if not right:
-            print(textwrap.fill(item.why, width))
-        return right
+        print(filled(said if verdict == "right" else f"{said} {question.why}", width))
+        return verdict

@@ -14,6 +14,7 @@ from itertools import product
 from statistics import fmean
 
 from tinygrad_sigmoid.course.digits import Digit, load_digits
+from tinygrad_sigmoid.course.exhibits import Ledger, topological
 from tinygrad_sigmoid.course.items import Numbers, items_of
 from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.course.repair import as_perceptrons
@@ -68,13 +69,15 @@ def adder() -> Numbers:
 
 
 def flip() -> Numbers:
-    before, after = (Perceptron([-2, -2], bias).predict([1, 0]) for bias in (2, 2 + 1e-12))
+    perceptrons = Perceptron([-2, -2], 2), Perceptron([-2, -2], 2 + 1e-12), Perceptron([-2, 3], 2)
+    before, after, aside = (perceptron.predict([1, 0]) for perceptron in perceptrons)
     neuron = Neuron([-2, -2], 2)
     moved = nudge(neuron([1, 0]), {neuron.bias: 1e-12}).actual
     return {
         "perceptron, b = 2": before,
         "perceptron, b = 2 + 10⁻¹²": after,
-        "the perceptron's output": "flips" if before != after else "moves a little",
+        "Δb = 10⁻¹²: the perceptron": "flips" if after != before else "stays",
+        "Δw2 = 5: the perceptron": "flips" if aside != before else "stays",
         "change of the sigmoid neuron's output": float(f"{moved:.2g}"),
     }
 
@@ -249,8 +252,12 @@ def baselines() -> Numbers:
 def museum() -> Numbers:
     x = Value(2, "x")
     y = 3 * x
-    comparison = compare(2 * y + 5 * y)
-    numbers: Numbers = {"dc/dx": comparison.right[x]}
+    a, b = 2 * y, 5 * y
+    comparison = compare(a + b)
+    topological(a + b, ledger := Ledger())
+    added = {edge.value: edge.after - edge.before for edge in ledger.edges if edge.used is y}
+    numbers: Numbers = {"the edge from a to y adds": added[a], "the edge from b to y adds": added[b]}
+    numbers["dc/dx"] = comparison.right[x]
     for outcome in comparison.outcomes[:4]:
         numbers[outcome.exhibit.name] = outcome.gradients[x]
     x = Value(3, "x")
