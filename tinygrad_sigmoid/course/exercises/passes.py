@@ -39,17 +39,14 @@ LARGE = 8  # of a random graph, how many lines
 
 
 def _programs(random: Random) -> Iterator[Case]:
+    """The small ones, then some at random in which each line uses the one before it: all lead to the output."""
     for lines in SMALL:
         yield [lines, *_leaves(lines, random)]
     for _ in range(12):
-        names = ["w", "x"]
-        for number in range(1, random.randint(3, LARGE) + 1):
-            names.append(f"v{number}")
-        # Each line uses the one before it, so that all of them lead to the output.
+        names = ["w", "x", *[f"v{number}" for number in range(1, random.randint(3, LARGE) + 1)]]
         lines = [
-            f"{name} = {names[at - 1]} {random.choice('+*')} {random.choice(names[:at])}"
-            for at, name in enumerate(names)
-            if at > 1
+            f"{name} = {names[place - 1]} {random.choice('+*')} {random.choice(names[:place])}"
+            for place, name in enumerate(names[2:], 2)
         ]
         yield [lines, *_leaves(lines, random)]
 
@@ -81,6 +78,10 @@ class OnGraphs(Exercise):
         lines, names, numbers = case
         return "; ".join([*[f"{name} = {number:g}" for name, number in zip(names, numbers, strict=True)], *lines])
 
+    def picture(self, case: Case, answer: Answer) -> Picture | None:
+        """The values that are wrong."""
+        return pictured(graph(*case), self.compared(case, answer))
+
 
 class Order(OnGraphs):
     """The exercise on the topological order: any order will do in which inputs come first."""
@@ -110,10 +111,6 @@ class Order(OnGraphs):
             seen.add(value)
         left = [value.label for value in order if value.label and value not in seen]
         return [(left[0], "missing", "there once")] if left else []
-
-    def picture(self, case: Case, answer: Answer) -> Picture | None:
-        """The first value that stands in a wrong place."""
-        return pictured(graph(*case), self.compared(case, answer))
 
 
 class Passes(OnGraphs):
@@ -217,10 +214,6 @@ class Engine(OnGraphs):
             for name, mine, true in zip(names, mines, trues, strict=True)
             if not same(mine, true)
         ]
-
-    def picture(self, case: Case, answer: Answer) -> Picture | None:
-        """The values whose numbers are wrong."""
-        return pictured(graph(*case), self.compared(case, answer))
 
 
 # -- The exercises -----------------------------------------------------------------------------------------------------
