@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from tinygrad_sigmoid.checks import is_list, listed
 from tinygrad_sigmoid.compiling import Program, compiled
+from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.floats import finite_number
@@ -128,6 +129,7 @@ class Replay:
         self.parameters = network.parameters()
         self.program = program
         self.samples = program.samples(*zip(*samples, strict=True))
+        self._tested: tuple[Sequence[Sample], Table] | None = None
 
     def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
         """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
@@ -149,8 +151,9 @@ class Replay:
         """The network's outputs for each sample."""
         if not samples or self.program.target == "python":
             return [self.network.predict(inputs) for inputs, _ in samples]
-        table = self.program.samples(*zip(*samples, strict=True))
-        return self.program.watched(self._numbers(), table)
+        if self._tested is None or self._tested[0] is not samples:  # they are the same after every epoch
+            self._tested = samples, self.program.samples(*zip(*samples, strict=True))
+        return self.program.watched(self._numbers(), self._tested[1])
 
     def _numbers(self) -> array[float]:
         return array("d", [parameter._data for parameter in self.parameters])

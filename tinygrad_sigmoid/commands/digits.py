@@ -30,6 +30,12 @@ HIDDEN = 30
 MOST_HIDDEN = 1_000  # neurons, which MNIST's 784 pixels make 800,000 parameters
 SHOWN = 6  # misread digits
 SAVED_NUMBER = 100  # bytes in a file, at most, where a neuron has but one weight
+LOW = 0.93  # of the digits read right: one output of ten that sleeps costs a tenth of them
+LOOKED_AT = 10  # pictures of each digit
+NEAR_0 = 0.01
+ASLEEP = """\
+  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no
+  larger than that, so its weights get next to no gradient. It may wake in some epochs, or never."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +58,21 @@ def run(arguments: argparse.Namespace) -> int:
     epochs = arguments.epochs if arguments.epochs is not None else 0 if arguments.load else EPOCHS
     status = 0
     history: list[Epoch] = []
-    heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}\n"
+    heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}"
+
+    asleep: dict[int, float] = {}
 
     def show(epoch: Epoch) -> None:
         from tqdm import tqdm
 
-        line = f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}"
+        nonlocal asleep
+        before, asleep = asleep, sleeping(network, test) if epoch.correct < LOW * epoch.tested else {}
+        lines = [f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}"]
+        lines += [ASLEEP.format(digit, most) for digit, most in asleep.items() if digit not in before]
+        lines += [f"  The output for {digit} is awake." for digit in before if digit not in asleep]
         try:
-            tqdm.write(line if epoch.number > 1 else heading + line, file=sys.stdout)  # above the progress bar
+            text = "\n".join(lines if epoch.number > 1 else [heading, *lines])
+            tqdm.write(text, file=sys.stdout)  # above the progress bar
             sys.stdout.flush()
         except BrokenPipeError:  # nobody reads any more, but a file waits for the network
             if not arguments.save:
@@ -78,6 +91,17 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
     show_misread(network, test)
     return status
+
+
+def sleeping(network: Network, test: Sequence[Digit]) -> dict[int, float]:
+    """The digits whose outputs are near 0 even on pictures of them, each with the most that its output was there."""
+    found = {}
+    for place in range(10):
+        own = islice((digit for digit in test if digit.digit == place), LOOKED_AT)
+        most = max([network.predict(digit.inputs)[place] for digit in own], default=1.0)
+        if most < NEAR_0:
+            found[place] = most
+    return found
 
 
 def save_or_keep(network: Network, path: str) -> str:

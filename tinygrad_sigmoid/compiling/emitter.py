@@ -255,6 +255,9 @@ class Emitter(ABC):
     def load_index(self, place: Index, offset: int = 0) -> Index: ...
 
     @abstractmethod
+    def load_byte(self, place: Index) -> Index: ...
+
+    @abstractmethod
     def store(self, place: Index, vector: Vector, offset: int = 0) -> None:
         """Stores a vector, or several, one after the other."""
 

@@ -52,6 +52,8 @@ class Arguments(NamedTuple):
     inputs: Any  # where their rows begin
     columns: Any  # how many inputs there are
     table: Any  # where the samples are, a row of inputs for each
+    row: Any  # how many bytes such a row has
+    palette: Any  # where the numbers are whose places the samples then are, a byte for each; 0 if they are numbers
     order: Any  # where the numbers of the samples to be seen are
     total: Any  # how many
     batch: Any  # how many of them make a mini-batch
@@ -244,10 +246,16 @@ def _descend(e: Emitter) -> None:
             first = given.order + (start + offset) * INTEGER
 
             def sample(s: Index, first: Index = first) -> Index:
-                at: Index = given.table + e.load_index(first + s * INTEGER) * (given.columns * NUMBER)
+                at: Index = given.table + e.load_index(first + s * INTEGER) * given.row
                 return at
 
-            _write_transposed(e, sample, count, given.columns, given.inputs, given.width)
+            with e.when("eq", given.palette, 0):
+                _write_transposed(e, sample, count, given.columns, given.inputs, given.width)
+            with e.when("ne", given.palette, 0), e.loop(count) as s:
+                row, target = sample(s), given.inputs + s * NUMBER
+                with e.loop(given.columns) as c:
+                    number = e.load_spread(given.palette + e.load_byte(row + c) * NUMBER)
+                    e.store_first(target + c * given.width, number)
             with e.loop(given.length) as k:
                 e.call("instruction", given.instructions + k * INSTRUCTION, given.width, count)
         # The gradients become the parameters after this step. Behind the last are zeros, which change nothing. Times 0,

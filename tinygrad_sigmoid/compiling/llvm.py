@@ -133,6 +133,9 @@ class Function(Emitter):
     def load_index(self, place: Index, offset: int = 0) -> Index:
         return Index(self, self.builder.sext(self._load(place, offset, _I32), _I64))
 
+    def load_byte(self, place: Index) -> Index:
+        return Index(self, self.builder.zext(self.builder.load(self.builder.gep(self.memory, [place.handle])), _I64))
+
     def store(self, place: Index, vector: Vector, offset: int = 0) -> None:
         for number, handle in enumerate(vector.handles):
             self._store(place, offset + number * self.bytes, handle)

@@ -153,7 +153,7 @@ class Memory:
         instructions = [field for instruction in layout.instructions for field in instruction]
         self._instructions = layout.indexed(instructions)
         self._parameters = (layout.numbers // NUMBER) + len(plan.constants)
-        self._table = rounded_up(layout.size, LINE)
+        self._table = self._palette = rounded_up(layout.size, LINE)
         self._samples: Table | None = None
         self._told: tuple[int, ...] = ()
         self.usable = True  # not while it is used, nor when that was interrupted: nothing then says what is in it
@@ -170,9 +170,9 @@ class Memory:
         self.usable = False
         if samples is not self._samples:
             self._hold(samples)
-        places = self._table + rounded_up(len(samples.numbers) * NUMBER, LINE)
+        places = self._palette + rounded_up(len(samples.palette) * NUMBER, LINE)
         machine.require(places + len(order) * INTEGER)
-        told = places, len(order), batch, trained
+        told = places, len(order), batch, trained, self._palette if samples.palette else 0
         if told != self._told:
             self._tell(*told)
         machine.integers[places // INTEGER : places // INTEGER + len(order)] = order
@@ -204,13 +204,16 @@ class Memory:
     def _hold(self, samples: Table) -> None:
         """Brings the samples in; they are kept for the next time."""
         self._samples = None
+        self._palette = self._table + rounded_up(samples.size, LINE)
         # A vector behind the last sample may be read, though not used.
-        self.machine.require(self._table + len(samples.numbers) * NUMBER + self.layout.vector)
-        start = self._table // NUMBER
-        self.machine.numbers[start : start + len(samples.numbers)] = samples.numbers
+        self.machine.require(self._palette + len(samples.palette) * NUMBER + self.layout.vector)
+        held = memoryview(samples.numbers).cast("B").cast("i")  # numbers or bytes, as they are
+        start, palette = self._table // INTEGER, self._palette // NUMBER
+        self.machine.integers[start : start + len(held)] = held
+        self.machine.numbers[palette : palette + len(samples.palette)] = samples.palette
         self._samples = samples
 
-    def _tell(self, order: int, total: int, batch: int, trained: int) -> None:
+    def _tell(self, order: int, total: int, batch: int, trained: int, palette: int) -> None:
         """Writes the arguments of the kernel."""
         layout = self.layout
         arguments = Arguments(
@@ -221,6 +224,8 @@ class Memory:
             inputs=layout.batched,
             columns=self.plan.inputs,
             table=self._table,
+            row=self.plan.inputs * (1 if palette else NUMBER),
+            palette=palette,
             order=order,
             total=total,
             batch=batch,
@@ -231,4 +236,4 @@ class Memory:
             done=0,
         )
         self.machine.integers[: len(arguments)] = array("i", arguments)
-        self._told = order, total, batch, trained
+        self._told = order, total, batch, trained, palette

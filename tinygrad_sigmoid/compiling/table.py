@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence, Sized
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid import checks
@@ -16,23 +16,37 @@ if TYPE_CHECKING:
 
 _FORMATS = "dfbBhHiIlLqQ?"  # of numbers in memory that are floats, or become floats by being counted out
 _FLOAT = {float}
+_NO_PALETTE = array("d")
+LARGE = 1 << 25  # bytes of a table, above which it is worth a closer look
 
 
 class Table:
-    """A row of numbers for each sample, made by `program.samples`; it is never changed."""
+    """A row of numbers for each sample, made by `program.samples`; it is never changed.
 
-    __slots__ = ("_length", "numbers", "width")
+    A large one of few different numbers, as those of pictures are, keeps a byte for each: its place in the palette.
+    """
 
-    def __init__(self, numbers: array[float], width: int, length: int) -> None:
-        self.numbers = numbers  # row after row
+    __slots__ = ("_length", "numbers", "palette", "width")
+
+    def __init__(
+        self, numbers: array[float] | bytearray, width: int, length: int, palette: array[float] = _NO_PALETTE
+    ) -> None:
+        self.numbers = numbers  # row after row; or bytes, if there is a palette
+        self.palette = palette
         self.width = width
         self._length = length
 
     def __len__(self) -> int:
         return self._length
 
+    @property
+    def size(self) -> int:
+        """How many bytes it takes, without the palette."""
+        return memoryview(self.numbers).nbytes
+
     def row(self, place: int) -> array[float]:
-        return self.numbers[place * self.width : (place + 1) * self.width]
+        row = self.numbers[place * self.width : (place + 1) * self.width]
+        return row if isinstance(row, array) else array("d", [self.palette[code] for code in row])
 
 
 def table_of(columns: Sequence[ArrayLike], width: int) -> Table:
@@ -41,13 +55,48 @@ def table_of(columns: Sequence[ArrayLike], width: int) -> Table:
     exact = [_exact(column) for column in columns]
     if len(exact) == 1 and exact[0] is not None and len(exact[0]) == width * length:
         return Table(finite(exact[0]), width, length)
+    rows = (_row(parts, width) for parts in zip(*map(_rows, columns, exact), strict=True))
+    if length * width * _NO_PALETTE.itemsize > LARGE:
+        return _packed(rows, width, length)
     numbers = array("d")
-    for number, parts in enumerate(zip(*map(_rows, columns, exact), strict=True), 1):
-        for part in parts:
-            numbers.extend(part)
-        if len(numbers) != number * width:
-            require_width(len(numbers) - (number - 1) * width, width)
+    for row in rows:
+        numbers.extend(row)
     return Table(finite(numbers), width, length)
+
+
+def _row(parts: Iterable[Sequence[float]], width: int) -> array[float]:
+    """The numbers of one sample."""
+    row = array("d")
+    for part in parts:
+        row.extend(part)
+    require_width(len(row), width)
+    return row
+
+
+class _Codes(dict[int, int]):
+    """The different numbers, counted as they come up; each by its bits, since 0 and −0 are equal."""
+
+    def __missing__(self, bits: int) -> int:
+        self[bits] = len(self)
+        return self[bits]
+
+    def numbers(self) -> array[float]:
+        return array("d", array("Q", self).tobytes())
+
+
+def _packed(rows: Iterator[array[float]], width: int, length: int) -> Table:
+    """A table with a byte for each number, as long as there are no more than 256 different ones."""
+    codes, packed = _Codes(), bytearray()
+    for row in rows:
+        try:
+            packed += bytes(map(codes.__getitem__, memoryview(row).cast("B").cast("Q")))
+        except ValueError:  # it is no byte any more
+            numbers = array("d", map(codes.numbers().__getitem__, packed))
+            for other in chain([row], rows):
+                numbers.extend(other)
+            return Table(finite(numbers), width, length)
+    packed += bytes(-len(packed) % _NO_PALETTE.itemsize)  # so that it can be read several bytes at a time
+    return Table(packed, width, length, finite(codes.numbers()))
 
 
 def require_width(found: int, wanted: int) -> None:
@@ -73,7 +122,9 @@ def numbers_in(given: Any, deepest: int = 8) -> Sequence[float]:
     exact = _exact(given)
     if exact is not None:
         return exact
-    given = as_lists(given)
+    lists = as_lists(given)
+    if lists is not given and deepest:
+        return numbers_in(lists, deepest - 1)
     if not checks.is_list(given) or not deepest:
         return [finite_number(given)]
     return [number for inner in given for number in numbers_in(inner, deepest - 1)]

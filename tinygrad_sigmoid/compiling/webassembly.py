@@ -43,6 +43,7 @@ _BLOCK, _LOOP, _IF, _END = b"\x02\x40", b"\x03\x40", b"\x04\x40", b"\x0b"
 _BRANCH, _BRANCH_IF, _BRANCH_TABLE, _RETURN, _CALL, _SELECT = b"\x0c", b"\x0d", b"\x0e", b"\x0f", b"\x10", b"\x1b"
 _GET, _SET, _I32_CONST = b"\x20", b"\x21", b"\x41"
 # With how the places are aligned, as powers of 2.
+_I32_LOAD_BYTE = b"\x2d\x00\x00"
 _I32_LOAD, _F64_LOAD, _I32_STORE, _F64_STORE = b"\x28\x02", b"\x2b\x03", b"\x36\x02", b"\x39\x03"
 _V128_LOAD, _V128_STORE = _simd(0) + b"\x03", _simd(11) + b"\x03"
 _V128_CONST, _SHUFFLE, _SPLAT, _LANE = _simd(12), _simd(13), _simd(20), _simd(33)
@@ -173,6 +174,9 @@ class Function(Emitter):
 
     def load_index(self, place: Index, offset: int = 0) -> Index:
         return Index(self, self.kept(_I32, place.handle + _I32_LOAD + unsigned(offset)))
+
+    def load_byte(self, place: Index) -> Index:
+        return Index(self, self.kept(_I32, place.handle + _I32_LOAD_BYTE))
 
     def store(self, place: Index, vector: Vector, offset: int = 0) -> None:
         for number, handle in enumerate(vector.handles):

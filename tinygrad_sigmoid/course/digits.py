@@ -12,10 +12,11 @@ import io
 import math
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.files import file_name, printable_name, read_at_most
@@ -26,13 +27,41 @@ LARGEST = (60_000, 28, 28)  # what MNIST's largest file holds: so many pictures 
 LARGEST_FILE = 50_000_000  # bytes; that one has 47,040,016
 
 SHADES = " ░▒▓█"  # from paper to ink
+INK = [byte / 255 for byte in range(256)]
 LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels(Sequence[float]):
+    """The pixels of a picture, from 0 (paper) to 1 (ink), kept as bytes until they are used.
+
+    >>> list(Pixels(b"\\x00\\xff\\x33"))
+    [0.0, 1.0, 0.2]
+    """
+
+    shades: bytes
+
+    def __len__(self) -> int:
+        return len(self.shades)
+
+    def __iter__(self) -> Iterator[float]:
+        return map(INK.__getitem__, self.shades)
+
+    @overload
+    def __getitem__(self, place: int) -> float: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[float]: ...
+    def __getitem__(self, place: int | slice) -> float | list[float]:
+        return [*self][place] if isinstance(place, slice) else INK[self.shades[place]]
+
+    def tolist(self) -> list[float]:
+        return [*self]
 
 
 class Digit(NamedTuple):
     """A picture of a digit, as a sample to train on or test with: a pair (inputs, targets)."""
 
-    inputs: list[float]  # the pixels, row by row, from 0 (paper) to 1 (ink)
+    inputs: Sequence[float]  # the pixels, row by row, from 0 (paper) to 1 (ink)
     targets: list[float]  # ten numbers, 1 in the place of the digit and 0 elsewhere
 
     @property
@@ -135,12 +164,9 @@ def _idx_digits(folder: str, part: str) -> list[Digit]:
         raise ValueError(f"{images} holds {count} pictures of {height}×{width} pixels: square ones are needed")
     if max(classes) > 9:
         raise ValueError(f"{labels} holds the label {max(classes)}: a digit is 0 to 9, so the file is damaged")
-    size, shade = height * width, [byte / 255 for byte in range(256)]
-    pictures = [pixels[start : start + size] for start in range(0, len(pixels), size)]
-    return [
-        Digit([shade[byte] for byte in picture], _one_hot(digit))
-        for picture, digit in zip(pictures, classes, strict=True)
-    ]
+    size = height * width
+    pictures = (Pixels(pixels[start : start + size]) for start in range(0, len(pixels), size))
+    return [Digit(picture, _one_hot(digit)) for picture, digit in zip(pictures, classes, strict=True)]
 
 
 def _idx_file(folder: str, name: str, dimensions: int) -> str:
