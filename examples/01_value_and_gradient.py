@@ -6,26 +6,32 @@ from tinygrad_sigmoid import Value
 x = Value(3, "x")
 y = x * x + 2 * x
 
-print(f"y = x² + 2x = {y.data} at x = {x.data}")
-print(f"the last thing that was done: {y.operation.name}, to {[value.data for value in y.inputs]}")
+print(f"y = x² + 2x is {y.data:g} where x is {x.data:g}.")
+print(f"y remembers how it was made: {y.operation.name}, of {' and '.join(f'{used:g}' for used in y.inputs)}.")
 
 # %% One call passes the chain rule back through that memory.
 y.backward()
 
-print(f"∂y/∂x = {x.grad}: where x grows by a little, y grows by {x.grad:.0f} times as much")
-print("on paper: 2x + 2 = 8")
+print(f"\nThe pass begins at y itself, with ∂y/∂y = {y.grad:g}: y changes exactly as fast as y.")
+print(f"It ends at x, with ∂y/∂x = {x.grad:g}: if x grows a little, y grows by {x.grad:g} times as much.")
+print("On paper: ∂y/∂x = 2x + 2 = 2·3 + 2 = 8")
 
 # %% Is that true? Make x a little larger and see.
+before = y.data
 x.data = 3.001
 y.forward()  # compute the same things again, with x as it is now
 
-print(f"at x = 3.001, y = {y.data:.6f}: it grew by {y.data - 15:.6f}, and 8 · 0.001 = 0.008")
+print(f"\nIs it true? With x = {x.data}, 0.001 more, y is {y.data:.6f}.")
+print(f"It grew by {y.data - before:.6f}, and predicted was {x.grad:g}·0.001 = {x.grad * 0.001:.3f}")
 
-# %% Gradients of leaves add up over passes, until they are zeroed.
+# %% Leaves keep their gradients and add up those of later passes: the gradient of a sum of losses is the sum of theirs.
 x.data = 3.0
 y.forward()
+first = x.grad
 y.backward()
-print(f"after a second pass: {x.grad}")
+
+print(f"\nA second pass adds its gradient to the one that x has: {first:g} + {first:g} = {x.grad:g}")
 y.zero_grad()
 y.backward()
-print(f"after zero_grad() and a pass: {x.grad}")
+print(f"After zero_grad(), which forgets it, a pass gives {x.grad:g} again.")
+print("So: zero_grad() before each step of training. Lesson 16 shows what happens without.")

@@ -1,31 +1,47 @@
 """2. w·x + b and σ by hand and by machine: local derivatives and the chain rule. Needs nothing but the package."""
 
 # %% A neuron with one weight, written out.
-from tinygrad_sigmoid import Value, sigmoid
+from tinygrad_sigmoid import Value, sigmoid, steps
+from tinygrad_sigmoid.course.museum import compare
 
 w, x, b = Value(0.6, "w"), Value(1.0, "x"), Value(0.9, "b")
 product = w * x
 z = product + b
 output = sigmoid(z)
+z.label, output.label = "z", "a"
 
-print(f"w·x = {product.data:.4f}   z = w·x + b = {z.data:.4f}   σ(z) = {output.data:.4f}")
+print("A neuron, forward:")
+for step in steps(output).forward:
+    print(f"  {step}")
+
+# %% Every operation knows its local derivatives, from the rule in the package's table.
+print("\nA local derivative says how fast one operation's result changes with one of its inputs:")
+for step in steps(output).backward:
+    print(f"  {step.local}")
 
 # %% By hand: multiply the local derivatives along the way from the output back to w.
-# ∂σ/∂z = σ(z)·σ(−z), ∂z/∂product = 1, ∂product/∂w = x
-by_hand = sigmoid(z.data) * sigmoid(-z.data) * 1 * x.data
+along = [output.local_derivatives[0], z.local_derivatives[0], product.local_derivatives[0]]
+by_hand = along[0] * along[1] * along[2]
+written = "·".join(f"{local:.4g}" for local in along)
+print(f"\nThe chain rule by hand, from a back to w: {written} = {by_hand:.4g}")
 
 # %% By machine.
 output.backward()
+print(f"By machine, w.grad: {w.grad:.4g}")
 
-print(f"∂output/∂w by hand {by_hand:.6f}, by machine {w.grad:.6f}")
-
-# %% The machine did the same: each value kept its local derivatives when it was computed.
-for value in (output, z, product):
-    local = ", ".join(f"{number:.4f}" for number in value.local_derivatives)
-    print(f"{value.operation.name:>8}: gradient {value.grad:.4f}, local derivatives {local}")
+# %% The machine needs each value's gradient only once, and passes it on to the value's inputs.
+print("\nThe upstream gradient of an operation says how fast the end, a, changes with its result.")
+print("Each input gets upstream · local, and that is upstream for whoever computed the input:")
+for step in steps(output).backward:
+    print(f"  {step.name} to {step.input_name}: {step.accumulation}")
+print(f"It begins with upstream 1, because ∂a/∂a = {output.grad:g}.")
 
 # %% An input that is used twice gets a share from each use.
 a = Value(3, "a")
 square = a * a
 square.backward()
-print(f"∂(a·a)/∂a = {a.grad:.0f} at a = 3: one 3 from each of the two uses")
+replaced = compare(square)["= for +="].gradients[a]  # what a backward pass with `=` gives
+print(f"\n∂(a·a)/∂a at a = 3: one 3 from each use, added by `+=`: 3 + 3 = {a.grad:g}")
+print(f"With `=` the second use replaces the first, and {replaced:g} is left, half of the truth.")
+a.data = 3.001
+print(f"The proof: with a = 3.001, a·a is {square.forward():.6f}, some 6·0.001 = 0.006 more than 9.")

@@ -1,19 +1,37 @@
 """6. Equation 5: small changes of weights make predictable changes of the output. Needs nothing but the package."""
 
 # %% Predict with the gradient, then make the change, then compare.
-from tinygrad_sigmoid import Neuron, nudge
+from tinygrad_sigmoid import Neuron, Value, gradients, nudge, sigmoid
 
+print("Equation 5 of the book:  Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb")
 nand = Neuron([-2, -2], 3)
-w1, w2 = nand.weights
-print(nudge(nand([1, 1]), {w1: 0.1}))
+w1, w2, b = nand.parameters()
+nudged = nudge(nand([1, 1]), {w1: 0.01, w2: -0.02, b: 0.03})
+terms = [f"{nudged.gradients[leaf]:.4f}·({change})" for leaf, change in nudged.changes.items()]
+print("The NAND neuron at (1, 1), with Δw1 = 0.01, Δw2 = −0.02, Δb = 0.03:")
+print(f"  predicted: {' + '.join(terms)} ≈ {nudged.predicted:.6f}")
+print(f"  actual:    {nudged.after:.6f} − {nudged.before:.6f} ≈ {nudged.actual:.6f}")
 
-# %% Several changes at once: their contributions add up. That is what "linear" means in the book.
-print(nudge(nand([1, 1]), {w1: 0.01, w2: -0.02, nand.bias: 0.03}))
+# %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
+print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent. It misses ½σ″Δ²:")
+print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
+z = Value(0.0, "z")
+[slope] = gradients(sigmoid(z), [z])
+[bend] = gradients(slope, [z])
+for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
+    z.data = place
+    slope.forward(), bend.forward()
+    far = nudge(sigmoid(z), {z: change})
+    print(f"{place:>6} {change:>5} {slope:>9.4f} {bend:>9.4f} {far.predicted:>14.5f}", end=" ")
+    print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
+print("At z = 0 σ is nearly straight, at ±1 it bends most. And a large Δ goes where no tangent leads:")
+print(f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}.")
 
-# %% Halve the change again and again: what the prediction misses falls fourfold.
-# It is the curve's bend that is missed, ½ σ″(z) Δ². A gradient that is wrong would leave a part that only halves.
+# %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
+print("\nΔ² falls fourfold when Δ is halved, so a smaller change is predicted ever better:")
 print(nudge(nand([1, 1]), {w1: 0.1}).halving())
 
 # %% Where σ is nearly flat, there is hardly anything to predict: the neuron is saturated.
 saturated = Neuron([-20, -20], 30)
-print(nudge(saturated([0, 0]), {saturated.bias: 0.1}))
+flat = nudge(saturated([0, 0]), {saturated.bias: 0.1})
+print(f"\nA saturated neuron, at z = 30: slope {flat.gradients[saturated.bias]:.1e}, so Δb = 0.1 changes nothing.")

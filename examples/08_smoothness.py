@@ -4,19 +4,29 @@
 from tinygrad_sigmoid import Neuron, heaviside, nudge, sigmoid, tanh
 from tinygrad_sigmoid.course.chapter import smoothed_step
 
+print("Any smooth function will do. A change of the bias by 0.1, then half of it, and half again:")
+print("                   output  predicted     actual  remainder falls, with each halving, by")
 for name, activation in (("σ", sigmoid), ("tanh", tanh), ("a smoothed step", smoothed_step)):
     neuron = Neuron([-2, -2], 3, None)
     output = activation(neuron([1, 1]))
-    halving = nudge(output, {neuron.bias: 0.1}).halving()
-    print(f"{name}: output {output.data:.4f}, slope of the remainder {halving.slope:.2f}")
-print("slope 2: with each of them, what the gradient misses falls fourfold when the nudge is halved")
+    nudged = nudge(output, {neuron.bias: 0.1})
+    ratios = " ".join(f"{ratio:.2f}" for ratio in nudged.halving().ratios)
+    print(f"{name:<16} {output.data:>8.4f} {nudged.predicted:>10.5f} {nudged.actual:>10.5f}  {ratios}")
+print("Fourfold each time: the prediction is as good as a tangent can be, for each of the three.")
 
 # %% The step is not smooth: its gradient says 0 everywhere, and is wrong exactly where something happens.
+print("\nThe step of a perceptron is not smooth. At its threshold:")
 neuron = Neuron([-2, -2], 2, None)
-output = heaviside(neuron([1, 0]))
-print(nudge(output, {neuron.bias: 0.1}).halving(3))
+halving = nudge(heaviside(neuron([1, 0])), {neuron.bias: 0.1}).halving(3)
+for nudged in halving.nudges:
+    [change] = nudged.changes.values()
+    print(f"  Δb = {change:<6}  predicted {nudged.predicted:g}, actual {nudged.actual:g}")
+print("However small the change, the prediction is wrong by all there is.")
 
 # %% Then why σ? Because its derivative is easily computed from σ itself.
-output = sigmoid(neuron([1, 0]))
+neuron = Neuron([-2, -2], 3)
+output = neuron([1, 1])
 output.backward()
-print(f"σ' = {output.inputs[0].grad:.4f} = σ(z)·σ(−z) = {output.data:.2f} · {1 - output.data:.2f}")
+[z] = output.inputs
+print("\nThen why σ? Because σ itself tells its slope:")
+print(f"  σ′(−1) = σ(−1)·σ(1) = {output:.4f}·{sigmoid(-z.data):.4f} ≈ {z.grad:.4f}")

@@ -2,22 +2,27 @@
 to look at what it writes."""
 
 # %% A page is one file, to be opened from the disk, mailed, or put on a site.
-from tinygrad_sigmoid import Neuron, Value, explore, squared_error
+from tinygrad_sigmoid import Neuron, Value, explore, nudge, squared_error
 
 nand = Neuron([-2, -2], 3)
 output = nand([Value(1, "x1"), Value(1, "x2")])
 page = explore(output, path="nand.html")
-print(f"nand.html: one file of {len(page.html.encode()) / 1000:.0f} kB, which needs no network")
+size = len(page.html.encode()) / 1000
+print(f"nand.html is one file of {size:.0f} kB, which needs no network: open it in a browser.")
 
-# %% Drag w1 from −2 to −1.9. The page says what the gradients predict, 0.1966 · 0.1 = +0.01966, what happens, +0.02011,
-# and that a perceptron with the same weights doesn't move at all. At about −1 the perceptron flips.
-print(f"predicted {0.1 * 0.1966:+.5f}, actual {Neuron([-1.9, -2], 3).predict([1, 1]) - output.data:+.5f}")
+# %% What the page says while w1 is dragged.
+nudged = nudge(output, {nand.weights[0]: 0.1})
+print("\nDrag w1 from −2 to −1.9. The page says what the gradient predicts, and what happens:")
+print(f"  predicted: {nudged.gradients[nand.weights[0]]:.4f}·0.1 = {nudged.predicted:.5f}")
+print(f"  actual:    {nudged.actual:.5f}")
+print("And that a perceptron with these weights does not move at all. At about w1 = −1 it flips.")
 
 # %% With a loss on top, the whole lesson: where does the error come from, and which weight should give way?
 loss = squared_error(output, Value(0, "y"))
 loss.label = "loss"
 explore(loss, path="loss.html")
-print("loss.html#8 opens at step 8: every step has its own address")
+print("\nloss.html adds a loss: step back from it, and see which weight has the largest part in the error.")
+print("loss.html#8 opens at step 8: every step has its own address.")
 
 # %% In a notebook, the last line of a cell is shown: here the page, in a frame of its own.
 explore(loss)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 distributed = pytest.importorskip("distributed")
 
-SWEEP = Path(__file__).parent.parent / "examples" / "21_sweep_on_every_core.py"
+SWEEP = Path(__file__).parent.parent / "examples" / "22_sweep_on_every_core.py"
 
 
 @pytest.mark.filterwarnings("ignore")  # what Dask and Tornado warn of is theirs to mend

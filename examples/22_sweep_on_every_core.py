@@ -1,7 +1,7 @@
-"""21. Learning rates × seeds on every core, or on a Dask cluster. Needs nothing else for the cores of one machine.
+"""22. Learning rates × seeds on every core, or on a Dask cluster. Needs nothing else for the cores of one machine.
 
-python examples/21_sweep_on_every_core.py                           # the cores of this machine
-python examples/21_sweep_on_every_core.py --scheduler tcp://…:8786   # a cluster (tinygrad-sigmoid[cluster])
+python examples/22_sweep_on_every_core.py                           # the cores of this machine
+python examples/22_sweep_on_every_core.py --scheduler tcp://…:8786   # a cluster (tinygrad-sigmoid[cluster])
 """
 
 import argparse
@@ -50,13 +50,14 @@ def main() -> None:
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
             results = sweep(pool)
 
+    print("Which learning rate? Try each from several seeds: the share of test digits that are read right.")
     print("learning rate  " + "  ".join(f"seed {seed}" for seed in SEEDS) + "  median")
     for rate in RATES:
         row = [results[rate, seed] for seed in SEEDS]
         shades = "".join(SHADES[min(int(share * len(SHADES)), len(SHADES) - 1)] * 2 for share in row)
         print(f"{rate:13g}  " + "  ".join(f"{share:6.1%}" for share in row) + f"  {median(row):6.1%}  {shades}")
     best = max(RATES, key=lambda rate: median(results[rate, seed] for seed in SEEDS))
-    print(f"best learning rate: {best:g}")
+    print(f"Best in the median is η = {best:g}. Ten times less is slow, ten times more never gets off guessing.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""23. Gradients that know nothing of this package, and somebody's engine, checked. Needs only the package."""
+"""24. Gradients that know nothing of this package, and somebody's engine, checked. Needs only the package."""
 
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
 
@@ -8,11 +8,13 @@ def cost(a, y):
     return (a - y) ** 2 / 2
 
 
-print(f"\n{check_gradients(cost, 0.8, 1.0, gradient=lambda a, y: (a - y, y - a))}")
+print("A gradient that somebody worked out on paper, (a − y, y − a) for (a − y)²/2:")
+print(check_gradients(cost, 0.8, 1.0, gradient=lambda a, y: (a - y, y - a)))
+print("\nAnd a wrong one, (a − y, a − y):")
 try:
     check_gradients(cost, 0.8, 1.0, gradient=lambda a, y: (a - y, a - y))
 except GradientMismatch as mismatch:
-    print(f"\n{mismatch.culprit}")
+    print(f"{mismatch.culprit}: {mismatch.got:.1f} instead of {mismatch.true:.1f}")
 
 
 # %% An engine that somebody has written: a class whose values record how they are computed. This one loses `+=`.
@@ -56,7 +58,8 @@ class Number:
             number.pass_back()
 
 
+print("\nAn engine that somebody wrote, a class with + and *, is tried on graphs of its own:")
 try:
     check_gradients(Number)
 except GradientMismatch as mismatch:
-    print(f"\n{mismatch.culprit}")
+    print(mismatch.culprit)

@@ -1,6 +1,6 @@
-"""19. MNIST, exactly as the book, for whoever has its files. Needs them in a folder.
+"""20. MNIST, exactly as the book, for whoever has its files. Needs them in a folder.
 
-Run it as `python 19_mnist.py FOLDER`. Without a folder, it shows the same on the digits that ship with the package.
+Run it as `python 20_mnist.py FOLDER`. Without a folder, it shows the same on the digits that ship with the package.
 """
 
 # %% The digits: MNIST's from its four files, or those that ship.
@@ -16,9 +16,11 @@ print(f"{len(digits)} digits of {pixels} pixels to train on, {len(test)} to test
 print(digit_picture(first.inputs))
 
 # %% What there is to beat: a guess is right one time in ten, and this is right by nothing but the ink.
-print(f"by darkness alone: {by_darkness(digits, test)} / {len(test)} (the book: 2225 / 10000)")
+print("What is there to beat? A guess reads one digit in ten, and the average ink of each digit:")
+print(f"  by darkness alone: {by_darkness(digits, test)} of {len(test)} right (the book: 2225 of 10000)")
 
 # %% The book's network and learning rate. One epoch here; the book has 30, and 9542 / 10000 at its best.
 network = Network([pixels, 30, 10], seed=1)
 for epoch in train(network, digits, epochs=1, batch=10, rate=3.0, seed=1, test=test):
-    print(f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}")
+    print(f"\nA network of {pixels}-30-10, η = 3, after epoch {epoch.number}: {epoch.correct} of {epoch.tested} right")
+print("The book: 9542 of 10000 after 30 epochs at its best.")
