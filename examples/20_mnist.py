@@ -10,7 +10,8 @@ from tinygrad_sigmoid import Network, train
 from tinygrad_sigmoid.course.chapter import by_darkness
 from tinygrad_sigmoid.course.digits import digit_picture, load_digits, load_mnist
 
-digits, test = load_mnist(sys.argv[1]) if len(sys.argv) > 1 else load_digits()
+folder = next((word for word in sys.argv[1:2] if not word.startswith("-")), None)  # a notebook has a -f there
+digits, test = load_mnist(folder) if folder else load_digits()
 first, pixels = digits[0], len(digits[0].inputs)
 print(f"{len(digits)} digits of {pixels} pixels to train on, {len(test)} to test with; the first is a {first.digit}:")
 print(digit_picture(first.inputs))

@@ -5,7 +5,8 @@ python examples/22_sweep_on_every_core.py --scheduler tcp://…:8786   # a clust
 """
 
 import argparse
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from statistics import median
 
@@ -26,18 +27,19 @@ def trial(rate: float, seed: int) -> float:
     return history[-1].correct / history[-1].tested
 
 
-# %% All of them. A Dask client gives an executor too, so nothing else changes for a cluster.
-def sweep(executor: Executor) -> dict[tuple[float, int], float]:
+# %% All of them, by a `map` that may use other cores or other machines.
+def sweep(each: Callable[..., Iterable[float]]) -> dict[tuple[float, int], float]:
     """The result of every trial."""
     trials = [(rate, seed) for rate in RATES for seed in SEEDS]
-    return dict(zip(trials, executor.map(trial, *zip(*trials, strict=True)), strict=True))
+    return dict(zip(trials, each(trial, *zip(*trials, strict=True)), strict=True))
 
 
 # %% Accuracy as a table and a heat map: a row for each learning rate, a column for each seed.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask scheduler; without it, this machine's cores")
-    address = parser.parse_args().scheduler
+    notebook = "__file__" not in globals()
+    address = parser.parse_args([] if notebook else None).scheduler
     if address:
         try:
             from distributed import Client
@@ -45,10 +47,12 @@ def main() -> None:
             raise SystemExit("--scheduler needs Dask: pip install 'tinygrad-sigmoid[cluster]'") from None
 
         with Client(address) as client:
-            results = sweep(client.get_executor())
+            results = sweep(client.get_executor().map)
+    elif notebook:  # whose functions no other process could import
+        results = sweep(map)
     else:
         with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-            results = sweep(pool)
+            results = sweep(pool.map)
 
     print("Which learning rate? Try each from several seeds: the share of test digits that are read right.")
     print("learning rate  " + "  ".join(f"seed {seed}" for seed in SEEDS) + "  median")

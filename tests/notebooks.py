@@ -1,13 +1,15 @@
-"""The live widget in a real JupyterLab and a real marimo, driven by Chromium: `python tests/notebooks.py`.
+"""Lessons and live widget in a real JupyterLab and a real marimo, driven by Chromium: `python tests/notebooks.py`.
 
-No test of the suite, because `pip install jupyterlab marimo`, which it needs, brings some hundred packages. In each, a
-leaf that is dragged changes its Value, and one that is changed in Python moves the page.
+No test of the suite, because `pip install jupyterlab jupytext marimo`, which it needs, brings some hundred packages.
+Each lesson is made a notebook, and its cells are run: none ends in an error. In the live page, a leaf that is dragged
+changes its Value, and one that is changed in Python moves the page.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -29,13 +31,16 @@ w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
 output = sigmoid(w * x + b)
 """
 TOLD = 'f"Python has {w.data!r} {w.grad:.4f} {output.data:.4f}"'
+MOVED = "a leaf moved in the page and in Python, each followed by the other"
 CHANGED = "b.data = -0.25\nview.refresh()"
 
 CELL = "@app.cell\ndef _({}):\n{}\n"
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
 FRAME = """const find = (root) => [...root.querySelectorAll("*")].flatMap((element) =>
   element.matches(arguments[0]) ? [element] : element.shadowRoot ? find(element.shadowRoot) : []);
-return find(document)[0]"""
+return find(document)"""
 
 
 class Notebook:
@@ -48,7 +53,10 @@ class Notebook:
 
     def element(self, selector: str) -> Any:
         """The first that matches, in the shadows too, once there is one."""
-        return until(lambda: self.browser.run(FRAME, selector), selector)
+        return until(lambda: self.all(selector)[:1], selector)[0]
+
+    def all(self, selector: str) -> list[Any]:
+        return list(self.browser.run(FRAME, selector))
 
     def in_page(self, action: Callable[[], Any]) -> Any:
         self.browser.driver.switch_to.frame(self.element("iframe[title='The live page']"))
@@ -75,15 +83,21 @@ class Notebook:
     def page_shows(self, *texts: str) -> None:
         until(lambda: all(text in self.in_page(self.text) for text in texts), f"{texts} in the page")
 
+    def choose(self, menu: str, command: str) -> None:
+        """An item of a menu of JupyterLab."""
+        [title] = [found for found in self.all(".lm-MenuBar-itemLabel") if found.text == menu]
+        title.click()
+        self.element(f".lm-Menu-item[data-command='{command}']").click()
+
     def text(self) -> str:
         return str(self.browser.run("return document.body.innerText"))
 
 
 def until(found: Callable[[], Any], what: str) -> Any:
-    """What is found in the end, while elements come and go."""
+    """What is found in the end, while elements come and go and files are being written."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        with suppress(WebDriverException):
+        with suppress(WebDriverException, json.JSONDecodeError):
             if result := found():
                 return result
         time.sleep(0.1)
@@ -117,15 +131,52 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def in_jupyterlab(browser: Browser, folder: str) -> None:
+@contextmanager
+def jupyterlab(folder: str) -> Iterator[str]:
+    port = free_port()
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
+    with served("jupyterlab", *options, port=port, folder=folder) as address:
+        yield address
+
+
+def lessons(browser: Browser, folder: str) -> str:
+    own = Path(folder, "lessons")
+    shutil.copytree(EXAMPLES, own)
+    program = [sys.executable, "-m", "jupytext", "--quiet", "--to", "notebook", "--set-kernel", "python3"]
+    subprocess.run([*program, *own.glob("*.py")], check=True)
+    notebooks = sorted(own.glob("*.ipynb"))
+    assert notebooks, "there are no lessons"
+    with jupyterlab(folder) as address:
+        for path in notebooks:
+            run_all(Notebook(browser, f"{address}/lab/tree/lessons/{path.name}?reset"), path)
+    return f"{len(notebooks)} ran without an error"
+
+
+def run_all(lab: Notebook, path: Path) -> None:
+    """Runs all cells of the notebook, saves it, and reads in its file how each has ended."""
+
+    def ended() -> list[Any]:
+        lab.choose("File", "docmanager:save")
+        cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+        return cells if errors(cells) or all(cell["execution_count"] for cell in cells) else []
+
+    until(lambda: "Idle" in lab.text(), "the kernel")
+    lab.choose("Run", "runmenu:run-all")
+    found = errors(until(ended, path.name))
+    assert not found, f"{path.name}: {found}"
+
+
+def errors(cells: list[Any]) -> list[Any]:
+    return [output for cell in cells for output in cell["outputs"] if output["output_type"] == "error"]
+
+
+def in_jupyterlab(browser: Browser, folder: str) -> str:
     sources = [f"{MADE}view = live(output)\nview", f"print({TOLD})", CHANGED]
     empty: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [{**empty, "id": f"cell{place}", "source": source} for place, source in enumerate(sources)]
     written = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
     Path(folder, "live.ipynb").write_text(json.dumps({**written, "nbformat": 4, "nbformat_minor": 5}))
-    port = free_port()
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
-    with served("jupyterlab", *options, port=port, folder=folder) as address:
+    with jupyterlab(folder) as address:
         lab = Notebook(browser, f"{address}/lab/tree/live.ipynb")
 
         def run(cell: int) -> None:
@@ -143,9 +194,10 @@ def in_jupyterlab(browser: Browser, folder: str) -> None:
         run(2)
         lab.page_shows("data −0.25", "b went from 0.9 to −0.25.")
         browser.driver.save_screenshot("jupyterlab.png")
+    return MOVED
 
 
-def in_marimo(browser: Browser, folder: str) -> None:
+def in_marimo(browser: Browser, folder: str) -> str:
     cells = [
         ("", f"import marimo as mo\n{MADE}view = mo.ui.anywidget(live(output))\nview", "mo, w, b, output, view"),
         ("mo, w, output, view", f"view\nmo.md({TOLD})", ""),
@@ -166,14 +218,14 @@ def in_marimo(browser: Browser, folder: str) -> None:
         marimo.element("marimo-button button, button[data-testid='marimo-plugin-button']").click()
         marimo.page_shows("data −0.25", "b went from 0.9 to −0.25.")
         browser.driver.save_screenshot("marimo.png")
+    return MOVED
 
 
 if __name__ == "__main__":
     chromium = Browser()
     try:
-        for check in (in_jupyterlab, in_marimo):
+        for check in (lessons, in_jupyterlab, in_marimo):
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
-                check(chromium, own)
-            print(f"{check.__name__}: a leaf moved in the page and in Python, each followed by the other")
+                print(f"{check.__name__}: {check(chromium, own)}")
     finally:
         chromium.close()

@@ -25,4 +25,4 @@ def test_the_sweep_gives_the_same_table_on_a_cluster(
         monkeypatch.setattr("sys.argv", [str(SWEEP), "--scheduler", cluster.scheduler_address])
         runpy.run_path(str(SWEEP), run_name="__main__")
     assert capsys.readouterr().out == here
-    assert "best learning rate: 10" in here
+    assert "Best in the median is η = 10." in here
