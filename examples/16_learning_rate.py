@@ -1,4 +1,4 @@
-"""16. The learning rate: too small, right, too large. Needs nothing but the package (about 5 seconds)."""
+"""16. The learning rate: too small, right, too large. Needs nothing but the package (about 2 seconds)."""
 
 # %% A valley first: C = v² from v = 1. The learning rate η says how far to go against the gradient.
 from tinygrad_sigmoid import GradientDescent, Network, Value, gradients, train

@@ -1,4 +1,4 @@
-"""18. A misread 1, repaired twice: with perceptrons and with σ. Needs nothing but the package (about 10 seconds)."""
+"""18. A misread 1, repaired twice: with perceptrons and with σ. Needs nothing but the package (about 2 seconds)."""
 
 # %% A network that reads handwritten digits, and the same weights in a network of perceptrons.
 from tinygrad_sigmoid import Network, train

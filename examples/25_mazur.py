@@ -1,4 +1,4 @@
-"""25. Matt Mazur's "A Step by Step Backpropagation Example" (2015), figure by figure. Needs only the package (4 s)."""
+"""25. Matt Mazur's "A Step by Step Backpropagation Example" (2015), figure by figure. Needs only the package (2 s)."""
 
 # %% Two inputs, two hidden neurons, two outputs. The neurons of a layer share a bias, which he doesn't tune.
 from tinygrad_sigmoid import GradientDescent, Layer, Network, Neuron, StaleGraph, Value, dot, squared_error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import re
 import runpy
+import shlex
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -13,6 +15,8 @@ from pathlib import Path
 import mpmath
 import pytest
 from idx_files import write_small_mnist
+
+from tinygrad_sigmoid.cli import _parser
 
 pytestmark = pytest.mark.slow
 
@@ -270,6 +274,21 @@ def test_an_example_is_short_and_says_what_it_needs(path: Path) -> None:
 def test_every_example_has_a_number_and_an_entry_of_its_own() -> None:
     assert [int(path.stem[:2]) for path in EXAMPLES] == list(range(1, len(EXAMPLES) + 1))
     assert set(SHOWN) == {path.stem for path in EXAMPLES}
+
+
+def test_the_list_of_lessons_has_them_all_in_their_order_and_its_commands_exist() -> None:
+    text = (EXAMPLES[0].parent / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| \[(\d\d) .*?\]\((\w+)\.py\) \|", text) == [(path.stem[:2], path.stem) for path in EXAMPLES]
+    for command in re.findall(r"`tinygrad-sigmoid (.+?)`", text):
+        assert _parser().parse_args(shlex.split(command)).run
+    assert f"[{len(EXAMPLES)} lessons]" in (EXAMPLES[0].parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_on_micrograd_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("micrograd")
+    monkeypatch.chdir(tmp_path)
+    page = EXAMPLES[0].parent / "porting_from_micrograd.md"
+    assert doctest.testfile(str(page), module_relative=False) == (0, 51)
 
 
 def test_the_mnist_example_reads_a_folder(
