@@ -34,4 +34,4 @@ print(f"\nA second pass adds its gradient to the one that x has: {first:g} + {fi
 y.zero_grad()
 y.backward()
 print(f"After zero_grad(), which forgets it, a pass gives {x.grad:g} again.")
-print("So: zero_grad() before each step of training. Lesson 16 shows what happens without.")
+print("So: zero_grad() before each step of training. Lesson 17 shows what happens without.")

@@ -3,7 +3,8 @@
 # %% Predict with the gradient, then make the change, then compare.
 from tinygrad_sigmoid import Neuron, Value, gradients, nudge, sigmoid
 
-print("Equation 5 of the book:  Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb")
+print("Equation 5 of the book says: a small change of the output is the sum of slope · change.")
+print("  Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb")
 nand = Neuron([-2, -2], 3)
 w1, w2, b = nand.parameters()
 nudged = nudge(nand([1, 1]), {w1: 0.01, w2: -0.02, b: 0.03})
@@ -24,8 +25,10 @@ for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
     far = nudge(sigmoid(z), {z: change})
     print(f"{place:>6} {change:>5} {slope:>9.4f} {bend:>9.4f} {far.predicted:>14.5f}", end=" ")
     print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
-print("At z = 0 σ is nearly straight, at ±1 it bends most. And a large Δ goes where no tangent leads:")
-print(f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}.")
+print("At z = 0 σ is nearly straight, around ±1.3 it bends most. And a large Δ goes where no tangent leads:")
+print(
+    f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}. At a jump, as in lesson 4, it says nothing."
+)
 
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
 print("\nΔ² falls fourfold when Δ is halved, so a smaller change is predicted ever better:")

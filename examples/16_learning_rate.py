@@ -28,10 +28,10 @@ def picture(v: float) -> str:
 rates = {"too small": 0.02, "good": 0.3, "overshoots": 0.9, "too large": 1.1}
 print("Each step is v → v − η·∂C/∂v. Here it goes down the valley C = v² from v = 1; its bottom is at |.")
 headings = [f"{name}, η = {rate}" for name, rate in rates.items()]
-print(f"step  {''.join(f'{heading:<22}' for heading in headings)}")
+print(f"step  {''.join(f'{heading:<22}' for heading in headings)}".rstrip())
 for step, places in enumerate(zip(*map(descent_from_1, rates.values()), strict=True)):
-    print(f"{step:>4}  {' '.join(map(picture, places))}")
-print(f"v is  {''.join(f'{v:<+22.4f}' for v in places)}")
+    print(f"{step:>4}  {' '.join(map(picture, places))}".rstrip())
+print(f"v is  {''.join(f'{v:<+22.4f}' for v in places)}".rstrip())
 
 # %% How large a step the valley allows, its second derivative says.
 v = Value(1.0, "v")

@@ -28,7 +28,7 @@ def places(zeroing: bool) -> list[float]:
     return found
 
 
-print("\nWithout it, a step follows the sum of all gradients so far, like a ball that rolls unbraked.")
+print("\nWithout it, a step follows the sum of all gradients so far, as a ball rolls without friction.")
 print("Down the valley C = v² with η = 0.1, v before every fifth step:")
 print(f"  with zero_grad()    {' '.join(f'{v:+6.2f}' for v in places(True)[::5])}   it arrives")
 print(f"  without             {' '.join(f'{v:+6.2f}' for v in places(False)[::5])}   it doesn't")

@@ -28,6 +28,7 @@ figures = [("E", "0.298371109", loss.data), ("∂E/∂w5", "0.082167041", w[4].g
 hidden.step(), outer.step()
 weights = "0.149780716 0.19956143 0.24975114 0.29950229 0.35891648 0.408666186 0.511301270 0.561370121"
 figures += [(f"new w{i}", published, w[i - 1].data) for i, published in enumerate(weights.split(), 1)]
+print("Matt Mazur's network of two hidden and two output neurons, after one pass and one step, η = 0.5:")
 print("             published          here")
 for name, published, number in figures:
     print(f"{name:<8} {published:>13} {rounded(number, published):>13}")
