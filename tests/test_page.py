@@ -1135,11 +1135,55 @@ def test_a_backward_steps_arrow_goes_against_the_edge(opened):
     assert browser.run(style, "polygon", "visibility") == "visible"
 
 
+# For each step, the sentence beside what is lit up, the figures below it, and whether they cover any box.
+BESIDE = """
+const done = arguments[0], found = [];
+const [on, callout] = ['on', 'callout'].map((id) => document.getElementById(id));
+const area = (element) => element.getBoundingClientRect();
+(function goOn() {
+  if (on.disabled) return done(found);
+  on.click();
+  requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const [own, frame] = [area(callout), area(document.getElementById('canvas'))];
+    const covers = [...document.querySelectorAll('#canvas .node[tabindex]')].map(area).some((box) =>
+      box.left < own.right && own.left < box.right && box.top < own.bottom && own.top < box.bottom);
+    const inside = own.left >= frame.left && own.right <= frame.right && own.top >= frame.top
+      && own.bottom <= frame.bottom;
+    const said = callout.querySelector('.sentence');
+    const sentence = said?.checkVisibility() ? said.textContent : '';
+    const figures = callout.textContent.slice(said?.textContent.length ?? 0);
+    found.push([sentence, figures, covers, inside]);
+    goOn();
+  })));
+})();
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+@pytest.mark.parametrize("name", GRAPHS)
+def test_beside_what_is_lit_stands_the_steps_sentence_and_covers_no_box(opened, name, width, height):
+    value = GRAPHS[name]()
+    browser = opened(value)
+    browser.show_as(width=width, height=height)
+    for step, [sentence, figures, covers, inside] in zip(
+        steps(value), browser.driver.execute_async_script(BESIDE), strict=True
+    ):
+        assert sentence == (step.sentence if width > 640 else "")  # on a phone it stands right below the picture
+        assert str(step).replace("\n", " ").endswith(figures)
+        assert (covers, inside) == (False, True), step
+
+
+def test_where_the_sentence_would_cover_a_box_the_figures_stand_alone(opened):
+    found = opened(network()).driver.execute_async_script(BESIDE)
+    with_sentence = [covers for sentence, _, covers, _ in found if sentence]
+    assert 0 < len(with_sentence) < len(found)
+    assert not any(with_sentence)
+
+
 def test_beside_what_is_lit_stand_its_figures_in_the_colours_of_the_picture(opened):
     browser = opened(xor_with_loss(), "#25")
-    parts = "return [...document.querySelectorAll('#callout span')].map((part) => part.className)"
+    parts = "return [...document.querySelectorAll('#callout span:not(.sentence)')].map((part) => part.className)"
     assert browser.run(parts) == ["upstream", "local", "sum"]
-    assert browser.text("#step-sum").endswith(browser.text("#callout"))
     colours = """const colour = (part, what) => getComputedStyle(document.querySelector(part))[what];
       return [['.upstream', '.node.active > path, .node.active > polygon'], ['.local', '.edge.active path'],
         ['.sum', '.node.target > path, .node.target > polygon']].map(([said, lit]) =>

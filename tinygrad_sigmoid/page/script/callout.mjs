@@ -1,38 +1,55 @@
-// The figures of a step beside what is lit up in the picture: forward at the box, backward at the edge.
+// The sentence of a step and its figures beside what is lit up: forward at the box, backward at the edge. Where the
+// sentence would cover a box, the figures stand alone.
 
-import { byId, writeParts } from "./elements.mjs";
+import { byId, html, writeParts } from "./elements.mjs";
 import { allBoxes, boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {{ left: number, top: number }} Corner */
+/** @typedef {import("./page.mjs").Page} Page */
+/** @typedef {{ left: number, top: number, right: number, bottom: number }} Area in pixels of the window */
 
-const GAP = 6; // pixels
+const GAP = 8; // pixels
+const REACH = 160; // how far it may be from what it belongs to
 
-// How much of another rectangle one covers.
-/** @param {DOMRect} a @param {DOMRect} b */
-function overlap(a, b) {
-  const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-  const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-  return Math.max(0, across) * Math.max(0, down);
+// The area of an element, with a gap around it.
+/** @param {Element} element @returns {Area} */
+function around(element) {
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  return { left: left - GAP, top: top - GAP, right: right + GAP, bottom: bottom + GAP };
 }
 
-// Below, above or beside a place, wherever the fewest boxes are covered, within the frame.
-/** @param {DOMRect} place @param {DOMRect} frame @param {DOMRect[]} boxes
- *  @param {number} width @param {number} height */
-function beside(place, frame, boxes, width, height) {
-  const [x, y] = [(place.left + place.right - width) / 2, (place.top + place.bottom - height) / 2];
-  const [below, above, right, left] = [place.bottom, place.top - height, place.right, place.left - width];
-  const straight = [[x, below + GAP], [right + GAP, y], [left - GAP, y], [x, above - GAP]];
-  const corners = [...straight, [right, below], [left, above]];
-  const rectangles = corners.map(([left, top]) => {
-    const within = (/** @type {number} */ at, /** @type {number} */ low, /** @type {number} */ high) =>
-      Math.max(low + GAP, Math.min(at, high - GAP));
-    const fitting = [within(left, frame.left, frame.right - width), within(top, frame.top, frame.bottom - height)];
-    return new DOMRect(fitting[0], fitting[1], width, height);
-  });
-  const covered = rectangles.map((one) => [place, ...boxes].reduce((sum, box) => sum + overlap(one, box), 0));
-  return rectangles[covered.indexOf(Math.min(...covered))];
+// How much of other areas one covers.
+/** @param {Area} one @param {Area[]} others */
+function covered(one, others) {
+  let sum = 0;
+  for (const other of others) {
+    const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+    const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+    if (across > 0 && down > 0) sum += across * down;
+  }
+  return sum;
+}
+
+/** @param {Area} a @param {Area} b */
+const distance = (a, b) =>
+  Math.hypot(Math.max(a.left - b.right, b.left - a.right, 0), Math.max(a.top - b.bottom, b.top - a.bottom, 0));
+
+// Within the frame, off what must be free, and then over little else and not far from the place.
+/** @param {Area} place @param {Area} frame @param {Area[]} free @param {Area[]} others @param {HTMLElement} callout */
+function beside(place, frame, free, others, { offsetWidth: width, offsetHeight: height }) {
+  let [best, least] = [place, Infinity];
+  for (let x = place.left - width - REACH; x <= place.right + REACH; x += GAP)
+    for (let y = place.top - height - REACH; y <= place.bottom + REACH; y += GAP) {
+      const left = Math.max(frame.left + GAP, Math.min(x, frame.right - width - GAP));
+      const top = Math.max(frame.top + GAP, Math.min(y, frame.bottom - height - GAP));
+      const area = { left, top, right: left + width, bottom: top + height };
+      const away = distance(area, place);
+      if (away >= least) continue;
+      const cost = away + 1000 * covered(area, free) + covered(area, others) / 10;
+      if (cost < least) [best, least] = [area, cost];
+    }
+  return best;
 }
 
 /** @param {Page} page */
@@ -45,9 +62,20 @@ export function showCallout(page) {
   const lit = edge?.querySelector("text") ?? edge ?? box;
   callout.hidden = !lit;
   if (!lit) return;
-  writeParts(callout, told(graph, now, at)[3].slice(1));
-  const [frame, place, ...boxes] = [byId("canvas"), lit, ...allBoxes()].map((one) => one.getBoundingClientRect());
-  const corner = beside(place, frame, boxes, callout.offsetWidth, callout.offsetHeight);
-  callout.style.left = `${corner.left - frame.left}px`;
-  callout.style.top = `${corner.top - frame.top}px`;
+  const [, [sentence], , figures] = told(graph, now, at);
+  writeParts(callout, figures.slice(1));
+  const said = html("span", { textContent: sentence, className: "sentence" });
+  callout.prepend(said);
+  const frame = byId("canvas").getBoundingClientRect();
+  const own = [lit, ...document.querySelectorAll(".node:is(.active, .target), .edge.active text")].map(around);
+  const [place] = own;
+  const near = [...allBoxes()].map(around).filter((box) => distance(box, place) < REACH + callout.offsetWidth);
+  const free = [...own, ...near];
+  let area = beside(place, frame, free, [], callout);
+  if (covered(area, free)) {
+    said.remove();
+    area = beside(place, frame, own, near, callout);
+  }
+  callout.style.left = `${area.left - frame.left}px`;
+  callout.style.top = `${area.top - frame.top}px`;
 }
