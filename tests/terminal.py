@@ -1,5 +1,7 @@
 """A command of ours at a pseudo-terminal, for the tests of what only a terminal is shown."""
 
+from __future__ import annotations
+
 import os
 import select
 import subprocess
@@ -11,7 +13,7 @@ import pytest
 class Terminal:
     """A session of `tinygrad-sigmoid …` at a pseudo-terminal, whose prompts end with `> ` unless said otherwise."""
 
-    def __init__(self, *words, prompt="> ", columns=80, **environment):
+    def __init__(self, *words: str, prompt: str = "> ", columns: int = 80, **environment: str) -> None:
         pty = pytest.importorskip("pty")
         self.prompt = prompt
         self.master, slave = pty.openpty()
@@ -27,7 +29,7 @@ class Terminal:
         )
         os.close(slave)
 
-    def read(self, until=None):
+    def read(self, until: str | None = None) -> str:
         """What is printed up to the next prompt, or to the end where `until` is empty."""
         until = self.prompt if until is None else until
         text = b""
@@ -42,15 +44,15 @@ class Terminal:
             text += piece
         return text.decode("utf-8").replace("\r\n", "\n")
 
-    def type(self, keys, until=None):
+    def type(self, keys: str, until: str | None = None) -> str:
         return self.press(f"{keys}\n", until)
 
-    def press(self, keys, until=None):
+    def press(self, keys: str, until: str | None = None) -> str:
         """The same without Enter."""
         os.write(self.master, keys.encode())
         return self.read(until)
 
-    def end(self):
+    def end(self) -> int:
         status = self.process.wait(timeout=20)
         os.close(self.master)
         return status

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
 from tinygrad_sigmoid import cli
 from tinygrad_sigmoid.commands import tune
@@ -54,7 +56,9 @@ def test_what_the_numbers_stand_for_is_said(story: tuple[str, Path], tmp_path: P
     told, _ = story
     assert "Tuned by gradient descent, 30 epochs with" in told
     assert "   loss, epoch by epoch: " in told
-    assert "Each number is such a count: at most 12 of them, from\n   before the first nudge to after the last" in told
+    assert "Each number is such a count: at most 12 of them, from before the first nudge to after the last" in " ".join(
+        told.split()
+    )
     done = subprocess.run(
         [sys.executable, "-m", "tinygrad_sigmoid", "--epochs", "1", "--out", str(tmp_path)],
         capture_output=True,
@@ -148,6 +152,50 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setattr(tune, "train", interrupted)
     assert cli.main([]) == 130
     assert "stopped" in capsys.readouterr().err
+
+
+FORMULA = ["sigmoid(w*x + b)", "w=0.6", "x=1", "b=0.9"]
+LAYERS = """
+def cube(x): return x * x * x
+def d_cube(x): return 2 * x * x
+def square_of_a_sum(x, y): return (x + y) * (x + y)
+def d_square_of_a_sum(x, y): return 2 * (x + y), 2 * (x + y)
+"""
+SAID = [  # and the exit status
+    (["tune", "--epochs", "1"], 0),
+    (["draw", *FORMULA, "-o", "graph.svg"], 0),
+    (["draw", *FORMULA, "-o", "no such folder/graph.svg"], 2),
+    (["step", *FORMULA, "--all"], 0),
+    (["step", "w*x", "w=1"], 2),
+    (["explore", *FORMULA, "-o", "page.html"], 0),
+    (["check", *FORMULA], 0),
+    (["check", "layers.py::square_of_a_sum", "x=0.5", "y=1"], 0),
+    (["check", "layers.py"], 1),
+    (["chapter"], 0),
+    (["chapter", "5"], 0),
+    (["chapter", "6"], 0),
+    (["digits", "--epochs", "1", "--hidden", "3"], 0),
+    (["digits", "--load", "no_such_file.json"], 2),
+    (["no-such-command"], 2),
+    (["tune", "--rate", "fast"], 2),
+    (["--help"], 0),
+    *[([command, "--help"], 0) for command in cli.COMMANDS],
+]
+
+
+@pytest.mark.slow
+def test_whatever_a_command_says_fits_a_terminal_of_fifty_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "layers.py").write_text(LAYERS)
+    for words, status in SAID:
+        terminal = Terminal(*words, columns=50)
+        said = re.split("[\r\n]", terminal.read(until=""))
+        assert terminal.end() == status, words
+        to_paste = re.compile(r"  tinygrad-sigmoid |    (from|def|check_gradients)\b")  # in one piece
+        assert [line for line in said if len(line) > 50 and not to_paste.match(line)] == [], words
+        assert len(said) > 1, words
 
 
 SIGNS = "σ′(z)·w − Δη‖∇C‖² ≈ 10⁻³/½ → x₂ █▁ 中"

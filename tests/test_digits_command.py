@@ -199,7 +199,8 @@ def test_ctrl_c_while_saving_loses_nothing(
 
 
 def test_at_a_terminal_it_is_asked_for_another_file_until_one_can_be_written(mnist: str, tmp_path: Path) -> None:
-    terminal = Terminal("digits", "--mnist", mnist, *SMALL, "--save", "/dev/full", prompt=") ", TMPDIR=str(tmp_path))
+    words = ["digits", "--mnist", mnist, *SMALL, "--save", "/dev/full"]
+    terminal = Terminal(*words, prompt=") ", columns=400, TMPDIR=str(tmp_path))
     asked = terminal.read()
     assert "'/dev/full' can't be written (No space left on device)" in asked
     assert "there is no directory 'no/such'" in terminal.type("no/such/file")

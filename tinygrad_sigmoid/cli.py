@@ -11,13 +11,14 @@ import io
 import os
 import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
-from tinygrad_sigmoid.commands import chapter, check, digits, draw, exercise, explore, step, tune
+from tinygrad_sigmoid.commands import chapter, check, columns, digits, draw, exercise, explore, say, step, tune
 from tinygrad_sigmoid.quoting import printable
 
 LONGEST = 600  # characters of a complaint
@@ -91,7 +92,7 @@ def _came_of_ctrl_c(error: BaseException | None) -> bool:
 
 def _ended(why: str, status: int) -> int:
     with suppress(OSError):  # perhaps nobody reads it
-        print(why, file=sys.stderr)
+        say(why, sys.stderr)
     return status
 
 
@@ -131,7 +132,9 @@ class _Parser(argparse.ArgumentParser):
     """Repeats what was typed in one line, and not all of it."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message, LONGEST))
+        self.print_usage(sys.stderr)
+        say(f"{self.prog}: error: {printable(message, LONGEST)}", sys.stderr)
+        self.exit(2)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,13 +149,18 @@ def _parser() -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(
             name,
             help=(command.__doc__ or "").partition("\n")[0],  # which `python -OO` leaves out
-            description=command.__doc__,
+            description=_paragraphs(command.__doc__ or ""),
             epilog=command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser
+
+
+def _paragraphs(text: str) -> str:
+    """The text with its lines broken to fit; argparse would break those of the examples as well."""
+    return "\n\n".join(textwrap.fill(paragraph, columns()) for paragraph in text.split("\n\n"))
 
 
 def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TextIO, TypeVar
 from warnings import catch_warnings
 
 from tinygrad_sigmoid import files
@@ -67,12 +67,27 @@ def at_terminal() -> bool:
     return all(stream is not None and not stream.closed and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
-def say(text: object) -> None:
+def columns(most: int = 100) -> int:
+    """How many characters a line may have: as many as the terminal, but no more than are read with ease."""
+    return min(most, shutil.get_terminal_size(fallback=(most, 24)).columns)
+
+
+def say(text: object, stream: TextIO | None = None) -> None:
     """Prints the text; a line that is too long for the terminal goes on where a word begins."""
+    print(for_terminal(text, stream or sys.stdout), file=stream)
+
+
+def for_terminal(text: object, stream: TextIO) -> str:
+    """The text with its lines broken to fit, if the stream is a terminal."""
     lines = str(text).split("\n")
-    if sys.stdout.isatty():
-        lines = fitted(lines, shutil.get_terminal_size().columns)
-    print("\n".join(lines))
+    return "\n".join(fitted(lines, shutil.get_terminal_size().columns) if stream.isatty() else lines)
+
+
+def ask(question: str) -> str:
+    """What is typed in answer to a question, which is broken to fit; its last line is the prompt of the line editor."""
+    *lines, prompt = for_terminal(question, sys.stdout).split("\n")
+    print("".join(f"{line}\n" for line in lines), end="")
+    return input(f"{prompt} ")
 
 
 def fitted(lines: Iterable[str], width: int) -> list[str]:

@@ -9,7 +9,6 @@ NAME=NUMBER is left out, numbers are drawn, the same in every run.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from math import comb
 from typing import Any
 
 from tinygrad_sigmoid.commands import add_formula, graph_of, say, whole_number
-from tinygrad_sigmoid.commands.check_file import TYPED, check_file
+from tinygrad_sigmoid.commands.check_file import TYPED, check_file, wrong
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.quoting import printable
@@ -60,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         certificate = check_gradients(output, order=arguments.order, **options)
     except GradientMismatch as mismatch:
-        print(mismatch, file=sys.stderr)
-        return 1
+        return wrong(mismatch)
     say(f"{printable(arguments.formula)} {_equals(output.data)}")
     for order in range(1, arguments.order + 1):
         for chosen in combinations_with_replacement(own, order):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from tinygrad_sigmoid.commands import say
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import printable, shown
 
@@ -44,6 +45,14 @@ def check_file(typed: re.Match[str], numbers: Mapping[str, float], options: Mapp
             f"check, as in {typed['path']}::loss"
         )
     return max([_check(name, module, numbers, options) for name in found])
+
+
+def wrong(mismatch: object) -> int:
+    """Prints what is wrong, and as they are the lines of Python below it, which are there to be pasted; gives 1."""
+    sentence, _, rest = str(mismatch).partition("\n")
+    say(sentence, sys.stderr)
+    print(rest, file=sys.stderr)
+    return 1
 
 
 def _loaded(path: Path) -> ModuleType:
@@ -92,14 +101,13 @@ def _check(name: str, module: ModuleType, numbers: Mapping[str, float], options:
         try:
             certificate = check_gradients(checked, *point.values(), **options)
         except GradientMismatch as mismatch:
-            print(f"{call}: {mismatch}", file=sys.stderr)
-            return 1
+            return wrong(f"{call}: {mismatch}")
         except (ArithmeticError, ValueError) as error:  # it is not defined there
             missing = error
             continue
         except Exception as error:
             raise ValueError(f"{printable(call)} can't be checked ({_said(error)}): try it in Python first") from None
-        print(f"{call}: {certificate if point.keys() <= numbers.keys() else certificate.verdict}")
+        say(f"{call}: {certificate if point.keys() <= numbers.keys() else certificate.verdict}")
         if (done := done + 1) == POINTS:
             return 0
     if missing and not done:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +11,17 @@ from contextlib import suppress
 from itertools import islice
 
 from tinygrad_sigmoid.checks import whole
-from tinygrad_sigmoid.commands import add_training, at_terminal, file_name, require_seed, whole_number
+from tinygrad_sigmoid.commands import (
+    add_training,
+    ask,
+    at_terminal,
+    columns,
+    file_name,
+    for_terminal,
+    require_seed,
+    say,
+    whole_number,
+)
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, load_mnist, side_by_side
 from tinygrad_sigmoid.files import printable_name, require_writable
 from tinygrad_sigmoid.neuron import Network
@@ -33,9 +42,10 @@ SAVED_NUMBER = 100  # bytes in a file, at most, where a neuron has but one weigh
 LOW = 0.93  # of the digits read right: one output of ten that sleeps costs a tenth of them
 LOOKED_AT = 10  # pictures of each digit
 NEAR_0 = 0.01
-ASLEEP = """\
-  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no
-  larger than that, so its weights get next to no gradient. It may wake in some epochs, or never."""
+ASLEEP = (
+    "  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no larger "
+    "than that, so its weights get next to no gradient. It may wake in some epochs, or never."
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines += [f"  The output for {digit} is awake." for digit in before if digit not in asleep]
         try:
             text = "\n".join(lines if epoch.number > 1 else [heading, *lines])
-            tqdm.write(text, file=sys.stdout)  # above the progress bar
+            tqdm.write(for_terminal(text, sys.stdout), file=sys.stdout)  # above the progress bar
             sys.stdout.flush()
         except BrokenPipeError:  # nobody reads any more, but a file waits for the network
             if not arguments.save:
@@ -81,14 +91,14 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         history = train(network, digits, epochs=epochs, rate=arguments.rate, seed=arguments.seed, test=test, watch=show)
     except KeyboardInterrupt:
-        print("stopped: this is the network so far")
+        say("stopped: this is the network so far")
         status = 130
     if arguments.save:
         saved = save_or_keep(network, arguments.save)
         if saved != arguments.save:
-            print(f"the network is in {printable_name(saved)}")
+            say(f"the network is in {printable_name(saved)}")
     right = history[-1].correct if history else correct(network, test)
-    print(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
+    say(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
     show_misread(network, test)
     return status
 
@@ -116,9 +126,9 @@ def save_or_keep(network: Network, path: str) -> str:
         reason = str(error) or "stopped while the network was being saved"
         temporary = os.path.join(tempfile.gettempdir(), f"network-{os.urandom(8).hex()}.json")
         if at_terminal():
-            print(reason)
+            say(reason)
             with suppress(EOFError, KeyboardInterrupt):
-                other = input(f"Save the network in which file instead? (Enter: {temporary}) ")
+                other = ask(f"Save the network in which file instead? (Enter: {temporary})")
                 return save_or_keep(network, other or temporary)
         network.save(temporary)
         raise OSError(f"{reason}; the network is kept in {temporary}: move it from there") from None
@@ -154,7 +164,4 @@ def show_misread(network: Network, test: Sequence[Digit]) -> None:
         pictures.append(digit_picture(digit.inputs))
         titles.append(f"{digit.digit} read as {'nothing' if reading is None else reading}")
     if pictures:
-        print("Some that are not:")
-        across = max(1, (shutil.get_terminal_size().columns + 4) // (pictures[0].index("\n") + 4))
-        for start in range(0, len(pictures), across):
-            print(f"\n{side_by_side(pictures[start : start + across], titles[start : start + across])}")
+        print(f"Some that are not:\n\n{side_by_side(pictures, titles, columns())}")

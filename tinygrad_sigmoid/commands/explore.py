@@ -11,7 +11,8 @@ from tinygrad_sigmoid.files import printable_name
 
 EXAMPLES = """examples:
   tinygrad-sigmoid explore "sigmoid(w*x + b)" w=0.6 x=1 b=0.9 -o page.html --open
-The page is one file that needs no network: mail it, put it on a site, open it from the disk."""
+The page is one file that needs no network: mail
+it, put it on a site, open it from the disk."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,11 +18,11 @@ MOST_LINES = 20  # of the tree that is drawn beside each step
 UPSTREAM, LOCAL, SUM = "33", "36", "32"  # the colours of the three numbers in a backward step, as of their names
 NAMED = ("upstream", " · ", "local", " → ", "sum")
 
-KEYS = """  Enter, n    the next step, as → and ↓; n 5: five steps on
+KEYS = """  Enter, n    the next step, as → and ↓; n 5: five
   p           one step back, as ← and ↑; p 5: five
   g 12        go to step 12
   b           go to the start of the backward pass
-  p w         print the value w, as far as it is known
+  p w         print what is known of the value w
   l           list the leaves
   q           quit
   h           these lines"""

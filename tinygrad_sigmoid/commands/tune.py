@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from textwrap import fill, indent
 
-from tinygrad_sigmoid.commands import add_training, file_name, require_seed, say, whole_number
+from tinygrad_sigmoid.commands import add_training, columns, file_name, require_seed, say, whole_number
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, side_by_side
 from tinygrad_sigmoid.course.repair import Repair, as_perceptrons, misread, nudged_until_right, tuned_until_right
 from tinygrad_sigmoid.files import printable_name, require_writable, write_whole
@@ -92,7 +92,7 @@ def pictures_of_places(digits: list[Digit]) -> str:
     inked = {pixel for pixels in PLACES.values() for pixel in pixels}
     pictures = [digit_picture(pixels) for pixels in (one, two, [float(pixel in inked) for pixel in range(64)])]
     places = ", ".join(f"x{i} {place}" for i, place in enumerate(PLACES, 1))
-    return side_by_side(pictures, ['a "1"', 'a "2"', places], gap=6)
+    return side_by_side(pictures, ['a "1"', 'a "2"', places], columns() - 3)
 
 
 def pictures(output: Value, graph: Path, page: Path) -> str:
@@ -104,7 +104,7 @@ def pictures(output: Value, graph: Path, page: Path) -> str:
         write_whole(graph, draw(output).pipe("svg"))
         explore(output, path=page)
     except RenderError as error:
-        return fill(f"without pictures: {error}", 90, break_long_words=False, break_on_hyphens=False)
+        return fill(f"without pictures: {error}", columns() - 3, break_long_words=False, break_on_hyphens=False)
     return f"wrote {printable_name(graph)}\nwrote {printable_name(page)}"
 
 
@@ -127,12 +127,12 @@ def table_of_nudges(neuron: Neuron, inputs: Sequence[float], output: Value) -> s
     # A quarter more than what brings w·x + b to 0: that flips the perceptron, and half of it does not.
     largest = -1.25 * z.data / (inputs[stem] + 1)
     halving = nudge(output, {weight: largest, bias: largest}).halving(5)
-    rows = ["       change    predicted       actual    remainder   perceptron"]
+    rows = ["    change predicted   actual remainder perceptron"]
     for moved in reversed(halving.nudges):
         size = moved.changes[weight]
         flipped = nudge(answer, {perceptron.weights[stem]: size, perceptron.bias: size}).actual
-        numbers = "".join(f"{number:+13.5f}" for number in (size, moved.predicted, moved.actual))
-        rows.append(f"{numbers}{moved.remainder:+13.1e}   {'flips' if flipped else 'nothing'}")
+        numbers = f"{size:+10.5f}{moved.predicted:+10.5f}{moved.actual:+9.5f}{moved.remainder:+10.1e}"
+        rows.append(f"{numbers} {'flips' if flipped else 'nothing'}")
     return "\n".join([*rows, f"   {halving.verdict}"])
 
 
@@ -150,10 +150,13 @@ def story_of_repairs(digits: list[Digit], test_digits: list[Digit], seed: int) -
     blind = list(nudged_until_right(perceptrons, one, others, size=0.3, seed=seed))
     tuned = list(tuned_until_right(network, one, others))
     predicted, actual = tuned[-1].predicted, tuned[-1].actual
+    asked = (
+        f'trained a little, it reads a certain "1" as a {read}; how many of the other {len(others)} digits stay right '
+        f"while that one is repaired? Each number is such a count: at most {MOMENTS} of them, from before the first "
+        "nudge to after the last"
+    )
     return f"""\
-trained a little, it reads a certain "1" as a {read}; how many of the other {len(others)} digits
-stay right while that one is repaired? Each number is such a count: at most {MOMENTS} of them, from
-before the first nudge to after the last
+{fill(asked, columns() - 3)}
 perceptrons, nudged blindly: {counts(blind)}
    {end(blind)}
 sigmoid neurons, tuned:      {counts(tuned)}

@@ -133,18 +133,25 @@ def digit_picture(pixels: Sequence[float]) -> str:
     return "\n".join("".join(SHADES[ink] * width for ink in row) for row in inked)
 
 
-def side_by_side(pictures: Sequence[str], titles: Sequence[str], gap: int = 4) -> str:
-    """Pictures of the same height in one row, each with a title above it.
+def side_by_side(pictures: Sequence[str], titles: Sequence[str], width: int = 100) -> str:
+    """Pictures of the same height, each with a title above it, as many in a row as `width` characters hold.
 
     >>> print(side_by_side(["@@\\n@@", "..\\n.."], ["8", "read as 1"]))
     8     read as 1
     @@    ..
     @@    ..
     """
-    columns = [[title, *picture.split("\n")] for title, picture in zip(titles, pictures, strict=True)]
-    widths = [max(map(len, column)) for column in columns]
-    padded = [[line.ljust(width) for line in column] for column, width in zip(columns, widths, strict=True)]
-    return "\n".join((" " * gap).join(row).rstrip() for row in zip(*padded, strict=True))
+    rows: list[list[list[str]]] = []
+    left = 0  # characters in the last row
+    for title, picture in zip(titles, pictures, strict=True):
+        lines = [title, *picture.split("\n")]
+        broad = max(map(len, lines))
+        if broad > left:
+            rows.append([])
+            left = width
+        left -= broad + 4
+        rows[-1].append([line.ljust(broad) for line in lines])
+    return "\n\n".join("\n".join("    ".join(line).rstrip() for line in zip(*row, strict=True)) for row in rows)
 
 
 def _one_hot(digit: int) -> list[float]:
