@@ -64,15 +64,30 @@ def test_colours_on_a_terminal_only_and_not_with_no_color():
 
 
 @pytest.mark.parametrize("begun", ["\x1b[", "\x1bO"])
-def test_arrow_keys_walk_and_what_was_typed_before_them_is_forgotten(begun):
-    pytest.importorskip("readline")
-    terminal = Terminal("step", *FORMULA)
+def test_arrow_keys_walk_and_what_was_typed_before_them_is_forgotten(begun, tmp_path):
+    (tmp_path / "readline.py").write_text("raise ImportError")  # as in a Python that was built without it
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    terminal = Terminal("step", *FORMULA, PYTHONPATH=path)
     terminal.read()
     assert "step 2 of 8" in terminal.press(f"{begun}C")
     assert "step 3 of 8" in terminal.press(f"{begun}B")
     assert "step 2 of 8" in terminal.press(f"{begun}D")
     assert "step 1 of 8" in terminal.press(f"g 7{begun}A")
     terminal.type("q", until="")
+    assert terminal.end() == 0
+
+
+def test_what_is_typed_can_be_corrected():
+    terminal = Terminal("step", *FORMULA)
+    terminal.read()
+    assert "step 5 of 8" in terminal.type("\x7fg 7\x7f5")
+    assert "step 2 of 8" in terminal.type("g 7\x15g 2")
+    assert "    σ(w·x + b)  ·  grad ·\n" in terminal.type("pσ\b σ(w·x + b)")
+    assert "step 3 of 8" in terminal.type(
+        "\x1b[3~\x1b[H\x1bOPg\x04 3"
+    )  # Delete, Home, F1 and Ctrl-D, which say nothing
+    terminal.press("g 77\x7f", until="g 77\b \b")  # the 7 is wiped out
+    terminal.type("\x15q", until="")
     assert terminal.end() == 0
 
 

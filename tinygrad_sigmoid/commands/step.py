@@ -7,9 +7,9 @@ import os
 import re
 import shutil
 import textwrap
-from contextlib import suppress
 
 from tinygrad_sigmoid.commands import add_formula, at_terminal, fitted, graph_of, say
+from tinygrad_sigmoid.commands.keys import line_or_arrow
 from tinygrad_sigmoid.reading.steps import BackwardStep, ForwardStep, Steps, counted, steps
 from tinygrad_sigmoid.reading.tree import known_at, tree
 from tinygrad_sigmoid.reading.writer import number_text
@@ -50,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def walk(walked: Steps) -> None:
     """Shows the first step, then does what is typed, until that is `q` or the end of input."""
-    bind_arrows()
     say(f"{counted(len(walked.forward), 'step')} forward, {len(walked.backward)} back.\n")
     place = 0
     show(walked, place)
@@ -67,22 +66,7 @@ def walk(walked: Steps) -> None:
 
 
 def asked() -> str:
-    print()  # not in the prompt, whose length the line editor has to know
-    return input("Enter: next, h: help > ")
-
-
-def bind_arrows() -> None:
-    """Lets an arrow key stand for a typed line, where Python has GNU's line editor.
-
-    That one puts the terminal back as it was however the program ends.
-    """
-    with suppress(ImportError):  # as on Windows
-        import readline
-
-        readline.parse_and_bind("set enable-bracketed-paste off")
-        for arrow, key in zip("ADBC", "ppnn", strict=True):
-            for begun in "[O":  # a terminal sends either, as it is set
-                readline.parse_and_bind(rf'"\e{begun}{arrow}": "\C-e\C-u{key}\C-m"')
+    return line_or_arrow("\nEnter: next, h: help > ", dict(zip("ADBC", "ppnn", strict=True)))
 
 
 def answered(walked: Steps, place: int, key: str, typed: str = "", *more: str) -> int | str:
