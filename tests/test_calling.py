@@ -197,6 +197,24 @@ def test_methods_many_arguments_and_lambdas_can_be_called() -> None:
     assert made(called(function, (1, 2)))[-1][0] == "multiply"
 
 
+def raised(x: float, n: int, *times: int) -> float:
+    y = x
+    for _ in range(n + sum(times)):
+        y = y * x
+    return y
+
+
+def test_what_counts_something_stays_a_number() -> None:
+    output = called(raised, (-2.0, 2, 1, 1)).output
+    assert output.data == -32.0
+    assert [value.label for value in topological_order(output) if not value.inputs] == ["x"]
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer") as refused:
+        called(lambda x, n: x if range(n) else x * x, (2.0, 3))
+    assert refused.value.__notes__ == [
+        "explore makes Values of numbers: where one must stay an int, annotate it, as in n: int"
+    ]
+
+
 def test_a_debugger_goes_on() -> None:
     def tracing(*_: object) -> None:
         return None
@@ -219,6 +237,10 @@ def test_a_debugger_goes_on() -> None:
         ((with_a_loop, 1.0), "missing a required argument: 'x'"),
         ((lambda a: 3.0, 1.0), "must be a Value, but got 3.0: return what it computes"),
         ((Value(1.0) * 2, "page.html"), "a graph takes no numbers, but got 'page.html': name a file with path="),
+        (
+            (sigmoid, 1.0),
+            "has no lines to show: pass what it gives for Values, as in explore(sigmoid(Value(0.5, 'x')))",
+        ),
         ((int, 1.0), "the output must be a Value or a function"),
     ],
 )

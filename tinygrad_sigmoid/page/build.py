@@ -84,7 +84,7 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
     Args:
         output: The graph, on which nothing changes; or a function that computes it.
         numbers: What the function is called with: a number becomes a value with its parameter's name, a list of numbers
-            several values, anything else stays as it is.
+            several values; anything else, and what goes to a parameter annotated as `int`, stays as it is.
         path: Where to write the page, if anywhere: one file, which needs no network.
 
     Raises:

@@ -19,6 +19,7 @@ from typing import Any
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.graph import next_index
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.value import Value
 
@@ -43,6 +44,9 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
     Raises:
         TypeError: The function's source can't be read, it takes other arguments, or it doesn't return a Value.
     """
+    if isinstance(function, Operation):
+        cure = f"pass what it gives for Values, as in explore({function.name}(Value(0.5, 'x')))"
+        raise TypeError(f"{shown(function)} has no lines to show: {cure}")
     body: Any = function
     try:
         if not inspect.isroutine(body):
@@ -59,7 +63,12 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
     values = [_named(argument, name, parameters) for name, argument in arguments.items()]
     flat = [value for several in values for value in several]
     noted = _Noted(inspect.unwrap(body).__code__, first, len(lines))
-    output = noted.result(lambda: function(*flat))
+    try:
+        output = noted.result(lambda: function(*flat))
+    except TypeError as error:
+        if any(type(one) is int for one in given):
+            error.add_note("explore makes Values of numbers: where one must stay an int, annotate it, as in n: int")
+        raise
     cure = "return what it computes from its arguments"
     checks.instance(output, Value, f"the result of {shown(function)}", "a Value", cure)
     assert isinstance(output, Value)
@@ -67,8 +76,15 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
 
 
 def _named(given: Any, name: str, parameters: inspect.Signature) -> list[Any]:
-    """An argument, or those of *args, with values in place of numbers: named as the parameter, in a list numbered."""
-    if parameters.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL:
+    """An argument, or those of *args, with values in place of numbers: named as the parameter, in a list numbered.
+
+    What counts something, as `n: int`, has no gradient and stays as it is.
+    """
+    parameter = parameters.parameters[name]
+    numbered = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+    if parameter.annotation in (int, bool, "int", "bool"):
+        return [*given] if numbered else [given]
+    if numbered:
         return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
     return [_valued(given, name)]
 
