@@ -6,11 +6,11 @@ A number that the book doesn't print but that follows from what it says is shown
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
-from tinygrad_sigmoid.commands import at_terminal, whole_number
+from tinygrad_sigmoid.commands import at_terminal, columns, say, whole_number
 from tinygrad_sigmoid.course.chapter import ITEMS
 from tinygrad_sigmoid.course.items import NEAR, RIGHT, WIDTH, Figure, Item, Question, filled, judged
 from tinygrad_sigmoid.reading.steps import counted
@@ -36,18 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     number = arguments.item
+    width = columns(WIDTH)
     if number is None and not arguments.quiz:
-        print("\n".join(f"{item.number:2}. {item.title}" for item in ITEMS))
+        for item in ITEMS:
+            print(textwrap.fill(f"{item.number:2}. {item.title}", width, subsequent_indent="    "))
         return 0
     if number is not None and not 1 <= number <= len(ITEMS):
         raise ValueError(f"there is no item {number}: choose one from 1 to {len(ITEMS)}")
     chosen = ITEMS if number is None else [ITEMS[number - 1]]
-    width = min(WIDTH, shutil.get_terminal_size(fallback=(WIDTH, 24)).columns)
     if arguments.quiz and at_terminal():
         quiz(chosen, width)
         return 0
     if arguments.quiz:
-        print("a quiz needs a terminal to ask at, so here are the numbers without it", file=sys.stderr)
+        say("a quiz needs a terminal to ask at, so here are the numbers without it", sys.stderr)
     for item in chosen:
         print("\n" * (item is not chosen[0]) + item.heading(width), flush=True)  # some then compute for a few seconds
         print(item.table(item.figures(), width))
