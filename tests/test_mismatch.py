@@ -298,9 +298,9 @@ def test_json_holds_every_text_and_number() -> None:
         "bug": "sign",
         "tier": "",
         "operation": "",
-        "got": "nan",
-        "true": "inf",
-        "error": "nan",
+        "got": "NaN",
+        "true": "Infinity",
+        "error": "NaN",
         "allowed": 0.0,
         "code": "pass",
     }

@@ -50,6 +50,19 @@ def finite_number(number: object) -> float:
     return as_float
 
 
+def in_json(number: float | None) -> float | str | None:
+    """The number as it is in JSON, which has no infinities and no nan: those are texts.
+
+    Python's `float` and JavaScript's `Number` both read them.
+
+    >>> in_json(0.5), in_json(-math.inf), in_json(math.nan), in_json(None)
+    (0.5, '-Infinity', 'NaN', None)
+    """
+    if number is None or math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+
+
 def _hint(kind: type) -> str:
     if issubclass(kind, tuple):
         return "give one number at a time; is there a stray comma after the value?"

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import tostring
@@ -18,6 +17,7 @@ from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
 from tinygrad_sigmoid.drawing.picture import picture
 from tinygrad_sigmoid.files import file_name, write_whole
+from tinygrad_sigmoid.floats import in_json
 from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.bundle import script
@@ -240,11 +240,8 @@ def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:
 
 
 def _played(walked: Steps, algorithm: Algorithm) -> dict[str, Any]:
-    def number(given: float) -> float | None:
-        return given if isfinite(given) else None
-
     edges = [
-        [walked.index_of[value], operand, *map(number, gradients)] for value, operand, *gradients in algorithm.edges
+        [walked.index_of[value], operand, *map(in_json, gradients)] for value, operand, *gradients in algorithm.edges
     ]
     return {"name": algorithm.name, "edges": edges, "mistake": algorithm.mistake, "reason": algorithm.reason}
 

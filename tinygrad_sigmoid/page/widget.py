@@ -6,16 +6,14 @@ no Python answers, as in a notebook saved as HTML, the page computes by itself, 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from importlib import resources
-from math import isfinite
 from typing import Any
 
 from anywidget import AnyWidget
 from traitlets import Dict, Unicode, observe
 
 from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.floats import in_json
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.page.build import page_of
 from tinygrad_sigmoid.value import Value, write
@@ -72,13 +70,8 @@ class Live(AnyWidget):
     def _passes(self, asked: float | None = None, refused: str = "") -> dict[str, Any]:
         return {
             "data": [value.data for value in self._values],
-            "local": [_as_json(value.local_derivatives) for value in self._values],
-            "gradients": _as_json(value.grad or 0.0 for value in self._values),
+            "local": [[*map(in_json, value.local_derivatives)] for value in self._values],
+            "gradients": [in_json(value.grad or 0.0) for value in self._values],
             "asked": asked,
             "refused": refused,
         }
-
-
-def _as_json(numbers: Iterable[float]) -> list[float | str]:
-    """JSON has no infinities and no NaN: they are sent as text."""
-    return [number if isfinite(number) else json.dumps(number) for number in numbers]

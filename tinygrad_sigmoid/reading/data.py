@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
-from typing import Any
 
 from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.floats import in_json
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.value import Value, require_fresh
 
@@ -27,7 +26,8 @@ def to_json(output: Value) -> str:
 
     `inputs` are the indices of what a value is computed from, as often as it is used, with a local derivative for each;
     a leaf has no `operation`. A `constant` is a plain number, which has no gradient. `grad` is null until a backward
-    pass has computed it. Numbers are exact; an infinity or nan, which JSON hasn't, is a text: `"inf"`.
+    pass has computed it. Numbers are exact; an infinity or nan, which JSON hasn't, is a text:
+    `"Infinity"`, `"-Infinity"` or `"NaN"`.
 
     Raises:
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
@@ -40,16 +40,12 @@ def to_json(output: Value) -> str:
         {
             "label": value.label,
             "data": value.data,
-            "grad": _number(value.grad),
+            "grad": in_json(value.grad),
             "constant": value.constant,
             "operation": value.operation and value.operation.name,
             "inputs": [index[used] for used in value.inputs],
-            "local_derivatives": [_number(local) for local in value.local_derivatives],
+            "local_derivatives": [in_json(local) for local in value.local_derivatives],
         }
         for value in order
     ]
     return json.dumps({"version": VERSION, "values": values}, allow_nan=False)
-
-
-def _number(number: float | None) -> Any:
-    return number if number is None or math.isfinite(number) else str(number)

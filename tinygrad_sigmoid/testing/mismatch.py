@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
+from tinygrad_sigmoid.floats import in_json
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import in_html
@@ -131,17 +132,17 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         return part
 
     def to_json(self) -> str:
-        """All that is text or number, as an object of JSON; an infinity or nan is a text in it, as `"inf"`.
+        """All that is text or number, as an object of JSON; an infinity or nan is a text in it, as `"Infinity"`.
 
         >>> print(GradientMismatch("∂f/∂x is wrong", got=math.inf, true=1.0, bug="pole").to_json())
-        {"culprit": "∂f/∂x is wrong", "bug": "pole", "tier": "", "operation": "", "got": "inf", "true": 1.0,
-        "error": "inf", "allowed": 0.0, "code": ""}
+        {"culprit": "∂f/∂x is wrong", "bug": "pole", "tier": "", "operation": "", "got": "Infinity",
+        "true": 1.0, "error": "Infinity", "allowed": 0.0, "code": ""}
         """
         numbers = {name: getattr(self, name) for name in ("got", "true", "error", "allowed")}
         return json.dumps(
             {"culprit": self.culprit, "bug": self.bug, "tier": self.tier}
             | {"operation": self.operation_name}
-            | {name: str(n) if n is not None and not math.isfinite(n) else n for name, n in numbers.items()}
+            | {name: in_json(number) for name, number in numbers.items()}
             | {"code": self.code},
             ensure_ascii=False,
             allow_nan=False,

@@ -12,7 +12,8 @@ import { goTo } from "./tour.mjs";
 export function stepsOf(right, forward, { edges, mistake, reason }) {
   const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
     right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);
-  const wrong = edges.map(([value, operand, upstream, before, after], k) => {
+  const wrong = edges.map(([value, operand, ...numbers], k) => {
+    const [upstream, before, after] = numbers.map(Number);
     const step = /** @type {import("./graph.mjs").BackwardStep} */ (same(value, operand));
     return { ...step, played: { upstream, before, after, wrong: k + 1 === mistake ? reason : "" } };
   });

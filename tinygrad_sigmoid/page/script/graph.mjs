@@ -1,12 +1,13 @@
 // The recorded graph, what both passes give at any numbers of its leaves, and what depends on what.
 
 /**
+ * @typedef {number | string} JSONNumber which an infinity or NaN is as a text
  * @typedef {{ name: string, data: number, constant: boolean, inputs: number[], operation: number | null,
  *   pattern: (string | { input: number, brackets: boolean })[] | null }} Value whose inputs are indices, as in a Step
  * @typedef {{ value: number, input?: undefined, sentence: string, formula: string }} ForwardStep
  * @typedef {{ value: number, input: number, operand: number, sentence: string, derivative: string,
  *   formula: string, played?: Played }} BackwardStep
- * @typedef {{ upstream: number | null, before: number | null, after: number | null, wrong: string }} Played what a
+ * @typedef {{ upstream: number, before: number, after: number, wrong: string }} Played what a
  *   wrong way passes back: the gradients of the value and of its input before and after, and why it is the first wrong
  *   step
  * @typedef {ForwardStep | BackwardStep} Step
@@ -15,7 +16,7 @@
  *   joined: Record<string, [number, number][]>, code: Code | null, algorithms: Algorithm[] }} Recorded with the number
  *   of its forward steps, and for each edge that joins closed boxes the uses it stands for: a value, and which of its
  *   operands
- * @typedef {{ name: string, edges: [number, number, number | null, number | null, number | null][], mistake: number,
+ * @typedef {{ name: string, edges: [number, number, JSONNumber, JSONNumber, JSONNumber][], mistake: number,
  *   reason: string }} Algorithm with the value and the operand of each edge, and the numbers that Played has
  * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and
  *   for each time that a line ran what it made

@@ -60,7 +60,7 @@ function passed(graph, now, at, step) {
   const { gradients } = known(graph, now, at);
   const before = known(graph, now, at - 1).gradients[step.input];
   const local = now.local[step.value][step.operand];
-  const upstream = step.played ? (step.played.upstream ?? NaN) : /** @type {number} */ (gradients[step.value]);
+  const upstream = step.played ? step.played.upstream : /** @type {number} */ (gradients[step.value]);
   const after = gradients[step.input] ?? NaN;
   const formula = step.formula === shown(local) ? "=" : `= ${step.formula} ${equals(local, local)}`;
   const [passedOn, times] = [shown(upstream), bracketed(shown(local))];
@@ -70,7 +70,7 @@ function passed(graph, now, at, step) {
   const terms = [[before ?? 0, 1], [upstream, local]];
   const exact = (before ?? 0) + upstream * local;
   const size = Math.abs(before ?? 0) + Math.abs(upstream * local);
-  const isSum = !step.played || Math.abs(exact - after) <= 1e-9 * size;
+  const isSum = !step.played || exact === after || Math.abs(exact - after) <= 1e-9 * size;
   const equal = isSum ? equals(total, after, terms) : `${equals(total, exact, terms)} ${shown(exact)}, but it writes`;
   return [
     [`${step.derivative} ${formula} `, [shown(local), "local"]],
