@@ -1033,6 +1033,33 @@ def test_the_address_keeps_the_step_the_leaves_and_the_nudges_start(opened):
     assert [browser.text(f"#{part}") for part in ("rows", "nudge", "step", "canvas")] == shown
 
 
+def test_back_undoes_one_nudge_after_the_other_and_no_step(opened):
+    value = neuron()
+    browser = opened(value)
+    before = browser.run("return history.length")
+    for text in ("2", "3", "-2.5"):  # one leaf, moved thrice: a single nudge
+        type_number(browser, text)
+        wait_for(browser, f"location.hash === '#0&w1={text}'")
+    for step in (1, 2):
+        browser.driver.find_element("id", "on").click()
+        wait_for(browser, f"location.hash === '#{step}&w1=-2.5'")
+    type_number(browser, "0.5", leaf=1)
+    wait_for(browser, "location.hash === '#2&w1=-2.5&w2=0.5&from:w2=-1.2'")
+    assert browser.run("return history.length") == before + 2
+    leaves = "return [...document.querySelectorAll('[id^=exact-]')].slice(0, 2).map((field) => field.value)"
+    for wanted, heading in ((["-2.5", "-1.2"], "Step 2 of 10"), (["0.6", "-1.2"], "10 steps")):
+        browser.driver.back()
+        browser.settle()
+        assert browser.run(leaves) == wanted
+        assert browser.text("#step-heading").startswith(heading)
+    assert shown_numbers(browser) == expected_numbers(value)
+    type_number(browser, "1")  # which nothing has been undone of yet
+    wait_for(browser, "location.hash === '#0&w1=1'")
+    browser.driver.back()
+    browser.settle()
+    assert browser.run(leaves) == ["0.6", "-1.2"]
+
+
 def test_an_address_may_be_escaped_more_or_less(opened):
     output = Value(1, "x[0]") * Value(2, "c=d") + Value(3, "50%") * Value(4, "a&b")
     for address in ("#0&x[0]=5&c=d=6&50%=7&a%26b=8", "#0&x%5b0%5d=5&c%3dd=6&50%25=7&%61%26b=8"):

@@ -1,5 +1,6 @@
 // The address of what is shown, so that it can be reloaded, gone back to and mailed: the step, every leaf that was
-// moved, where the nudge began, and which wrong way is played, as in #5&w=0.65&from:w=0.6 or #5&way:2
+// moved, where the nudge began, and which wrong way is played, as in #5&w=0.65&from:w=0.6 or #5&way:2. Back undoes a
+// nudge.
 
 import { choose } from "./algorithms.mjs";
 import { on } from "./elements.mjs";
@@ -52,9 +53,9 @@ export function read({ graph, first }, address) {
 
 /** @param {Page} page */
 function open(page) {
-  if (!/^#\d+(&|$)/.test(location.hash)) return;
+  if (!/^(#\d+(&|$)|$)/.test(location.hash)) return;
   const { at, now, algorithm, nudge } = read(page, location.hash);
-  Object.assign(page, { now, nudge });
+  Object.assign(page, { now, nudge, kept: { now, nudge: null } });
   choose(page, algorithm);
   goTo(page, at);
 }
@@ -66,12 +67,20 @@ export function showAddress(page) {
   page.remembering ||= setTimeout(() => {
     page.remembering = 0;
     const address = addressOf(page);
-    if (location.hash !== address && (location.hash || address !== "#0")) history.replaceState(null, "", address);
+    const { now, nudge, kept } = page;
+    const isMoved = now !== kept.now;
+    if (isMoved) page.kept = { now, nudge };
+    if ((location.hash || "#0") === address) return;
+    if (isMoved && nudge !== kept.nudge) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
   }, 350);
 }
 
 /** @param {Page} page */
 export function startAddress(page) {
-  on(window, "hashchange", () => open(page));
+  on(window, "hashchange", () => {
+    /** @type {HTMLElement | null} */ (document.querySelector("#rows :focus"))?.blur(); // or it would keep its number
+    open(page);
+  });
   open(page);
 }

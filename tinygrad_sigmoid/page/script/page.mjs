@@ -21,6 +21,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {Moment} first where the graph was recorded
  * @property {Moment} now
  * @property {Nudge} nudge
+ * @property {{ now: Moment, nudge: Nudge | null }} kept in the address when it was written last, and the nudge that led
+ *   there
  * @property {number} at the step that is shown; 0 shows the numbers of both passes
  * @property {number} playing the timer that goes on to the next step, or 0
  * @property {number} remembering the timer after which the address tells what is shown, or 0
@@ -44,8 +46,9 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
-  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, opened: [], said: { at: 0, now: first } };
-  return { graph, first, now: first, nudge, ...tour, ...timers, ...seen, python: null, notice: "", views };
+  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, opened: [] };
+  const written = { kept: { now: first, nudge: null }, said: { at: 0, now: first } };
+  return { graph, first, now: first, nudge, ...tour, ...written, ...timers, ...seen, python: null, notice: "", views };
 }
 
 // However much changes, a frame shows it once.
