@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import textwrap
 from collections.abc import Sequence
 
 from tinygrad_sigmoid.commands import at_terminal, columns, say, whole_number
@@ -38,8 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     number = arguments.item
     width = columns(WIDTH)
     if number is None and not arguments.quiz:
-        for item in ITEMS:
-            print(textwrap.fill(f"{item.number:2}. {item.title}", width, subsequent_indent="    "))
+        say("\n".join(f"{item.number:2}. {item.title}" for item in ITEMS))
         return 0
     if number is not None and not 1 <= number <= len(ITEMS):
         raise ValueError(f"there is no item {number}: choose one from 1 to {len(ITEMS)}")

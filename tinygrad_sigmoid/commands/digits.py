@@ -43,8 +43,8 @@ LOW = 0.93  # of the digits read right: one output of ten that sleeps costs a te
 LOOKED_AT = 10  # pictures of each digit
 NEAR_0 = 0.01
 ASLEEP = (
-    "  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no larger "
-    "than that, so its weights get next to no gradient. It may wake in some epochs, or never."
+    "  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no "
+    "larger than that, so its weights get next to no gradient. It may wake in some epochs, or never."
 )
 
 
