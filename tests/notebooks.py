@@ -2,7 +2,7 @@
 
 No test of the suite, because `pip install jupyterlab jupytext marimo`, which it needs, brings some hundred packages.
 Each lesson is made a notebook, and its cells are run: none ends in an error. In the live page, a leaf that is dragged
-changes its Value, and one that is changed in Python moves the page.
+changes its Value, one that is changed in Python moves the page, and in the notebook's dark theme it is dark.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ w, x, b = Value(0.6, "w"), Value(1, "x"), Value(0.9, "b")
 output = sigmoid(w * x + b)
 """
 TOLD = 'f"Python has {w.data!r} {w.grad:.4f} {output.data:.4f}"'
-MOVED = "a leaf moved in the page and in Python, each followed by the other"
+MOVED = "a leaf moved in the page and in Python, each followed by the other; dark in the dark theme"
 CHANGED = "b.data = -0.25\nview.refresh()"
 
+DARK = '# /// script\n# [tool.marimo.display]\n# theme = "dark"\n# ///'
 CELL = "@app.cell\ndef _({}):\n{}\n"
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -89,6 +90,11 @@ class Notebook:
         title.click()
         self.element(f".lm-Menu-item[data-command='{command}']").click()
 
+    def page_is_dark(self) -> None:
+        """As the notebook is, though not the system."""
+        paper = "return getComputedStyle(document.body).backgroundColor"
+        until(lambda: self.in_page(lambda: self.browser.run(paper)) == "rgb(18, 22, 28)", "a dark page")
+
     def text(self) -> str:
         return str(self.browser.run("return document.body.innerText"))
 
@@ -135,6 +141,7 @@ def free_port() -> int:
 def jupyterlab(folder: str) -> Iterator[str]:
     port = free_port()
     options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token="]
+    options.append("--LabApp.expose_app_in_browser=True")
     with served("jupyterlab", *options, port=port, folder=folder) as address:
         yield address
 
@@ -193,6 +200,8 @@ def in_jupyterlab(browser: Browser, folder: str) -> str:
         lab.shows("Python has 0.7 0.1398 0.8320")
         run(2)
         lab.page_shows("data −0.25", "b went from 0.9 to −0.25.")
+        browser.run("jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+        lab.page_is_dark()
         browser.driver.save_screenshot("jupyterlab.png")
     return MOVED
 
@@ -205,12 +214,13 @@ def in_marimo(browser: Browser, folder: str) -> str:
         ("b, button, view", f"if button.value:\n{indent(CHANGED, '    ')}", ""),
     ]
     texts = [CELL.format(used, indent(f"{source}\nreturn {made}", "    ")) for used, source, made in cells]
-    Path(folder, "live.py").write_text("\n".join(["import marimo", "app = marimo.App()", *texts]))
+    Path(folder, "live.py").write_text("\n".join([DARK, "import marimo", "app = marimo.App()", *texts]))
     port = free_port()
     options = ["run", "--headless", "--no-token", f"--port={port}", "live.py"]
     with served("marimo", *options, port=port, folder=folder) as address:
         marimo = Notebook(browser, address)
         marimo.page_shows("data 0.6", "data 0.8176")
+        marimo.page_is_dark()
         marimo.shows("Python has 0.6 0.1491 0.8176")
         marimo.drag_w()
         marimo.page_shows("data 0.7", "data 0.832")

@@ -691,7 +691,7 @@ def test_the_code_scrolls_to_a_turn_and_the_notebook_stays_where_it_is(browser, 
     host.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{page._repr_html_()}<div style='height: 2000px'>")
     browser.show_as(width=1000, height=700)
     browser.open(host)
-    browser.run("scrollTo(0, 680)")  # the function is out of sight
+    below = browser.run("scrollTo(0, document.querySelector('iframe').clientHeight - 40); return scrollY")
     browser.driver.switch_to.frame(0)
     browser.run("location.hash = '#60'")
     browser.settle()
@@ -701,7 +701,7 @@ def test_the_code_scrolls_to_a_turn_and_the_notebook_stays_where_it_is(browser, 
       return turn.left >= code.left && turn.right <= code.right + 1;"""
     assert browser.run(lit)
     browser.driver.switch_to.default_content()
-    assert browser.run("return scrollY") == 680
+    assert browser.run("return scrollY") == below
 
 
 def test_lit_lines_are_those_pointed_at_and_then_the_steps(browser, tmp_path):
@@ -1357,6 +1357,69 @@ def test_it_works_inside_a_notebooks_frame(browser, tmp_path):
     assert browser.log() == []
 
 
+@pytest.mark.parametrize(
+    ("light", "dark"),
+    [
+        ('data-jp-theme-light="true"', 'data-jp-theme-light="false"'),
+        ('class="vscode-light"', 'class="vscode-dark"'),
+        ('class="vscode-high-contrast-light vscode-high-contrast"', 'class="vscode-high-contrast"'),
+        ('style="color-scheme: light"', 'style="color-scheme: dark"'),
+    ],
+)
+@pytest.mark.parametrize("system_is_dark", [False, True])
+def test_in_a_notebook_it_takes_the_notebooks_theme_and_follows_it(browser, tmp_path, light, dark, system_is_dark):
+    host, page = tmp_path / "notebook.html", explore(neuron())
+    browser.show_as(dark=system_is_dark)
+    try:
+        for before, after in ((light, dark), (dark, light)):
+            host.write_text(f"<!DOCTYPE html><meta charset=utf-8><body {before}>{page._repr_html_()}", encoding="utf-8")
+            browser.open(host)
+            assert is_dark_inside(browser) == (before == dark)
+            name, value = after.removesuffix('"').split('="')
+            browser.run("document.body.setAttribute(arguments[0], arguments[1])", name, value)
+            browser.settle()
+            assert is_dark_inside(browser) == (after == dark)
+    finally:
+        browser.show_as()
+
+
+def is_dark_inside(browser):
+    browser.driver.switch_to.frame(0)
+    browser.settle()
+    paper = browser.run("return getComputedStyle(document.body).backgroundColor")
+    browser.driver.switch_to.default_content()
+    return {"rgb(255, 255, 255)": False, "rgb(18, 22, 28)": True}[paper]
+
+
+def frame_height(browser, path, page, width, height):
+    path.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{page._repr_html_()}", encoding="utf-8")
+    browser.show_as(width=width, height=height)
+    browser.open(path)
+    return browser.run("return document.querySelector('iframe').clientHeight")
+
+
+def test_in_a_notebook_a_page_is_as_high_as_the_column_beside_its_picture(browser, tmp_path):
+    for width in (700, 1300):
+        assert frame_height(browser, tmp_path / "notebook.html", explore(neuron()), width, 1400) == 768
+    browser.show_as()
+
+
+def test_in_a_notebook_a_page_is_higher_for_a_large_graph_which_then_fills_its_frame(browser, tmp_path):
+    assert frame_height(browser, tmp_path / "notebook.html", page := explore(xor_with_loss()), 1300, 1400) > 900
+    browser.driver.switch_to.frame(0)
+    browser.settle()
+    size = "const { clientWidth, clientHeight } = document.getElementById('canvas'); return clientWidth / clientHeight"
+    assert browser.run(size) == pytest.approx(page.size[0] / page.size[1], rel=0.03)
+    browser.driver.switch_to.default_content()
+    browser.show_as()
+
+
+@pytest.mark.parametrize(("window", "frame"), [(1000, 900), (500, 544)])
+def test_in_a_notebook_a_page_fits_the_window_unless_that_is_too_low_for_it(browser, tmp_path, window, frame):
+    assert frame_height(browser, tmp_path / "notebook.html", explore(xor_with_loss()), 1300, window) == frame
+    browser.show_as()
+
+
 def test_a_network_of_120_values_stays_fluid(opened):
     value = network((4, 5, 5, 3, 1))
     assert len(topological_order(value)) >= 120
@@ -1469,9 +1532,8 @@ def test_the_table_survives_where_the_frame_does_not():
     page = explore(output)
     rows = re.sub(r' (scope|style)="[^"]*"', "", page.table)
     assert "<tr><th>&lt;b&gt;</th><td>leaf</td><td>2</td><td>3</td></tr>" in rows
-    assert page._repr_html_().endswith(page.table)
-    frame = page._repr_html_().removesuffix(page.table)
-    assert html.unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == page.html
+    assert page._repr_html_() == page.framed + page.table
+    assert html.unescape(re.search(r'srcdoc="([^"]*)"', page.framed)[1]) == page.html
 
 
 def test_the_command_writes_the_page(tmp_path, capsys):

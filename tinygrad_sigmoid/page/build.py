@@ -31,12 +31,28 @@ from tinygrad_sigmoid.value import Value, as_values, operation_of
 
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 
+# A page follows the `color-scheme` of its frame, which marimo sets; other notebooks only name their theme. Its height
+# is what the picture needs beside a column of 400 pixels, but no less than that column, and it fits the window.
+_FRAMED = """<style>
+:is([data-jp-theme-light="true"], .vscode-light, .vscode-high-contrast-light) .framed-page { color-scheme: light }
+:is([data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast:not(.vscode-high-contrast-light)) .framed-page {
+  color-scheme: dark
+}
+.framed-page {
+  --needed: min((100% - 400px) * var(--height) / var(--width), 1.6px * var(--height));
+  position: relative;
+  padding-top: clamp(544px, max(768px, 64px + var(--needed)), 90vh);
+}
+.framed-page iframe { position: absolute; inset: 0; height: 100% }
+</style>"""
+
 
 @dataclass(frozen=True, repr=False)
 class Page:
     """A page, which a notebook shows as it stands."""
 
     html: str  # the whole file
+    size: tuple[float, float]  # of its picture from top to bottom: width and height in pixels
     table: str  # the graph as an HTML table, for where the page itself is not let through
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -48,12 +64,18 @@ class Page:
     def __repr__(self) -> str:
         return "<the live page of a graph: a notebook shows it, .save('page.html') writes it for a browser>"
 
-    def _repr_html_(self) -> str:
-        # `srcdoc` in a frame of its own: the page can't touch the notebook, nor the notebook's styles the page.
+    @property
+    def framed(self) -> str:
+        """The page in a frame of its own: it can't touch the notebook, nor the notebook's styles the page."""
+        width, height = self.size
         return (
+            f'{_FRAMED}<div class="framed-page" style="--width:{width:g};--height:{height:g}">'
             f'<iframe sandbox="allow-scripts" title="The live page" width="100%" height="720" style="border:0" '
-            f'srcdoc="{html.escape(self.html)}"></iframe>{self.table}'
+            f'srcdoc="{html.escape(self.html)}"></iframe></div>'
         )
+
+    def _repr_html_(self) -> str:
+        return self.framed + self.table
 
 
 class Algorithm(NamedTuple):
@@ -118,13 +140,15 @@ def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algori
     drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
     inputs = [leaf for leaf in leaves(output) if not leaf.constant]
     operations = {value: _on_figures(value) for value in walked.values if value.inputs}
+    downwards = _picture(drawn, down=True)
+    width, height = re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', downwards)[0]
     parts = {
         "title": in_html(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": script(),
         "picture": _picture(drawn, down=False),
-        "downwards": _picture(drawn, down=True),
+        "downwards": downwards,
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
@@ -133,7 +157,8 @@ def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algori
             | {"code": _code(walked, call), "algorithms": [_played(walked, one) for one in algorithms]}
         ),
     }
-    return Page(re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html")), _table(walked, title))
+    whole = re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html"))
+    return Page(whole, (float(width), float(height)), _table(walked, title))
 
 
 def _part(name: str) -> str:

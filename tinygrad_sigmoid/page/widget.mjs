@@ -11,11 +11,8 @@
 
 /** @param {{ model: Model, el: HTMLElement }} widget */
 function render({ model, el }) {
-  const frame = document.createElement("iframe");
-  frame.setAttribute("sandbox", "allow-scripts");
-  frame.title = "The live page";
-  frame.style.cssText = "width: 100%; height: 720px; border: 0";
-  frame.srcdoc = model.get("page");
+  el.insertAdjacentHTML("beforeend", model.get("page"));
+  const frame = /** @type {HTMLIFrameElement} */ (el.querySelector("iframe"));
   const tell = () => frame.contentWindow?.postMessage({ passes: model.get("passes") }, "*");
   const ask = (/** @type {MessageEvent} */ { source, data }) => {
     if (source !== frame.contentWindow) return;
@@ -25,7 +22,6 @@ function render({ model, el }) {
   frame.addEventListener("load", tell);
   model.on("change:passes", tell);
   window.addEventListener("message", ask);
-  el.append(frame);
   return () => {
     model.off("change:passes", tell);
     window.removeEventListener("message", ask);

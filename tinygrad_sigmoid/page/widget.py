@@ -24,7 +24,7 @@ class Live(AnyWidget):
 
     Attributes:
         output: The graph that is shown.
-        page: The whole page, as HTML.
+        page: The page in its frame, as HTML.
         moved: The page's last question: its number, and the index and the new number of each leaf that was moved.
         passes: What the page shows: the data, local derivatives and gradients of all values, in answer to `moved` or
             by `refresh`.
@@ -37,7 +37,7 @@ class Live(AnyWidget):
 
     def __init__(self, output: Value) -> None:
         checks.value(output)
-        page = page_of(output).html
+        page = page_of(output).framed
         self.output = output
         self._values = topological_order(output)
         self._run_passes()
