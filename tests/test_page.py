@@ -1531,7 +1531,7 @@ def test_the_table_survives_where_the_frame_does_not():
     output = Value(2, "<b>") * 3
     page = explore(output)
     rows = re.sub(r' (scope|style)="[^"]*"', "", page.table)
-    assert "<tr><th>&lt;b&gt;</th><td>leaf</td><td>2</td><td>3</td></tr>" in rows
+    assert "<tr><th>&lt;b&gt;</th> <td>leaf</td> <td>2</td> <td>3</td></tr>" in rows
     assert page._repr_html_() == page.framed + page.table
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', page.framed)[1]) == page.html
 

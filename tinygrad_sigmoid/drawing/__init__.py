@@ -19,15 +19,14 @@ def notebook_display(value: Value) -> dict[str, str]:
     """What a notebook shows for a value: its text and its picture, or why there is none."""
     text = repr(value)
     try:
-        return {"text/plain": text, "image/svg+xml": _picture(value)}
+        return {"text/plain": text} | _pictures(value)
     except Exception as reason:  # whatever it is: nobody who looks at a number should be stopped by its picture
         return {"text/plain": f"{text}\n(no picture: {reason})"}
 
 
-def _picture(value: Value) -> str:
+def _pictures(value: Value) -> dict[str, str]:
     """Its graph as boxes; a large one as columns of neurons, if it has any."""
     if len(topological_order(value)) > READABLE:
         with suppress(ValueError):  # it is no network
-            return draw(value, show="weights").svg
-    svg: str = draw(value).pipe("svg", quiet=True, encoding="utf-8")
-    return svg
+            return {"image/svg+xml": draw(value, show="weights").svg}
+    return draw(value)._repr_mimebundle_()

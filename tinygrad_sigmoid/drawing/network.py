@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, sqrt
 from pathlib import Path
@@ -49,7 +49,7 @@ paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
     """A picture in SVG, which a notebook shows, and a browser: there it answers to the pointer, or plays by itself.
 
@@ -58,13 +58,16 @@ class Picture:
     '<svg'
     """
 
-    svg: str = field(repr=False)
+    svg: str
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the picture to `path`, which ends in .svg, whole or not at all."""
         if Path(file_name(path)).suffix.lower() != ".svg":
             raise ValueError(f"this picture is SVG, which {shown(os.fspath(path))} doesn't say: end the name in .svg")
         write_whole(path, self.svg)
+
+    def __repr__(self) -> str:
+        return "<a picture in SVG: a notebook shows it, .save('picture.svg') writes it>"
 
     def _repr_svg_(self) -> str:
         return self.svg

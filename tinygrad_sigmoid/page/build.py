@@ -32,8 +32,9 @@ from tinygrad_sigmoid.value import Value, as_values, operation_of
 MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
 
 # A page follows the `color-scheme` of its frame, which marimo sets; other notebooks only name their theme. Its height
-# is what the picture needs beside a column of 400 pixels, but no less than that column, and it fits the window.
-_FRAMED = """<style>
+# is what the picture needs beside a column of 400 pixels, but no less than that column, and it fits the window. To CSS
+# the marks of a comment say nothing, and where a viewer takes the style's tags away, the rules go with them.
+_FRAMED = """<style><!--
 :is([data-jp-theme-light="true"], .vscode-light, .vscode-high-contrast-light) .framed-page { color-scheme: light }
 :is([data-jp-theme-light="false"], .vscode-dark, .vscode-high-contrast:not(.vscode-high-contrast-light)) .framed-page {
   color-scheme: dark
@@ -44,7 +45,7 @@ _FRAMED = """<style>
   padding-top: clamp(544px, max(768px, 64px + var(--needed)), 90vh);
 }
 .framed-page iframe { position: absolute; inset: 0; height: 100% }
-</style>"""
+--></style>"""
 
 
 @dataclass(frozen=True, repr=False)

@@ -43,6 +43,9 @@ class Live(AnyWidget):
         self._run_passes()
         super().__init__(page=page, passes=self._passes())
 
+    def __repr__(self) -> str:
+        return "<the live page of a graph: a notebook with widgets shows it, explore(output) makes one without Python>"
+
     def refresh(self) -> None:
         """Runs both passes and shows what they give: to be called after a leaf was changed in Python."""
         self._run_passes()

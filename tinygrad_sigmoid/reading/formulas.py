@@ -34,7 +34,7 @@ class Formula(str):
         return str, (str(self),)  # a copy is plain text: what it describes need not be copyable
 
     def _repr_html_(self) -> str:
-        return "".join([f"<p>{in_math(line)}</p>" for line in _described(self._described, MATHML).splitlines()])
+        return "\n".join([f"<p>{in_math(line)}</p>" for line in _described(self._described, MATHML).splitlines()])
 
     def _repr_latex_(self) -> str:
         return "\n".join([f"$$ {line} $$" for line in latex(self._described).splitlines()])

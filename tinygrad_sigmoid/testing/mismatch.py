@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -169,11 +170,13 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
     def _repr_html_(self) -> str:
         """What a notebook shows: the sentence, the numbers, the picture if there is a graph, the code."""
         try:
-            picture = self.draw().pipe("svg", quiet=True, encoding="utf-8")
+            drawn = b64encode(self.draw().pipe("svg", quiet=True)).decode()
+            # As SVG's own tags it would leave loose words where those are taken away.
+            picture = f'<img alt="The graph, with what is wrong marked" src="data:image/svg+xml;base64,{drawn}">'
         except Exception:  # whatever it is: nobody who looks at a failure should be stopped by its picture
             picture = ""
         code = "\n".join(map(in_html, self.code.splitlines()))
-        return f"{sentences(self.culprit)}{table(self._figures())}{picture[picture.find('<svg') :]}<pre>{code}</pre>"
+        return f"{sentences(self.culprit)}{table(self._figures())}{picture}<pre>{code}</pre>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         texts = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)}
