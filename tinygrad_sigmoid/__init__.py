@@ -92,4 +92,11 @@ def _notebook_display(value: Value) -> dict[str, str]:
     return notebook_display(value)
 
 
+def _notebook_png(value: Value) -> bytes | None:
+    from tinygrad_sigmoid.drawing import notebook_png
+
+    return notebook_png(value)
+
+
 Value.notebook_display = _notebook_display
+Value.notebook_png = _notebook_png

@@ -55,6 +55,7 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     mark: object  # of the last walk that came by
 
     notebook_display: ClassVar[Callable[[Value], dict[str, str]] | None] = None  # set by the package's __init__
+    notebook_png: ClassVar[Callable[[Value], bytes | None] | None] = None  # likewise
     __array_priority__ = 1  # NumPy leaves operators to us: np.float32(2) * v is a Value, and an array is an error
 
     def __init__(self, data: Any, label: str = "", *more: object) -> None:
@@ -192,6 +193,9 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self)} if Value.notebook_display is None else Value.notebook_display(self)
+
+    def _repr_png_(self) -> bytes | None:
+        return Value.notebook_png(self) if Value.notebook_png else None
 
     __deepcopy__ = copying.copied
     __reduce__ = copying.pickled

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 import time
-from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -35,7 +34,7 @@ from tinygrad_sigmoid.quoting import printable
 
 SECONDS = 20  # the largest pictures that anyone can read take 3
 TURN = 0.1  # seconds to wait for a picture at a time: Ctrl-C just before a wait is heard when that wait ends
-SMALL = 50_000  # characters of SVG; as PNG it has at most some 400,000
+SMALL = 9_000  # characters of DOT; as PNG it has at most some 400,000 bytes
 MEMORY = 2**30  # bytes; those pictures take a sixth of it
 STACK = 2**20  # bytes of it, for the WebAssembly: 1,500 boxes in a row need more than wasmtime gives unasked
 
@@ -77,12 +76,16 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         return "<the picture of a graph: a notebook shows it, .render(outfile='graph.svg') writes it, .view() opens it>"
 
     def _repr_mimebundle_(self, *args: object, **options: object) -> dict[str, str]:
-        """The picture for a notebook: SVG, and for JupyterLab, until it trusts the notebook, a small one as PNG."""
-        shown = {"image/svg+xml": self.pipe("svg", quiet=True, encoding="utf-8")}
-        if shutil.which("dot") and len(shown["image/svg+xml"]) < SMALL:
+        """The picture for a notebook."""
+        return {"image/svg+xml": self.pipe("svg", quiet=True, encoding="utf-8")}
+
+    def _repr_png_(self) -> bytes | None:
+        """A small picture as PNG too, for JupyterLab until it trusts the notebook; of a bundle's marimo makes a tab."""
+        if shutil.which("dot") and len(self.source) < SMALL:
             with suppress(ValueError, OSError):  # not every `dot` can make PNG
-                shown["image/png"] = b64encode(self.pipe("png", quiet=True)).decode()
-        return shown
+                png: bytes = self.pipe("png", quiet=True)
+                return png
+        return None
 
     def pipe(
         self,
