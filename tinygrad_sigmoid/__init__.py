@@ -86,7 +86,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _notebook_display(value: Value) -> dict[str, str]:
+def _notebook_display(value: Value, include: object = None, exclude: object = None) -> dict[str, str]:
     from tinygrad_sigmoid.drawing import notebook_display
 
     return notebook_display(value)
@@ -98,5 +98,5 @@ def _notebook_png(value: Value) -> bytes | None:
     return notebook_png(value)
 
 
-Value.notebook_display = _notebook_display
-Value.notebook_png = _notebook_png
+Value._repr_mimebundle_ = _notebook_display
+Value._repr_png_ = _notebook_png

@@ -54,8 +54,8 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     moment: float  # when it was recorded, last replayed or, a leaf, written, on the clock that counts `index`
     mark: object  # of the last walk that came by
 
-    notebook_display: ClassVar[Callable[[Value], dict[str, str]] | None] = None  # set by the package's __init__
-    notebook_png: ClassVar[Callable[[Value], bytes | None] | None] = None  # likewise
+    _repr_mimebundle_: ClassVar[Callable[..., dict[str, str]]]  # for notebooks: pictures are built upon values, so both
+    _repr_png_: ClassVar[Callable[[Value], bytes | None]]  # are set by the package's __init__
     __array_priority__ = 1  # NumPy leaves operators to us: np.float32(2) * v is a Value, and an array is an error
 
     def __init__(self, data: Any, label: str = "", *more: object) -> None:
@@ -190,12 +190,6 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": repr(self)} if Value.notebook_display is None else Value.notebook_display(self)
-
-    def _repr_png_(self) -> bytes | None:
-        return Value.notebook_png(self) if Value.notebook_png else None
 
     __deepcopy__ = copying.copied
     __reduce__ = copying.pickled

@@ -420,7 +420,7 @@ def test_with_a_damaged_wasmtime_there_is_the_text(error: str, tmp_path: Path) -
 
 def test_without_pictures_the_story_is_told_and_says_so(tmp_path: Path) -> None:
     program = [sys.executable, "-c", DAMAGED.format(error="ImportError"), "--epochs", "1"]
-    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
     done = subprocess.run(program, capture_output=True, env=environment, cwd=tmp_path, text=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
     assert (
