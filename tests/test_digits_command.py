@@ -15,7 +15,7 @@ import pytest
 from idx_files import write_small_mnist
 from terminal import Terminal
 
-from tinygrad_sigmoid import Network, sigmoid
+from tinygrad_sigmoid import Network
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.commands import digits
 from tinygrad_sigmoid.course.digits import load_digits, load_mnist
@@ -62,20 +62,6 @@ def test_an_output_that_sleeps_is_told_once_and_once_more_when_it_wakes(capsys: 
         if wakes := re.match(r"  The output for (\d) is awake\.", line):
             asleep.remove(wakes[1])
     assert (epochs, told, asleep) == (6, 1, set())
-
-
-def test_which_outputs_sleep() -> None:
-    _, tests = load_digits()
-    network = Network([64, 2, 10], seed=0)
-    for neuron in network.layers[-1].neurons:
-        for weight in neuron.weights:
-            weight.data = 0.0
-        neuron.bias.data = 0.0  # all outputs are ½
-    network.layers[-1].neurons[4].bias.data = -10.0
-    network.layers[-1].neurons[7].bias.data = -4.0
-    found = digits.sleeping(network, tests)
-    assert found == {4: pytest.approx(sigmoid(-10.0))}
-    assert digits.sleeping(network, [digit for digit in tests if digit.digit != 4]) == {}
 
 
 def test_the_shipped_digits_are_the_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -471,3 +471,15 @@ def test_shared_weights_are_trained_as_one(target: Any) -> None:
         train(neuron, NOR, epochs=40, seed=0, target=way)
         found.append([w.data, neuron.bias.data])
     assert found[0] == pytest.approx(found[1], rel=1e-10)
+
+
+@pytest.mark.parametrize("target", [None, "python", "wasm", "native"])
+def test_the_highest_output_of_each_answer_is_told(target: Any) -> None:
+    samples = [([0.1 * place, 1.0], [float(place % 3 == k) for k in range(3)]) for place in range(9)]
+    tests = [samples[place] for place in (0, 3, 1, 4)]  # none of the answer 2
+    network = Network([2, 2, 3], seed=0)
+    epoch = train(network, samples, epochs=1, seed=0, test=tests, target=target)[-1]
+    found = {
+        answer: [network.predict(samples[place][0])[answer] for place in (answer, answer + 3)] for answer in (0, 1)
+    }
+    assert epoch.highest == pytest.approx({k: max(outputs) for k, outputs in found.items()})

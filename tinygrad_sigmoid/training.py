@@ -6,10 +6,11 @@ where that gives the same (`replaying`), counts what is read right, and returns 
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.checks import listed
@@ -52,6 +53,8 @@ class Epoch:
     loss: float  # the mean loss of the samples, each measured when its mini-batch came up
     correct: int  # how many test samples are read right afterwards,
     tested: int  # of so many
+    highest: dict[int, float] = field(default_factory=dict, repr=False)  # for each answer among the tests, the most
+    # that its own output gave where it is the right one: near 0, that output sleeps
 
 
 class History(list[Epoch]):
@@ -131,7 +134,7 @@ def train(
     for number, mean_loss in zip(numbers, losses, strict=False):  # the losses never end
         outputs = [network.predict(inputs) for inputs, _ in test] if replay is None else replay.outputs(test)
         right = _count_right(outputs, test)
-        history.append(Epoch(number, mean_loss, right, len(test)))
+        history.append(Epoch(number, mean_loss, right, len(test), _highest(outputs, test)))
         if watch is not None:
             watch(history[-1])
     return history
@@ -162,6 +165,15 @@ def correct(network: Trainable, samples: Sequence[Sample]) -> int:
 def _count_right(outputs: Sequence[Sequence[float] | float], samples: Sequence[Sample]) -> int:
     readings = [(read_as(found), read_as(targets)) for found, (_, targets) in zip(outputs, samples, strict=True)]
     return sum(found is not None and found == wanted for found, wanted in readings)
+
+
+def _highest(outputs: Sequence[Sequence[float] | float], samples: Sequence[Sample]) -> dict[int, float]:
+    highest: dict[int, float] = {}
+    for found, (_, targets) in zip(outputs, samples, strict=True):
+        place, numbers = read_as(targets), listed(found)
+        if place is not None and len(numbers) > 1:
+            highest[place] = max(numbers[place], highest.get(place, -math.inf))
+    return highest
 
 
 # -- What is given -----------------------------------------------------------------------------------------------------

@@ -39,9 +39,7 @@ HIDDEN = 30
 MOST_HIDDEN = 1_000  # neurons, which MNIST's 784 pixels make 800,000 parameters
 SHOWN = 6  # misread digits
 SAVED_NUMBER = 100  # bytes in a file, at most, where a neuron has but one weight
-LOW = 0.93  # of the digits read right: one output of ten that sleeps costs a tenth of them
-LOOKED_AT = 10  # pictures of each digit
-NEAR_0 = 0.01
+NEAR_0, AWAKE = 0.01, 0.5  # what an output gives at most, on pictures of its own digit, that sleeps; and that doesn't
 ASLEEP = (
     "  The output for {0} sleeps: even on pictures of a {0} it is at most {1:.2g}. σ is flat there, its slope no "
     "larger than that, so its weights get next to no gradient. It may wake in some epochs, or never."
@@ -70,16 +68,19 @@ def run(arguments: argparse.Namespace) -> int:
     history: list[Epoch] = []
     heading = f"{network!r}, {len(digits):,} digits to train on, mini-batches of 10, η = {arguments.rate:g}"
 
-    asleep: dict[int, float] = {}
+    asleep: set[int] = set()
 
     def show(epoch: Epoch) -> None:
         from tqdm import tqdm
 
-        nonlocal asleep
-        before, asleep = asleep, sleeping(network, test) if epoch.correct < LOW * epoch.tested else {}
         lines = [f"epoch {epoch.number}: {epoch.correct} / {epoch.tested}"]
-        lines += [ASLEEP.format(digit, most) for digit, most in asleep.items() if digit not in before]
-        lines += [f"  The output for {digit} is awake." for digit in before if digit not in asleep]
+        for digit, most in epoch.highest.items():
+            if most < NEAR_0 and digit not in asleep:
+                lines.append(ASLEEP.format(digit, most))
+                asleep.add(digit)
+            elif most > AWAKE and digit in asleep:
+                lines.append(f"  The output for {digit} is awake.")
+                asleep.remove(digit)
         try:
             text = "\n".join(lines if epoch.number > 1 else [heading, *lines])
             tqdm.write(for_terminal(text, sys.stdout), file=sys.stdout)  # above the progress bar
@@ -101,17 +102,6 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"{right} of {len(test)} test digits are read right: {100 * right / len(test):.1f} %")
     show_misread(network, test)
     return status
-
-
-def sleeping(network: Network, test: Sequence[Digit]) -> dict[int, float]:
-    """The digits whose outputs are near 0 even on pictures of them, each with the most that its output was there."""
-    found = {}
-    for place in range(10):
-        own = islice((digit for digit in test if digit.digit == place), LOOKED_AT)
-        most = max([network.predict(digit.inputs)[place] for digit in own], default=1.0)
-        if most < NEAR_0:
-            found[place] = most
-    return found
 
 
 def save_or_keep(network: Network, path: str) -> str:
