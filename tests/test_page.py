@@ -800,10 +800,10 @@ def test_axe_finds_nothing_to_complain_about(opened, browser, tmp_path, dark, wi
     assert violations == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_long_numbers_are_not_cut_off(opened, width):
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720), (1280, 1000)])
+def test_long_numbers_are_not_cut_off(opened, width, height):
     browser = opened(Value(1_000_000) * Value(-123456.789, "x") + Value(-0.14914645207033286, "w"))
-    browser.show_as(width=width)
+    browser.show_as(width=width, height=height)
     fields = browser.driver.find_elements("css selector", '#rows input[type="number"]')
     assert [field.get_property("value") for field in fields] == ["1000000", "-123500", "-0.1491"]
     for field, digits in zip(fields, ["1000000", "-123456.789", "-0.14914645207033286"], strict=True):
@@ -971,6 +971,22 @@ def test_a_finger_drags_a_leaf_in_an_opened_box(opened):
     assert browser.run(data) == pytest.approx(before + 1)
 
 
+@pytest.mark.parametrize("name", ["museum", *GRAPHS])
+def test_in_a_low_window_a_leaf_is_in_sight_and_all_that_is_said_of_a_nudge(browser, tmp_path, name):
+    page = compare(xor_with_loss()).explore() if name == "museum" else explore(GRAPHS[name]())
+    page.save(tmp_path / "page.html")
+    browser.show_as(width=1280, height=720)
+    browser.open(tmp_path / "page.html", "#2")
+    first = browser.run("return Number(document.querySelector('#rows input').id.slice(6))")
+    for number in ("", "0.5"):
+        type_number(browser, number, leaf=first)
+        for part, frame in ((".row", "#leaves"), ("#row-perceptron", "#nudge")):
+            bottoms = "return [...arguments].map((one) => document.querySelector(one).getBoundingClientRect().bottom)"
+            inner, outer = browser.run(bottoms, part, frame)
+            assert inner <= outer <= 720
+    browser.show_as()
+
+
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_nothing_moves_while_a_leaf_is_dragged(opened, width, height):
     browser = opened(neuron())
@@ -1115,6 +1131,22 @@ def test_a_number_far_away_leaves_the_plot_as_it_is(opened):
     assert browser.run(curve) == before[1]
     assert [tick for tick in browser.run(ticks) if tick not in before[0]] == ["w1 is 1000"]
     assert browser.run("return document.querySelectorAll('#curves .beyond').length") == 1
+
+
+PATHS = "return ['perceptron', 'curve'].map((line) => document.querySelector(`#curves .${line}`).getBBox().height)"
+
+
+def test_a_curve_is_not_flattened_by_what_a_perceptron_gives(opened):
+    sigma = Neuron([0.6], 0.9)([Value(1, "x")])
+    browser = opened(sigma)
+    assert browser.run(PATHS)[0] > 100  # its step, from one edge of the plot to the other
+    assert "perceptron" not in browser.text("#curves")
+    gentle = Neuron([0.06], 0.9)([Value(0.01, "x")])  # from 0.702 to 0.719, where a perceptron gives 1
+    browser = opened(gentle)
+    assert browser.run(PATHS) == [0, pytest.approx(130 / 1.16, rel=0.01)]
+    assert browser.run("return document.querySelector('#curves text').textContent") == "perceptron: 1 ↑"
+    browser = opened(1 - gentle)
+    assert browser.run("return document.querySelector('#curves text').textContent") == "perceptron: 0 ↓"
 
 
 @pytest.mark.parametrize("output", [lambda: Value(1e308, "x") * 0.5, lambda: exp(Value(700, "x"))])

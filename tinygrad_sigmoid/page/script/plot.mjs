@@ -22,6 +22,8 @@ function curvesOf({ graph, nudge }, low, high) {
 // What can be drawn: the difference of two larger numbers may be too large for a number.
 const drawable = (/** @type {number} */ number) => Math.abs(number) < 1e300;
 
+const spanOf = (/** @type {number[]} */ ys) => Math.max(...ys) - Math.min(...ys);
+
 const titled = (/** @type {string} */ gap) => svg("title", {}, `the remainder: ${gap}`);
 
 /** @param {Page} page */
@@ -38,7 +40,9 @@ export function showPlot(page) {
 
   const isInside = to >= low && to <= high;
   const isPlotted = drawable(low) && drawable(high);
-  const heights = [...curve, ...step, ...(isInside ? [after, tangent(to)] : [])].filter(drawable);
+  const [own, stepped] = [[...curve, ...(isInside ? [after, tangent(to)] : [])], step].map((ys) => ys.filter(drawable));
+  // All that a perceptron gives, unless the curve would be flat beside it.
+  const heights = spanOf(own) < spanOf([...own, ...stepped]) / 5 ? own : [...own, ...stepped];
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
   const margin = (most - least || 1) * 0.08;
   const [bottom, top] = [least - margin, most + margin];
@@ -67,6 +71,9 @@ export function showPlot(page) {
     parts.push(svg("path", { class: "gap", d }, titled(gap)));
     parts.push(svg("rect", { x: px(to) - 4, y: py(after) - 4, width: 8, height: 8 }));
   }
+  const answer = graph.asPerceptron?.(...numbersOf(graph, now.data))[0] ?? NaN;
+  if (answer > top) parts.push(svg("text", { x: 78, y: 20 }, `perceptron: ${shown(answer)} ↑`));
+  if (answer < bottom) parts.push(svg("text", { x: 78, y: 132 }, `perceptron: ${shown(answer)} ↓`));
   byId("curves").replaceChildren(...parts);
   /** @param {number} x @param {number} y @param {string} anchor @param {string} text */
   const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
