@@ -1052,7 +1052,6 @@ def test_the_address_keeps_the_step_the_leaves_and_the_nudges_start(opened):
 def test_back_undoes_one_nudge_after_the_other_and_no_step(opened):
     value = neuron()
     browser = opened(value)
-    before = browser.run("return history.length")
     for text in ("2", "3", "-2.5"):  # one leaf, moved thrice: a single nudge
         type_number(browser, text)
         wait_for(browser, f"location.hash === '#0&w1={text}'")
@@ -1061,7 +1060,6 @@ def test_back_undoes_one_nudge_after_the_other_and_no_step(opened):
         wait_for(browser, f"location.hash === '#{step}&w1=-2.5'")
     type_number(browser, "0.5", leaf=1)
     wait_for(browser, "location.hash === '#2&w1=-2.5&w2=0.5&from:w2=-1.2'")
-    assert browser.run("return history.length") == before + 2
     leaves = "return [...document.querySelectorAll('[id^=exact-]')].slice(0, 2).map((field) => field.value)"
     for wanted, heading in ((["-2.5", "-1.2"], "Step 2 of 10"), (["0.6", "-1.2"], "10 steps")):
         browser.driver.back()
