@@ -183,17 +183,17 @@ def test_dependencies_and_dependents_are_found_over_the_graph(graph: Value) -> N
         assert set(dependents) == {other for other in range(len(order)) if place in below[other]}
 
 
-def test_in_an_opened_box_each_value_stands_left_of_all_that_uses_it(graph: Value) -> None:
-    columns = on_the_page(
-        graph, "(_, { values }) => columnsOf(values, [...values.keys()].filter((i) => values[i].inputs.length))"
+def test_in_an_open_neuron_each_value_stands_right_before_all_that_use_it(graph: Value) -> None:
+    stages = on_the_page(
+        graph, "(_, { values }) => stagesOf(values, [...values.keys()].filter((i) => !values[i].constant))"
     )
     order = topological_order(graph)
-    column = {place: c for c, members in enumerate(columns) for place in members}
-    assert sorted(column) == [place for place, value in enumerate(order) if not value.constant]
+    stage = {place: number for number, members in enumerate(stages) for place in members}
+    assert sorted(stage) == [place for place, value in enumerate(order) if not value.constant]
     for place, value in enumerate(order):
-        users = [column[user] for user, other in enumerate(order) if value in other.inputs]
+        users = [stage[user] for user, other in enumerate(order) if value in other.inputs]
         if users and not value.constant:
-            assert column[place] == min(users) - 1
+            assert stage[place] == min(users) - 1
 
 
 # -- One script out of the modules -------------------------------------------------------------------------------------
@@ -207,16 +207,19 @@ def test_each_module_is_short_and_begins_with_what_it_holds() -> None:
 
 
 def test_the_bundle_has_every_declaration_once_and_no_comments() -> None:
+    bundled = script("main.mjs", "network.mjs")
     for text in MODULES.values():
         for declaration in re.findall(r"^export (\w+ \w+)", text, re.MULTILINE):
-            assert len(re.findall(rf"^{declaration}\b", script(), re.MULTILINE)) == 1
-    assert "@param" not in script()
-    assert not re.search(r"^ *//", script(), re.MULTILINE)
+            assert len(re.findall(rf"^{declaration}\b", bundled, re.MULTILINE)) == 1
+    assert "@param" not in bundled
+    assert not re.search(r"^ *//", bundled, re.MULTILINE)
 
 
-def test_only_main_is_used_by_no_other_module() -> None:
+def test_only_a_network_has_what_draws_networks() -> None:
     used = set(re.findall(r'from "\./(.*)";', "\n".join(MODULES.values())))
-    assert set(MODULES) - used == {"main.mjs"}
+    assert set(MODULES) - used == {"main.mjs", "network.mjs"}
+    assert "function sceneOf" in script("main.mjs", "network.mjs")
+    assert "function sceneOf" not in script("main.mjs")
 
 
 @pytest.mark.parametrize(
@@ -246,4 +249,4 @@ def test_what_cannot_be_bundled_is_refused(line: str, reason: str) -> None:
     if reason == "cycle":
         two += '\nimport { one } from "./one.mjs";'
     with pytest.raises(ValueError, match=reason):
-        bundle.bundle({"one.mjs": line, "two.mjs": two})
+        bundle.bundle({"one.mjs": line, "two.mjs": two}, ["one.mjs"])

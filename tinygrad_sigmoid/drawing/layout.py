@@ -76,8 +76,8 @@ class Layout:
     def __init__(self, columns: Sequence[Sequence[Unit]]) -> None:
         self.columns = columns
         inputs, *layers = columns
-        self.pixels = inputs if _are_pixels(inputs, layers[0]) else []
-        self.drawn = [[] if column is self.pixels else _unfolded(column) for column in columns]
+        self.pixels = inputs if are_pixels(inputs, layers[0]) else []
+        self.drawn = [[] if column is self.pixels else column[: most_drawn(len(column))] for column in columns]
         self.rows = [len(drawn) + (len(drawn) < len(all_)) for drawn, all_ in zip(self.drawn, columns, strict=True)]
         self.height = min(max(HEIGHT[0], PITCH * max(self.rows)), HEIGHT[1])
         self.apart = min(max(APART[0], COLUMNS / len(layers)), APART[1])
@@ -122,11 +122,12 @@ class Layout:
             yield unit, Spot(self.x(column), top + (row + 0.5) * pitch, radius, image)
 
 
-def _are_pixels(inputs: Sequence[Unit], layer: Sequence[Unit]) -> bool:
-    """Whether they are drawn as an image: a square number of them, too many for a column, and all for each neuron."""
+def are_pixels(inputs: Sequence[Unit], layer: Sequence[Unit]) -> bool:
+    """Whether inputs are drawn as an image: a square number of them, too many for a column, and all for each neuron."""
     square = isqrt(len(inputs)) ** 2 == len(inputs)
     return square and TALLEST < len(inputs) <= MOST_PIXELS and all(unit.sources == inputs for unit in layer)
 
 
-def _unfolded(column: Sequence[Unit]) -> Sequence[Unit]:
-    return column if len(column) <= TALLEST else column[:FOLDED]
+def most_drawn(count: int) -> int:
+    """How many of a column's units are drawn: all of them, or the first ones of a tall one."""
+    return count if count <= TALLEST else FOLDED

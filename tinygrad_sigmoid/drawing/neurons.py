@@ -65,16 +65,22 @@ def columns(*outputs: Value) -> list[list[Unit]]:
     return found.columns
 
 
+def neurons(order: Sequence[Value]) -> list[Unit]:
+    """Each neuron as often as it was recorded, whatever is computed between them; their columns count neurons only."""
+    return list(_Found(order, every_time=True).neurons.values())
+
+
 class _Found:
     """What is found on one walk through a graph, inputs first."""
 
-    def __init__(self, order: Sequence[Value]) -> None:
+    def __init__(self, order: Sequence[Value], *, every_time: bool = False) -> None:
+        self.every_time = every_time
         self.index = {value: i for i, value in enumerate(order)}
         self.users = uses(order)
         self.products = {value for value in order if _multiplies_weights(value)}
         self.columns: list[list[Unit]] = [[]]
         self.units: dict[Value, Unit] = {}  # by their outputs
-        self.neurons: dict[object, Unit] = {}  # by their columns, weights and biases
+        self.neurons: dict[object, Unit] = {}  # by their columns, weights and biases, or each by its product
         self.times = Counter[str]()
         depth: dict[Value, int] = {}  # in how many neurons, one after the other, a value comes from
         for value in order:
@@ -85,7 +91,7 @@ class _Found:
     def _add_neuron(self, product: Value, depth: Mapping[Value, int]) -> None:
         weights, inputs = _halves(product)
         bias, output = _completed(product, self.users, self.products)
-        key = depth[product], weights, bias
+        key: object = product if self.every_time else (depth[product], weights, bias)
         if key not in self.neurons:
             sources = [self._source(used, depth[used]) for used in inputs]
             place = output.label.rpartition(".")[0] or output.label
@@ -96,7 +102,7 @@ class _Found:
 
     def _source(self, value: Value, depth: int) -> Unit:
         if value not in self.units:
-            if depth:
+            if depth and not self.every_time:
                 raise ValueError(f"between its neurons this graph computes something else, {shown(value)}: {HINT}")
             self.units[value] = self._added(value, 0, value.label, f"x{len(self.columns[0]) + 1}")
         return self.units[value]

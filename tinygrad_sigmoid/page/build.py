@@ -14,7 +14,8 @@ from xml.etree.ElementTree import tostring
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.compiling import compiled
-from tinygrad_sigmoid.drawing.boxes import Diagram, diagram
+from tinygrad_sigmoid.drawing.boxes import READABLE, Diagram, diagram
+from tinygrad_sigmoid.drawing.layout import most_drawn
 from tinygrad_sigmoid.drawing.picture import picture
 from tinygrad_sigmoid.files import file_name, write_whole
 from tinygrad_sigmoid.floats import in_json
@@ -22,14 +23,15 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.bundle import script
 from tinygrad_sigmoid.page.calling import Call, called
-from tinygrad_sigmoid.quoting import in_html, in_script, shown
+from tinygrad_sigmoid.page.columns import Column, Item, in_columns
+from tinygrad_sigmoid.quoting import in_html, in_script, printable, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
-from tinygrad_sigmoid.reading.writer import number_text
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, number_text
 from tinygrad_sigmoid.tables import table
 from tinygrad_sigmoid.value import Value, as_values, operation_of
 
-MOST_OPEN = 300  # values; above, neurons and layers are boxes that open on demand
+NETWORK_SIZE = 600.0, 450.0  # of its picture, which fits any frame
 
 # A page follows the `color-scheme` of its frame, which marimo sets; other notebooks only name their theme. Its height
 # is what the picture needs beside a column of 400 pixels, but no less than that column, and it fits the window. To CSS
@@ -138,28 +140,33 @@ def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algori
         raise ValueError(f"{shown(output)} is a leaf, so there are no passes to explore: pass what is computed from it")
     walked = Steps(output)
     title = f"{output.label} = {formula(output)}" if output.label else formula(output)
-    drawn = diagram(output, collapse=None if len(walked.values) > MOST_OPEN else ())
+    # A network is drawn by the page itself, any other graph by Graphviz.
+    columns = in_columns(walked.values) if len(walked.values) > READABLE else []
+    drawn = None if columns else diagram(output, collapse=())
     inputs = [leaf for leaf in leaves(output) if not leaf.constant]
     operations = {value: _on_figures(value) for value in walked.values if value.inputs}
-    downwards = _picture(drawn, down=True)
-    width, height = re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', downwards)[0]
+    downwards = _picture(drawn, down=True) if drawn else ""
+    found = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', downwards)
+    size = (float(found[1]), float(found[2])) if found else NETWORK_SIZE
     parts = {
         "title": in_html(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
-        "script": script(),
-        "picture": _picture(drawn, down=False),
+        "script": script("main.mjs", *(["network.mjs"] if columns else [])),
+        "network": "network" if columns else "null",
+        "picture": _picture(drawn, down=False) if drawn else "",
         "downwards": downwards,
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
         "graph": in_script(
-            _data(walked, drawn, operations)
+            _data(walked, operations)
+            | (_network(walked, columns) if drawn is None else _boxes(walked, drawn))
             | {"code": _code(walked, call), "algorithms": [_played(walked, one) for one in algorithms]}
         ),
     }
     whole = re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html"))
-    return Page(whole, (float(width), float(height)), _table(walked, title))
+    return Page(whole, size, _table(walked, title))
 
 
 def _part(name: str) -> str:
@@ -217,7 +224,7 @@ def _picture(drawn: Diagram, *, down: bool) -> str:
 # -- The graph as data -------------------------------------------------------------------------------------------------
 
 
-def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> dict[str, Any]:
+def _data(walked: Steps, operations: Mapping[Value, str]) -> dict[str, Any]:
     """What the page's script has to know about the graph."""
     distinct = list(dict.fromkeys(operations.values()))
     index = walked.index_of
@@ -234,23 +241,53 @@ def _data(walked: Steps, drawn: Diagram, operations: Mapping[Value, str]) -> dic
             }
             for name, value in zip(walked.names, walked.values, strict=True)
         ],
-        "boxes": [
-            {
-                "id": box.id,
-                "values": [index[value] for value in box.values],
-                "shown": index[next(iter(box.shown_outside))] if len(box.shown_outside) == 1 else None,
-                "closed": box.collapsed and ".".join([*box.place, box.collapsed]),
-            }
-            for box in drawn.boxes
-            if not box.values[0].constant
-        ],
-        "joined": {
-            edge.id: [[index[value], operand] for value, operand in edge.uses] for edge in drawn.edges if edge.joined
-        },
         "beginning": walked.beginning,
         "forward": len(walked.forward),
         "steps": [{name: getattr(step, name) for name in told if hasattr(step, name)} for step in walked],
     }
+
+
+def _boxes(walked: Steps, drawn: Diagram) -> dict[str, Any]:
+    """The boxes that Graphviz has drawn, each with its value."""
+    values = [(box.id, box.values[0]) for box in drawn.boxes]
+    boxes = [
+        {"id": id, "values": [walked.index_of[value]], "shown": walked.index_of[value], "neuron": None}
+        for id, value in values
+        if not value.constant
+    ]
+    return {"boxes": boxes, "columns": None}
+
+
+def _network(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
+    """The columns of a network, and what stands in them."""
+    items = [item for column in columns for item in column.items]
+    number = {item: i for i, item in enumerate(items)}
+    return {
+        "boxes": [_placed(walked, item) for item in items],
+        "columns": [
+            {
+                "name": column.name,
+                "title": column.title,
+                "boxes": [number[item] for item in column.items],
+                "most": most_drawn(len(column.items)),
+                "image": column.image,
+            }
+            for column in columns
+        ],
+    }
+
+
+def _placed(walked: Steps, item: Item) -> dict[str, Any]:
+    index = walked.index_of
+    unit = item.neuron
+    shown = index[item.values[-1]]
+    neuron = unit and {
+        "name": printable(unit.name, LONGEST_LABEL),
+        "product": index[unit.product] if unit.product is not None else None,
+        "bias": index[unit.bias] if unit.bias is not None else None,
+    }
+    values = [index[value] for value in item.values]
+    return {"id": f"n{shown}", "values": values, "shown": shown, "input": item.unit is not None, "neuron": neuron}
 
 
 def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:

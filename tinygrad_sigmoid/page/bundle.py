@@ -8,7 +8,7 @@ and imports them under those names. What is written in any other way is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from graphlib import TopologicalSorter
@@ -28,22 +28,23 @@ class _Module:
 
 
 @cache
-def script() -> str:
-    """The script of every page."""
+def script(*entries: str) -> str:
+    """The script of a page: these modules, and all that they import."""
     files = resources.files(__package__).joinpath("script").iterdir()
-    return bundle({file.name: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".mjs")})
+    return bundle({file.name: file.read_text(encoding="utf-8") for file in files}, entries)
 
 
-def bundle(sources: Mapping[str, str]) -> str:
-    """The modules as one text, without their comments, which are for whoever reads or checks them.
+def bundle(sources: Mapping[str, str], entries: Iterable[str]) -> str:
+    """Modules and those that they import as one text, without comments, which are for whoever reads or checks them.
 
     >>> print(bundle({"four.mjs": 'import { two } from "./two.mjs";\\nconst four = two + two;',
-    ...               "two.mjs": "export const two = 2;"}))
+    ...               "two.mjs": "export const two = 2;", "three.mjs": "export const three = 3;"}, ["four.mjs"]))
     const two = 2;
     const four = two + two;
 
     Args:
         sources: The text of each module, by the name of its file.
+        entries: The files whose modules are wanted.
 
     Raises:
         ValueError: A module does more than declare and import, or they import from each other, or something that isn't
@@ -61,7 +62,10 @@ def bundle(sources: Mapping[str, str]) -> str:
             if source not in modules or not modules[source].names.get(name):
                 raise ValueError(f"{file} imports {name} from {source}, which doesn't export it: export it there")
     order = TopologicalSorter({file: [source for source, _ in module.imports] for file, module in modules.items()})
-    return "\n".join("\n".join(modules[file].lines).strip() for file in order.static_order())
+    wanted = list(entries)
+    for file in wanted:
+        wanted += [source for source, _ in modules[file].imports if source not in wanted]
+    return "\n".join("\n".join(modules[file].lines).strip() for file in order.static_order() if file in wanted)
 
 
 def _read(file: str, source: str) -> _Module:

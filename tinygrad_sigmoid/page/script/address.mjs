@@ -1,6 +1,6 @@
 // The address of what is shown, so that it can be reloaded, gone back to and mailed: the step, every leaf that was
-// moved, where the nudge began, and which wrong way is played, as in #5&w=0.65&from:w=0.6 or #5&way:2. Back undoes a
-// nudge.
+// moved, where the nudge began, which wrong way is played, and which neurons are open, as in #5&w=0.65&from:w=0.6,
+// #5&way:2 or #5&open:layer1.neuron3. Back undoes a nudge.
 
 import { choose } from "./algorithms.mjs";
 import { on } from "./elements.mjs";
@@ -9,13 +9,14 @@ import { goTo } from "./tour.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-/** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at" | "algorithm">} page */
-export function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm }) {
+/** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "opened">} page */
+export function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
   const usual = leaf === graph.leaves[0] && start.data[leaf] === first.data[leaf];
   const way = algorithm ? `&way:${algorithm}` : "";
-  return `#${at}${way}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
+  const open = opened.map((number) => `&open:${encodeURIComponent(graph.boxes[number].neuron?.name ?? "")}`).join("");
+  return `#${at}${way}${open}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
 }
 
 // A name as whoever wrote it may have: mail programs, and people, escape less than `encodeURIComponent` or more.
@@ -35,9 +36,14 @@ export function read({ graph, first }, address) {
   const data = [...first.data];
   let [leaf, start] = [graph.leaves[0], NaN];
   let algorithm = 0;
+  /** @type {number[]} */
+  const opened = [];
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
     if (way <= graph.algorithms.length) algorithm ||= way;
+    const name = /^open:(.*)$/.exec(entry)?.[1];
+    const number_ = name === undefined ? -1 : graph.boxes.findIndex(({ neuron }) => neuron?.name === unescaped(name));
+    if (number_ >= 0 && !opened.includes(number_)) opened.push(number_);
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
@@ -48,14 +54,15 @@ export function read({ graph, first }, address) {
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
   const began = Number.isNaN(start) ? first.data[leaf] : start;
   const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
-  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge };
+  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, opened };
 }
 
 /** @param {Page} page */
 function open(page) {
   if (!/^(#\d+(&|$)|$)/.test(location.hash)) return;
-  const { at, now, algorithm, nudge } = read(page, location.hash);
-  Object.assign(page, { now, nudge, kept: { now, nudge: null } });
+  const { at, now, algorithm, nudge, opened } = read(page, location.hash);
+  const kept = { now, nudge: null };
+  Object.assign(page, { now, nudge, kept, opened, entered: opened[0] ?? -1, stale: true });
   choose(page, algorithm);
   goTo(page, at);
 }

@@ -1,31 +1,30 @@
-// The frame of the picture: which of its two layouts it holds, and which part: all of it, or what was zoomed to.
+// The frame of the picture: which of two layouts it holds, and which part: all of it, or what was zoomed to.
 
-import { byId } from "./elements.mjs";
-import { update } from "./page.mjs";
-import { boxOf } from "./picture.mjs";
+import { byId, svg } from "./elements.mjs";
+import { redraw, update } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Layout} Layout */
 /** @typedef {import("./page.mjs").View} View */
 
 const LARGEST = 1.6; // pixels for a unit when all is shown
-const SMALLEST = 0.12; // below it, boxes can't be seen
+const LEGIBLE = 0.7; // below it, numbers are hard to read
 const CLOSEST = 6; // and when zoomed in
 const MARGIN = 8; // pixels around all of it
 
-// Both layouts: the one that the page was made with, and the one that waits beside it.
+// Both layouts of Graphviz: the one that the page was made with, and the one that waits beside it. A network has none.
 /** @returns {Layout[]} */
 export function layouts() {
   const waiting = /** @type {HTMLTemplateElement} */ (byId("downwards")).content;
-  return [byId("canvas"), waiting].map((place) => {
-    const picture = /** @type {SVGSVGElement} */ (place.querySelector(".graph"));
-    const { width, height } = picture.viewBox.baseVal;
-    return { picture, width, height };
+  return [byId("canvas"), waiting].map((place, k) => {
+    const picture = /** @type {SVGSVGElement | null} */ (place.querySelector(".graph")) ?? svg("svg", {});
+    const { width = 1, height = 1 } = /** @type {any} */ (picture).viewBox.baseVal ?? {};
+    return { picture: () => picture, width, height, down: k > 0 };
   });
 }
 
 // All of a layout, in the middle of the frame.
 /** @param {Layout} layout @returns {View} */
-function whole({ width, height }) {
+export function whole({ width, height }) {
   const { clientWidth, clientHeight } = byId("canvas");
   const scale = Math.min((clientWidth - MARGIN) / width, (clientHeight - MARGIN) / height, LARGEST);
   return { x: (width - clientWidth / scale) / 2, y: (height - clientHeight / scale) / 2, scale };
@@ -38,22 +37,28 @@ const viewOf = ({ view, layout }) => view ?? whole(layout);
 export function showFrame(page) {
   const { x, y, scale } = viewOf(page);
   const { clientWidth, clientHeight } = byId("canvas");
-  const { picture } = page.layout;
+  const picture = document.querySelector("#canvas .graph");
   const seen = `${x} ${y} ${clientWidth / scale} ${clientHeight / scale}`;
-  if (picture.getAttribute("viewBox") !== seen) picture.setAttribute("viewBox", seen); // which lays it out again
+  if (picture?.getAttribute("viewBox") !== seen) picture?.setAttribute("viewBox", seen); // which lays it out again
 }
 
-// The layout that is larger in this frame.
+// Shows that of Graphviz's layouts which is larger in this frame.
 /** @param {Page} page */
-function chooseLayout(page) {
+export function showLarger(page) {
   const [across, down] = page.layouts;
-  const chosen = whole(down).scale > whole(across).scale ? down : across;
-  if (chosen !== page.layout) {
-    page.layout = chosen;
-    page.view = null;
-    byId("canvas").replaceChildren(chosen.picture);
-  }
-  update(page);
+  if (page.stale) showPicture(page, whole(down).scale > whole(across).scale ? down : across);
+  page.stale = false;
+}
+
+/** @param {Page} page @param {Layout} chosen */
+export function showPicture(page, chosen) {
+  if (chosen === page.layout) return;
+  if (chosen.down !== page.layout.down) page.view = null;
+  page.layout = chosen;
+  const canvas = byId("canvas");
+  const focused = canvas.contains(document.activeElement) && document.activeElement?.id;
+  canvas.replaceChildren(chosen.picture());
+  if (focused) byId(focused)?.focus();
 }
 
 // Moves the frame by so many pixels.
@@ -74,24 +79,14 @@ export function zoom(page, factor, atX = byId("canvas").clientWidth / 2, atY = b
   update(page);
 }
 
-// Moves the frame as far as these values' boxes need it, and if they are specks, closer.
-/** @param {Page} page @param {number[]} values */
-export function bringIntoSight(page, values) {
-  const frame = byId("canvas").getBoundingClientRect();
-  /** @param {number} low @param {number} high @param {number} from @param {number} to */
-  const missing = (low, high, from, to) => Math.min(0, low - from - 20) || Math.max(0, high - to + 20);
-  const { scale } = whole(page.layout);
-  if (!page.view && scale < SMALLEST) zoom(page, 1 / scale);
-  for (const value of page.view ? values : []) {
-    showFrame(page);
-    const place = boxOf(page, value)?.getBoundingClientRect();
-    if (place && byId("canvas").contains(boxOf(page, value) ?? null))
-      pan(
-        page,
-        missing(place.left, place.right, frame.left, frame.right),
-        missing(place.top, place.bottom, frame.top, frame.bottom),
-      );
-  }
+// Where all of the picture is too small to read, shows only this much of it.
+/** @param {Page} page @param {{ x: number, y: number, width: number, height: number }} part its middle and its size */
+export function lookAt(page, { x, y, width, height }) {
+  const { clientWidth, clientHeight } = byId("canvas");
+  const scale = Math.min(clientWidth / width, clientHeight / height, 1);
+  page.view = null;
+  if (whole(page.layout).scale < Math.min(LEGIBLE, 0.95 * scale))
+    page.view = { x: x - clientWidth / scale / 2, y: y - clientHeight / scale / 2, scale };
 }
 
 // Sees to it that all of the picture is shown.
@@ -103,5 +98,5 @@ export function fit(page) {
 
 /** @param {Page} page */
 export function startFrame(page) {
-  new ResizeObserver(() => chooseLayout(page)).observe(byId("canvas"));
+  new ResizeObserver(() => redraw(page)).observe(byId("canvas"));
 }

@@ -11,11 +11,14 @@
  *   wrong way passes back: the gradients of the value and of its input before and after, and why it is the first wrong
  *   step
  * @typedef {ForwardStep | BackwardStep} Step
- * @typedef {{ id: string, values: number[], shown: number | null, closed: string | null }} Box
- * @typedef {{ values: Value[], boxes: Box[], steps: Step[], forward: number, beginning: string,
- *   joined: Record<string, [number, number][]>, code: Code | null, algorithms: Algorithm[] }} Recorded with the number
- *   of its forward steps, and for each edge that joins closed boxes the uses it stands for: a value, and which of its
- *   operands
+ * @typedef {{ name: string, product: number, bias: number | null }} Neuron whose product is w·x
+ * @typedef {{ id: string, values: number[], shown: number, input?: boolean, neuron: Neuron | null }} Box a value, or
+ *   all values of a neuron, of which one's numbers are shown
+ * @typedef {{ name: string, title: string, boxes: number[], most: number, image: boolean }} Column of a network: its
+ *   boxes by their place in the list, how many of them are drawn at a time, and whether they are the pixels of an image
+ * @typedef {{ values: Value[], boxes: Box[], columns: Column[] | null, steps: Step[], forward: number,
+ *   beginning: string, code: Code | null, algorithms: Algorithm[] }} Recorded with the number of its forward steps, and
+ *   with columns where the page draws it itself
  * @typedef {{ name: string, edges: [number, number, JSONNumber, JSONNumber, JSONNumber][], mistake: number,
  *   reason: string }} Algorithm with the value and the operand of each edge, and the numbers that Played has
  * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and
@@ -26,7 +29,8 @@
  * @typedef {{ compute: Trace, asPerceptron: Program | null, operations: (Program | null)[] }} Programs generated from
  *   the recorded graph and the table of rules: nothing else here knows a formula
  *
- * @typedef {Recorded & Programs & { output: number, leaves: number[] }} Graph
+ * @typedef {Recorded & Programs & { output: number, leaves: number[], boxOf: Map<number, number> }} Graph with the
+ *   box that each value is in
  * @typedef {{ data: number[], local: number[][], gradients: number[] }} Moment each value's data, local derivatives
  *   and gradient, at some numbers of the leaves
  * @typedef {{ data: (number | null)[], local: number[][] | null, gradients: (number | null)[] }} Known
@@ -36,7 +40,21 @@
 export function graphOf(recorded, programs) {
   const { values } = recorded;
   const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
-  return { ...recorded, ...programs, output: values.length - 1, leaves };
+  const boxOf = new Map(recorded.boxes.flatMap((box, number) => box.values.map((i) => [i, number])));
+  return { ...recorded, ...programs, output: values.length - 1, leaves, boxOf };
+}
+
+// The weights of a neuron, and what each is multiplied by.
+/** @param {Graph} graph @param {Box} box */
+export function weightsOf({ values }, { neuron }) {
+  const { inputs } = values[neuron?.product ?? 0];
+  return neuron ? inputs.slice(0, inputs.length / 2) : [];
+}
+
+/** @param {Graph} graph @param {Box} box */
+export function sourcesOf({ values }, { neuron }) {
+  const { inputs } = values[neuron?.product ?? 0];
+  return neuron ? inputs.slice(inputs.length / 2) : [];
 }
 
 /** @param {Graph} graph @param {number[]} numbers of all leaves @returns {Moment} */

@@ -9,7 +9,11 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @typedef {{ leaf: number, start: Moment, curves?: Curves }} Nudge the leaf that is moved, and what was given then
  * @typedef {{ element: HTMLElement, leaf: number, gradient: HTMLElement, slider: HTMLInputElement,
  *   exact: HTMLInputElement }} Row
- * @typedef {{ picture: SVGSVGElement, width: number, height: number }} Layout
+ * @typedef {{ picture: () => SVGElement, width: number, height: number, down: boolean }} Layout
+ * @typedef {{ lines: { element: Element, weight: number }[],
+ *   rounds: { element: Element, box: import("./graph.mjs").Box, column: number }[],
+ *   images: { element: Element, image: import("./images.mjs").Image, weights: number[], drawn: string }[] }} Painted
+ *   what has the colour of a number: edges, neurons and inputs, and images of weights with the numbers drawn last
  * @typedef {{ x: number, y: number, scale: number }} View its corner, in units of the picture; pixels for such a unit
  *
  * @typedef {object} Page
@@ -17,7 +21,13 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {import("./graph.mjs").Step[]} right the steps of the right way to pass gradients back
  * @property {number} algorithm the wrong way that is played instead, or 0
  * @property {number} level how much a step of the tour is: 0 one value, 1 a neuron, 2 a layer
- * @property {number[]} opened the values in the box that is looked into
+ * @property {number[]} opened the neurons that are open, as places in the list of boxes
+ * @property {number} entered the one that was opened just now, or -1
+ * @property {Map<string, number>} windows which of many things are shown in a column or a neuron, from which one on
+ * @property {boolean} gradients whether a network's colours are those of its gradients
+ * @property {import("./graph.mjs").Step | null} sought the step whose boxes are to be brought into sight
+ * @property {boolean} stale whether the picture must be laid out again
+ * @property {Painted} painted
  * @property {Moment} first where the graph was recorded
  * @property {Moment} now
  * @property {Nudge} nudge
@@ -34,6 +44,8 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
  * @property {Layout} layout the one that is shown
  * @property {View | null} view the part of it that is shown; where there is none, all of it
  * @property {WeakMap<Element, number[]>} inside the values in each box
+ * @property {WeakMap<Element, [number, number][]>} uses what an edge of a network stands for: values, and which of
+ *   their operands
  * @property {number[]} pointed the values in the box that is pointed at
  * @property {import("./live.mjs").Python | null} python what is known of the one that computes in a widget
  * @property {string} notice what is to be said about it
@@ -46,9 +58,12 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: graph.leaves[0], start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
-  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, opened: [] };
+  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, sought: null };
   const written = { kept: { now: first, nudge: null }, said: { at: 0, now: first } };
-  return { graph, first, now: first, nudge, ...tour, ...written, ...timers, ...seen, python: null, notice: "", views };
+  const open = { opened: [], entered: -1, windows: new Map(), gradients: false, stale: true, uses: new WeakMap() };
+  const painted = { lines: [], rounds: [], images: [] };
+  const state = { ...tour, ...written, ...timers, ...seen, ...open, painted };
+  return { graph, first, now: first, nudge, ...state, python: null, notice: "", views };
 }
 
 // However much changes, a frame shows it once.
@@ -58,6 +73,13 @@ export function update(page) {
     page.due = 0;
     for (const show of page.views) show(page);
   });
+}
+
+// The picture changes its form, not only its numbers.
+/** @param {Page} page */
+export function redraw(page) {
+  page.stale = true;
+  update(page);
 }
 
 /** @param {Page} page @param {number} leaf @param {number} number */

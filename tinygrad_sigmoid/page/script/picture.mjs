@@ -7,18 +7,17 @@ import { knownOn } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-export const allBoxes = () => document.querySelectorAll(".node[tabindex]");
+export const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
 const allEdges = () => document.querySelectorAll(".edge");
-const labelledEdges = () => document.querySelectorAll(".edge[id*='.']"); // but for those that join closed boxes
 
 // e5.1 leads to the second operand of value 5.
 /** @param {Element} edge */
 const useOf = (edge) => edge.id.slice(1).split(".").map(Number);
 
 /** @param {Page} page @param {Element} edge */
-const usesOf = ({ graph }, edge) => graph.joined[edge.id] ?? [useOf(edge)];
+const usesOf = ({ uses }, edge) => uses.get(edge) ?? [useOf(edge)];
 
-// Where in the picture a value stands, and the edge of one of its uses: in a closed box, or in its place.
+// Where in the picture a value stands, and the edge of one of its uses.
 /** @param {Page} page @param {number} value */
 export const boxOf = (page, value) => [...allBoxes()].find((box) => valuesIn(page, box).includes(value));
 
@@ -50,9 +49,11 @@ export function showNumbers(page) {
     box.setAttribute("aria-valuenow", `${numbers[i]}`);
     box.setAttribute("aria-valuetext", shown(numbers[i])); // or it would be read as a share of 0 to 100
   }
-  for (const edge of labelledEdges()) {
+  for (const edge of allEdges()) {
     const [value, operand] = useOf(edge);
-    write(edge.querySelector("text"), `∂ ${shown(local && local[value][operand])}`);
+    const label = edge.querySelector("text");
+    const used = values[values[value].inputs[operand]];
+    if (label && !used.constant) write(label, `∂ ${shown(local && local[value][operand])}`);
   }
   const bad = numbers.findIndex((number) => !Number.isFinite(number));
   const trouble = () => `${values[bad].name} is ${shown(numbers[bad])} here: change a leaf to leave this place.`;
@@ -72,10 +73,17 @@ export function highlight(page, name, some, meant = () => false) {
     edge.classList.toggle(name, usesOf(page, edge).some(([value, operand]) => meant(value, operand)));
 }
 
-// Shows all that these values depend on, and all that depends on them.
+// Shows all that these values depend on, and all that depends on them; in a network, where that would be nearly all,
+// only as far as the next boxes.
 /** @param {Page} page @param {number[]} own */
 export function relate(page, own) {
-  const { values } = page.graph;
+  const { values, columns } = page.graph;
+  if (columns) {
+    const mine = new Set(own);
+    highlight(page, "self", mine, (value, operand) => mine.has(value) || mine.has(values[value].inputs[operand]));
+    document.body.classList.toggle("related", own.length > 0);
+    return;
+  }
   const [up, down] = [dependenciesOf(values, own), dependentsOf(values, own)];
   const others = (/** @type {Set<number>} */ related) => new Set([...related].filter((i) => !own.includes(i)));
   highlight(page, "self", new Set(own));

@@ -25,12 +25,13 @@ export function told(graph, now, at) {
 
 // The same about the steps of a neuron or a layer together.
 /** @param {Graph} graph @param {import("./stops.mjs").Run} run @returns {Part[][]} */
-export function toldTogether({ boxes, steps, forward }, { first, last, name }) {
-  const neurons = boxes.filter(({ closed }) => closed === name || closed?.startsWith(`${name}.`)).length;
+export function toldTogether({ boxes, boxOf, steps, forward }, { first, last, name }) {
+  const numbers = new Set(steps.slice(first - 1, last).map(({ value }) => boxOf.get(value) ?? -1));
+  const [one] = numbers;
   const [what, forth, back] =
-    neurons > 1
-      ? [`The ${neurons} neurons of ${name}`, "are computed.", "hand their gradients on."]
-      : [name, "is computed.", "hands its gradients on."];
+    numbers.size > 1
+      ? [`The ${numbers.size} neurons of ${name}`, "are computed.", "hand their gradients on."]
+      : [boxes[one].neuron?.name ?? name, "is computed.", "hands its gradients on."];
   const pass = first <= forward ? "forward" : "backward";
   const done = first <= forward ? forth : back;
   return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${done}`], [], []];

@@ -1,4 +1,4 @@
-// Where the tour stops: after every step, or, where neurons are closed boxes, after all steps of a neuron or a layer.
+// Where the tour stops: after every step, or, in a network, after all steps of a neuron or a layer.
 
 import { byId, html, on } from "./elements.mjs";
 import { update } from "./page.mjs";
@@ -8,12 +8,13 @@ import { update } from "./page.mjs";
 
 const LEVELS = ["every step", "a neuron", "a layer"];
 
-// The closed box that a value is in, or the layer of it; none for a value that is looked into.
+// The closed neuron that a value is in, or its column; none for a value of an open one.
 /** @param {Page} page @param {number} value */
 function placeOf({ graph, level, opened }, value) {
-  const closed = graph.boxes.find((box) => box.closed && box.values.includes(value))?.closed;
-  if (!closed || !level || opened.includes(value)) return "";
-  return level === 1 ? closed : closed.split(".").slice(0, -1).join(".") || closed;
+  const number = graph.boxOf.get(value) ?? -1;
+  const neuron = graph.boxes[number]?.neuron;
+  if (!neuron || !level || opened.includes(number)) return "";
+  return level === 1 ? neuron.name : (graph.columns?.find(({ boxes }) => boxes.includes(number))?.name ?? "");
 }
 
 // All runs, one after the other.
@@ -46,7 +47,7 @@ export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last
 
 /** @param {Page} page */
 export function startStops(page) {
-  const closed = page.graph.boxes.some((box) => box.closed);
+  const closed = !!page.graph.columns;
   const select = /** @type {HTMLSelectElement} */ (byId("level"));
   byId("levels").hidden = !closed;
   select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));

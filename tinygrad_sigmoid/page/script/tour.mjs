@@ -2,7 +2,6 @@
 
 import { lightLines } from "./code.mjs";
 import { byId, on, writeParts } from "./elements.mjs";
-import { bringIntoSight } from "./frame.mjs";
 import { update } from "./page.mjs";
 import { highlight } from "./picture.mjs";
 import { told, toldTogether } from "./sentences.mjs";
@@ -14,8 +13,7 @@ import { runAt, stopFrom } from "./stops.mjs";
 export function goTo(page, step) {
   const { steps } = page.graph;
   page.at = Math.min(Math.max(step, 0), steps.length);
-  const shown = steps[page.at - 1];
-  if (shown) bringIntoSight(page, [shown.value, shown.input ?? shown.value]);
+  page.sought = steps[page.at - 1] ?? null;
   update(page);
 }
 
@@ -53,6 +51,7 @@ function markSteps(page, { first, last }) {
   highlight(page, "active", backward ? own : used, (value, operand) => lit.has(`${value}.${operand}`));
   highlight(page, "target", backward ? used : own);
   document.body.classList.toggle("backward", backward);
+  document.body.classList.toggle("together", last > first);
   lightLines(page);
 }
 
@@ -95,7 +94,7 @@ export function startTour(page) {
     const button = keys.get(event.key);
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !button) return;
     // Which have a use for these keys.
-    if (event.target.matches("input:not([type=range]), select, #inside-canvas")) return;
+    if (event.target.matches("input:not([type=range]), select")) return;
     if (event.target.matches("#rows input") && !["b", " ", "Escape"].includes(event.key)) return;
     if (event.key === " " && event.target.closest("button, a, summary")) return;
     event.preventDefault();

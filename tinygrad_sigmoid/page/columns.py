@@ -1,0 +1,111 @@
+"""A graph of neurons in columns, as the page draws it: each neuron in one place, every other value in its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tinygrad_sigmoid.drawing.boxes import in_common
+from tinygrad_sigmoid.drawing.layout import are_pixels
+from tinygrad_sigmoid.drawing.neurons import Unit, neurons
+from tinygrad_sigmoid.quoting import printable
+from tinygrad_sigmoid.reading.steps import counted
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL
+from tinygrad_sigmoid.value import Value
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """What stands in one place of a column: a neuron with all of its values, an input, or any other value."""
+
+    values: list[Value]
+    unit: Unit | None = None  # of a neuron or an input
+
+    @property
+    def neuron(self) -> Unit | None:
+        return self.unit if self.unit is not None and self.unit.product is not None else None
+
+
+@dataclass(slots=True)
+class Column:
+    """What stands side by side: it takes nothing but what the columns before it give."""
+
+    number: int
+    items: list[Item] = field(default_factory=list)
+    image: bool = False  # whether its items are the pixels of an image
+
+    @property
+    def neurons(self) -> list[Unit]:
+        return [item.neuron for item in self.items if item.neuron]
+
+    @property
+    def name(self) -> str:
+        """The place that its neurons have in common, `layer1`, or if they have none, which column it is."""
+        places = [tuple(unit.name.split(".")[:-1]) for unit in self.neurons]
+        return printable(".".join(in_common(places)) if places else "", LONGEST_LABEL) or f"column {self.number}"
+
+    @property
+    def title(self) -> str:
+        """What stands above it: its name, if it has neurons, and how many there are, or how many inputs."""
+        if self.neurons:
+            return f"{self.name}: {counted(len(self.neurons), 'neuron')}"
+        inputs = sum(item.unit is not None for item in self.items)
+        return counted(inputs, "input") if inputs else ""
+
+
+def in_columns(order: Sequence[Value]) -> list[Column]:
+    """The columns of a graph, inputs first; none where no neuron is found.
+
+    A computed value stands right after all that it takes, a leaf right before all that take it.
+    """
+    index = {value: i for i, value in enumerate(order)}
+    item_of = _items(order)
+    if not any(item.neuron for item in item_of.values()):
+        return []
+    items = sorted(set(item_of.values()), key=lambda item: index[item.values[-1]])
+    takes = {item: set(_taken(item, item_of)) for item in items}
+    place: dict[Item, int] = {}
+    for item in takes:
+        place[item] = max([place[taken] + 1 for taken in takes[item]], default=0)
+    for item in reversed(takes):
+        if not takes[item]:
+            place[item] = min([place[user] - 1 for user in takes if item in takes[user]], default=0)
+    columns = [Column(number) for number in range(max(place.values()) + 1)]
+    for item, number in place.items():
+        columns[number].items.append(item)
+    inputs = [item.unit for item in columns[0].items if item.unit]
+    columns[0].image = len(inputs) == len(columns[0].items) and are_pixels(inputs, columns[1].neurons)
+    return columns
+
+
+def _items(order: Sequence[Value]) -> dict[Value, Item]:
+    """For each value that is drawn its place; plain numbers are drawn as inputs only."""
+    item_of: dict[Value, Item] = {}
+    units: dict[Value, Unit] = {}  # of inputs, and of neurons by their outputs
+    for unit in neurons(order):
+        units[unit.value] = unit
+        units |= {source.value: source for source in unit.sources}
+        # A weight that is used several times belongs to the neuron that was recorded first.
+        item = Item([value for value in _members(unit) if value not in item_of], unit)
+        item_of |= dict.fromkeys(item.values, item)
+    for value in order:
+        if value not in item_of and (value in units or not value.constant):
+            item_of[value] = Item([value], units.get(value))
+    return item_of
+
+
+def _members(unit: Unit) -> Iterator[Value]:
+    assert unit.product is not None
+    yield from [*unit.parameters, unit.product]
+    if unit.value is not unit.product:
+        yield from [used for used in unit.value.inputs if used.inputs and used is not unit.product]
+        yield unit.value
+
+
+def _taken(item: Item, item_of: Mapping[Value, Item]) -> Iterator[Item]:
+    """From where a place takes something: the parameters of another neuron are not what that neuron gives."""
+    for value in item.values:
+        for used in value.inputs:
+            taken = item_of.get(used)
+            if taken not in (None, item) and (used.inputs or taken.neuron is None):
+                yield taken
