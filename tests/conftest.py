@@ -1,8 +1,14 @@
 """What all tests share: the same examples on every run, and no test that fails because the machine was busy."""
 
 import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import pytest
+from browser import Browser
 from hypothesis import settings
+
+from tinygrad_sigmoid import Value, explore
 
 pytest_plugins = ["pytester"]  # for tests of what pytest shows when a check fails
 
@@ -12,3 +18,26 @@ settings.load_profile("reproducible")
 # A program started in the background of a shell may have Ctrl-C ignored, and so would all that the tests start.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    opened = Browser()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
+    """Opens the page of a value, and checks at the end that nothing was logged and nothing left the page."""
+    browser.show_as()
+
+    def open_page(value: Value, step: str = "") -> Browser:
+        path = tmp_path / "page.html"
+        explore(value, path=path)
+        browser.open(path, step)
+        return browser
+
+    yield open_page
+    assert browser.log() == []
+    assert {address.split(":")[0] for address in browser.requests()} <= {"file", "data", "about"}
