@@ -492,8 +492,9 @@ def test_the_tour_goes_by_layers_by_neurons_or_by_values(opened: Opens) -> None:
     assert browser.text("#step-heading").startswith("Step 4 of")
 
 
-def test_each_stop_lights_edges(opened: Opens) -> None:
-    browser = opened(network((8, 12, 10, 3, 1)))
+@pytest.mark.parametrize("build", [lambda: network((8, 12, 10, 3, 1)), digits], ids=["network", "digits"])
+def test_each_stop_lights_edges(opened: Opens, build: Callable[[], Value]) -> None:
+    browser = opened(build())
     lit = "return document.querySelectorAll('.edge.active').length"
     while browser.driver.find_element("id", "on").is_enabled():
         browser.driver.find_element("id", "on").click()

@@ -29,6 +29,14 @@ function unescaped(key) {
   }
 }
 
+// The neurons that these entries of an address name as open.
+/** @param {import("./graph.mjs").Graph} graph @param {string[]} entries */
+function openIn({ boxes }, entries) {
+  const names = entries.filter((entry) => entry.startsWith("open:")).map((entry) => unescaped(entry.slice(5)));
+  const found = names.map((name) => boxes.findIndex(({ neuron }) => neuron?.name === name));
+  return [...new Set(found)].filter((number) => number >= 0);
+}
+
 // What an address says; what it doesn't say, and what nobody could have written, is as in the beginning.
 /** @param {Pick<Page, "graph" | "first">} page @param {string} address */
 export function read({ graph, first }, address) {
@@ -36,14 +44,9 @@ export function read({ graph, first }, address) {
   const data = [...first.data];
   let [leaf, start] = [graph.leaves[0], NaN];
   let algorithm = 0;
-  /** @type {number[]} */
-  const opened = [];
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
     if (way <= graph.algorithms.length) algorithm ||= way;
-    const name = /^open:(.*)$/.exec(entry)?.[1];
-    const number_ = name === undefined ? -1 : graph.boxes.findIndex(({ neuron }) => neuron?.name === unescaped(name));
-    if (number_ >= 0 && !opened.includes(number_)) opened.push(number_);
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
@@ -54,7 +57,7 @@ export function read({ graph, first }, address) {
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
   const began = Number.isNaN(start) ? first.data[leaf] : start;
   const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
-  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, opened };
+  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, opened: openIn(graph, entries) };
 }
 
 /** @param {Page} page */

@@ -1,7 +1,7 @@
 // A network drawn: its edges, then its neurons, inputs and other values, each made a box that answers.
 
 import { adoptBox, adoptFrame, adoptRest } from "./boxes.mjs";
-import { edgesOf } from "./edges.mjs";
+import { edgesOf, usesByImages } from "./edges.mjs";
 import { svg } from "./elements.mjs";
 import { weightsOf } from "./graph.mjs";
 import { innerPoint } from "./spots.mjs";
@@ -18,10 +18,12 @@ export function draw(page, scene) {
   const columns = page.graph.columns ?? [];
   const edges = edgesOf(page.graph, scene);
   const drawn = (/** @type {boolean} */ open) => edges.filter((one) => one.open === open).map((one) => edge(page, one));
+  const image = drawShown(things, down);
+  if (image) page.uses.set(image, usesByImages(page.graph, things));
   return svg(
     "svg",
     { class: "graph network", role: "group", "aria-label": "The network" },
-    ...drawShown(things, down),
+    ...(image ? [image] : []),
     ...drawn(false),
     ...things.filter(({ kind }) => kind === "open").map((thing) => frame(page, thing)),
     ...drawn(true),

@@ -93,3 +93,12 @@ export function edgesOf(graph, scene) {
     return thing.kind === "round" ? intoNeuron(plan, thing) : [];
   });
 }
+
+// What neurons with an image of their weights use.
+/** @param {Graph} graph @param {Thing[]} things */
+export function usesByImages({ boxes, values }, things) {
+  const products = things.flatMap(({ image, boxes: [number] }) => (image ? (boxes[number].neuron?.product ?? []) : []));
+  return products.flatMap((product) =>
+    values[product].inputs.map((_, operand) => /** @type {[number, number]} */ ([product, operand])),
+  );
+}

@@ -50,19 +50,20 @@ export function drawImage({ x, y, side }) {
   return svg("g", { class: "weights" }, svg("rect", { class: "outline", ...squareAt([x, y], side) }), ...signs);
 }
 
-// An image of inputs goes to each neuron of the first layer.
+// An image of inputs goes to each neuron of the first layer: all of their edges are drawn as one.
 /** @param {Thing[]} things @param {boolean} down */
 export function drawShown(things, down) {
   const [{ kind, x, y, width }] = things;
   const images = things.flatMap(({ image }) => image ?? []);
-  if (kind !== "image" || !images.length) return [];
+  if (kind !== "image" || !images.length) return null;
   const [{ side }] = images;
   const across = images.map((image) => (down ? image.x : image.y));
   const along = Math.min(...images.map((image) => (down ? image.y : image.x))) - side / 2 - 3;
   const [low, high] = [Math.min(...across) - side / 2, Math.max(...across) + side / 2];
   const [middle, end] = down ? [x, y + width / 2] : [y, x + width / 2];
   const corners = [[end, middle - width / 2], [along, low], [along, high], [end, middle + width / 2]];
-  return [svg("path", { class: "all", d: `${lineThrough(corners.map(([a, b]) => (down ? [b, a] : [a, b])))}z` })];
+  const path = svg("path", { d: `${lineThrough(corners.map(([a, b]) => (down ? [b, a] : [a, b])))}z` });
+  return svg("g", { class: "edge all" }, path);
 }
 
 /** @param {Point} middle @param {string} kind @param {string[]} lines @param {string} id */
