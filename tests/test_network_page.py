@@ -97,6 +97,21 @@ def test_every_value_of_a_network_stands_in_one_place() -> None:
         assert {each for each in order if not each.constant} <= set(placed)
 
 
+def test_what_is_computed_before_the_first_neuron_is_a_box_with_edges(opened: Opens) -> None:
+    w = Value(0.5, "w")
+    scaled = [Value(float(i), f"x{i}") * w for i in range(3)]
+    outputs = Network((3, 5, 4, 2), seed=3)(scaled)
+    value: Value = squared_error(outputs, [1.0, 0.0])
+    titles = [column.title for column in in_columns(topological_order(value))]
+    assert titles == ["", "", "layer1: 5 neurons", "layer2: 4 neurons", "layer3: 2 neurons", ""]
+    browser = opened(value)
+    for each in scaled:
+        place = topological_order(value).index(each)
+        assert shown_numbers(browser)[place] == expected_numbers(value)[place]
+        for operand, local in enumerate(each.local_derivatives):
+            assert browser.text(f'[id="e{place}.{operand}"] text') == f"∂ {number_text(local)}"
+
+
 def test_without_a_neuron_there_are_no_columns() -> None:
     a = [Value(i / 10, f"a{i}") for i in range(40)]
     assert in_columns(topological_order(sum(a, start=Value(1.0)) ** 2)) == []

@@ -117,7 +117,8 @@ def explore(output: Value | Callable[..., Value], *numbers: Any, path: str | os.
         StaleGraph: A leaf was changed after the graph was recorded or last replayed.
         TypeError: The rule of an operation calls Python functions, so no browser could compute it. Or the source of the
             function can't be read, it takes other arguments, or it gives no Value.
-        ValueError: The output is a leaf: nothing was computed; or `path` doesn't end in .html.
+        ValueError: The output is a leaf: nothing was computed; or there is no neuron in it, and more than 1,500 values;
+            or `path` doesn't end in .html.
     """
     call = None
     if not isinstance(output, Value):
@@ -287,7 +288,7 @@ def _placed(walked: Steps, item: Item) -> dict[str, Any]:
         "bias": index[unit.bias] if unit.bias is not None else None,
     }
     values = [index[value] for value in item.values]
-    return {"id": f"n{shown}", "values": values, "shown": shown, "input": item.unit is not None, "neuron": neuron}
+    return {"id": f"n{shown}", "values": values, "shown": shown, "input": item.is_input, "neuron": neuron}
 
 
 def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:

@@ -19,11 +19,16 @@ class Item:
     """What stands in one place of a column: a neuron with all of its values, an input, or any other value."""
 
     values: list[Value]
-    unit: Unit | None = None  # of a neuron or an input
+    unit: Unit | None = None  # of a neuron, or of what a neuron takes
 
     @property
     def neuron(self) -> Unit | None:
         return self.unit if self.unit is not None and self.unit.product is not None else None
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a neuron takes it, and nothing has computed it."""
+        return self.unit is not None and self.unit.product is None and not self.unit.value.inputs
 
 
 @dataclass(slots=True)
@@ -49,7 +54,7 @@ class Column:
         """What stands above it: its name, if it has neurons, and how many there are, or how many inputs."""
         if self.neurons:
             return f"{self.name}: {counted(len(self.neurons), 'neuron')}"
-        inputs = sum(item.unit is not None for item in self.items)
+        inputs = sum(item.is_input for item in self.items)
         return counted(inputs, "input") if inputs else ""
 
 

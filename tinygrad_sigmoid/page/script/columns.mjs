@@ -74,14 +74,16 @@ export function sceneOf(graph, shape, ratio) {
   const top = down ? 0 : HEADING;
   const breadth = Math.max(...breadths) + top + 8;
   const taken = [...lengths, ...before].reduce((sum, length) => sum + length, 16);
-  const least = down ? 38 : columns.flat().some(isOpen) ? 64 : 110;
   const gap = (breadth * ratio - taken) / Math.max(columns.length - 1, 1);
-  const apart = Math.min(Math.max(gap, least), down ? 120 : 300);
-  let along = -apart;
+  const isCrowded = (/** @type {Thing[]} */ things) => things.some(({ kind }) => kind === "round");
+  const close = columns.flat().some(isOpen);
+  const least = columns.map((things) => (down ? 38 : isCrowded(things) && !close ? 110 : 64));
+  let along = 0;
   /** @type {Point[]} */
   const headings = [];
   columns.forEach((things, column) => {
-    along += before[column] + apart;
+    if (column) along += Math.min(Math.max(gap, least[column]), down ? 120 : 300);
+    along += before[column];
     headings.push(down ? [4, along - 8] : [along + lengths[column] / 2, 16]);
     let across = (breadth + top - breadths[column]) / 2;
     const inRow = things.some(isOpen); // with where it begins, so that what the others take doesn't cross it

@@ -47,11 +47,11 @@ export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last
 
 /** @param {Page} page */
 export function startStops(page) {
-  const closed = !!page.graph.columns;
+  const hasNeurons = !!page.graph.columns;
   const select = /** @type {HTMLSelectElement} */ (byId("level"));
-  byId("levels").hidden = !closed;
+  byId("levels").hidden = !hasNeurons;
   select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  page.level = closed ? 2 : 0;
+  page.level = hasNeurons ? 2 : 0;
   select.value = `${page.level}`;
   on(select, "change", () => {
     page.level = Number(select.value);

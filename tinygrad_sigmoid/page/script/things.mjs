@@ -66,12 +66,15 @@ export function drawShown(things, down) {
   return svg("g", { class: "edge all" }, path);
 }
 
+// As much of a name as a box has room for.
+const shortened = (/** @type {string} */ name) => (name.length > 17 ? `${name.slice(0, 16)}…` : name);
+
 /** @param {Point} middle @param {string} kind @param {string[]} lines @param {string} id */
 export function drawBox([x, y], kind, lines, id) {
   const rx = kind === "leaf" ? 0 : 7;
   const frame = svg("rect", { x: x - BOX.width / 2, y: y - BOX.height / 2, ...BOX, rx });
   const first = y + 4 - 6.5 * (lines.length - 1);
-  const texts = lines.map((line, row) => textAt([x, first + 13 * row], line));
+  const texts = lines.map((line, row) => textAt([x, first + 13 * row], shortened(line)));
   return svg("g", { class: `node ${kind}`, id }, frame, ...texts);
 }
 
