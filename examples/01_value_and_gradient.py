@@ -7,6 +7,7 @@ x = Value(3, "x")
 y = x * x + 2 * x
 
 print(f"y = x² + 2x is {y.data:g} where x is {x.data:g}.")
+print("x is a leaf, a number that is put in; y is computed.")
 print(f"y remembers how it was made: {y.operation.name}, of {' and '.join(f'{used:g}' for used in y.inputs)}.")
 
 # %% One call passes the chain rule back through that memory.

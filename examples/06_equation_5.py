@@ -27,6 +27,7 @@ for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
     print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
 print("At z = 0 σ is nearly straight, around ±1.3 it bends most. And a large Δ goes where no tangent leads:")
 print(f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}.")
+print("There ½σ″Δ² is no help either: it takes the bend for the same all the way, and σ turns flat instead.")
 print("At a jump, as in lesson 4, the prediction says nothing at all.")
 
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.

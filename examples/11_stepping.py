@@ -32,6 +32,7 @@ total.label = "t"
 error = squared_error(total, 1.0)
 error.label = "C"
 print("\nWhere does a gradient come from? Along each path the local derivatives are multiplied:")
+print("(C = ½(t − 1)² is the cost of t = a + a·b, where a = σ(z) and z = w·x + b as above.)")
 print(explain(error, wrt=b))
 print("(Computed with all digits, shown with four: ≈ stands where the four alone don't give the result.)")
 

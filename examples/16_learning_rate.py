@@ -26,7 +26,8 @@ def picture(v: float) -> str:
 
 
 rates = {"too small": 0.02, "good": 0.3, "overshoots": 0.9, "too large": 1.1}
-print("Each step is v → v − η·∂C/∂v. Here it goes down the valley C = v² from v = 1; its bottom is at |.")
+print("The learning rate η says how far a step goes against the gradient of the cost C: v → v − η·∂C/∂v.")
+print("Here it goes down the valley C = v² from v = 1; its bottom is at |.")
 headings = [f"{name}, η = {rate}" for name, rate in rates.items()]
 print(f"step  {''.join(f'{heading:<22}' for heading in headings)}".rstrip())
 for step, places in enumerate(zip(*map(descent_from_1, rates.values()), strict=True)):
@@ -37,16 +38,18 @@ print(f"v is  {''.join(f'{v:<+22.4f}' for v in places)}".rstrip())
 v = Value(1.0, "v")
 [slope] = gradients(v * v, [v])
 [bend] = gradients(slope, [v])
-print(f"\nHow large may η be here? The second derivative of C tells: it is {bend:g}.")
-print(f"  η = 1/{bend:g} = {1 / bend.data:g} ends at the bottom in one step, a larger one beyond it.")
-print(f"  η = 2/{bend:g} = {2 / bend.data:g} ends as high as it began, a larger one higher, each time.")
+print(f"\nHow large may η be here? The second derivative of C tells: C″ = {bend:g}.")
+print(f"  η = 1/C″ = {1 / bend.data:g} ends at the bottom in one step, a larger one beyond it.")
+print(f"  η = 2/C″ = {2 / bend.data:g} ends as high as it began, a larger one higher, each time.")
 
 # %% A network's bend nobody knows, so its rate is found by trying: here with three epochs on 500 digits.
 print("\nA network bends differently everywhere. So try: rates far apart, each for a few epochs.")
+print("           mean loss of three epochs    right, of 297")
 training_digits, test_digits = load_digits()
-for rate in (0.001, 3.0, 100.0):
+for rate in (0.001, 0.3, 3.0, 100.0):
     network = Network([64, 15, 10], seed=1)
     history = train(network, training_digits[:500], epochs=3, rate=rate, seed=1, test=test_digits)
-    print(f"  η = {rate:<5g}: " + ", ".join(f"{epoch.correct} of {epoch.tested} right" for epoch in history))
-print("Too small, and nothing seems to happen; too large, and it never gets off guessing: both look like")
-print("a bug. Where the loss hardly falls, take three times as much; where it jumps or stays, a third.")
+    losses = ", ".join(f"{epoch.loss:.3f}" for epoch in history)
+    print(f"η = {rate:<7g}{losses:<29}{', '.join(str(epoch.correct) for epoch in history)}")
+print("Too small: the loss falls, but hardly. Too large: it jumps, or it stays, and nothing is learned.")
+print("Which of the two is it? Try three times as much and a third, and go on where the loss falls faster.")

@@ -47,6 +47,8 @@ def test_every_number_of_the_book_comes_out(ran: tuple[Item, list[Figure]]) -> N
     for figure in ran[1]:
         wanted = figure.book or figure.expected
         if isinstance(figure.here, str):
+            if not wanted:  # a word about numbers beside the book's, which has none
+                continue
             assert wanted == figure.here
         elif wanted and not wanted.endswith("(MNIST)"):
             if wanted in ("below 0", "above 0"):
@@ -121,7 +123,7 @@ def test_the_question_about_the_mini_batch_has_the_right_numbers() -> None:
         neuron = Neuron.random(2, seed=0)
         squared_error(neuron([x1, x2]), float(not (x1 and x2))).backward()
         slopes.append(f"{neuron.bias.grad:.3f}")
-    assert f"∂C/∂b = {', '.join(slopes)}." in ITEMS[13].questions["change of b in one step"].asks
+    assert f"∂C/∂b = {', '.join(slopes)};" in ITEMS[13].questions["change of b in one step"].asks
 
 
 def test_prose_is_wrapped_to_a_narrow_terminal(
@@ -187,24 +189,24 @@ def test_a_number_may_be_written_in_any_usual_way(answer: str) -> None:
     ("figure", "answer", "verdict", "said"),
     [
         (NUMBER, "0.2", "right", "Right: 0.196612."),
-        (NUMBER, "0.201", "near", "Near, 2.2 % off: 0.196612."),
-        (NUMBER, "0.18", "near", "Near, 8.4 % off: 0.196612."),
-        (NUMBER, "0.217", "wrong", "Not so: 0.196612."),
-        (NUMBER, "0.197 %", "wrong", "Not so: 0.196612."),
-        (NUMBER, "−0.2", "wrong", "Not so, the sign is the other way round: 0.196612."),
-        (NUMBER, "-5", "wrong", "Not so: 0.196612."),
-        (NUMBER, "0", "wrong", "Not so: 0.196612."),
+        (NUMBER, "0.201", "near", "Near, 2.2 % off. The answer: 0.196612."),
+        (NUMBER, "0.18", "near", "Near, 8.4 % off. The answer: 0.196612."),
+        (NUMBER, "0.217", "wrong", "Not so. The answer: 0.196612."),
+        (NUMBER, "0.197 %", "wrong", "Not so. The answer: 0.196612."),
+        (NUMBER, "−0.2", "wrong", "Not so, the sign is the other way round. The answer: 0.196612."),
+        (NUMBER, "-5", "wrong", "Not so. The answer: 0.196612."),
+        (NUMBER, "0", "wrong", "Not so. The answer: 0.196612."),
         (MINUS, "−0.2", "right", "Right: -0.2."),
         (MINUS, "-1 / 5", "right", "Right: -0.2."),
         (PERCENT, "45%", "right", "Right: 45."),
         (PERCENT, "45", "right", "Right: 45."),
         (PERCENT, "0.45", "right", "Right: 45."),
-        (PERCENT, "0.45 %", "wrong", "Not so: 45."),
+        (PERCENT, "0.45 %", "wrong", "Not so. The answer: 45."),
         (ZERO, "−0", "right", "Right: 0."),
-        (ZERO, "0.01", "wrong", "Not so: 0."),
+        (ZERO, "0.01", "wrong", "Not so. The answer: 0."),
         (WORD, "1 0", "right", "Right: 1 0."),
         (WORD, "10", "right", "Right: 1 0."),
-        (WORD, "S", "wrong", "Not so: 1 0."),
+        (WORD, "S", "wrong", "Not so. The answer: 1 0."),
     ],
 )
 def test_a_prediction_is_judged(figure: Figure, answer: str, verdict: str, said: str) -> None:
@@ -263,7 +265,9 @@ def typed(figure: Figure, question: Question, verdict: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("verdict", "begins"), [("right", "Right"), ("wrong", "Not so"), ("skipped", "Skipped")])
+@pytest.mark.parametrize(
+    ("verdict", "begins"), [("right", "Right:"), ("wrong", "Not so. The answer:"), ("skipped", "Skipped. The answer:")]
+)
 def test_the_whole_quiz_at_a_narrow_terminal(verdict: str, begins: str, tmp_path: Path) -> None:
     terminal = Terminal("chapter", "--quiz", prompt="\n> ", columns=50, HOME=str(tmp_path))
     read, count = terminal.read(), sum(len(item.questions) for item in ITEMS)
@@ -274,7 +278,7 @@ def test_the_whole_quiz_at_a_narrow_terminal(verdict: str, begins: str, tmp_path
             assert "'a lot' is no" in terminal.type("a lot")
             more = terminal.type(typed(figure, question, verdict), until="" if question is LAST else None)
             why = "" if verdict == "right" else f" {question.why}"
-            assert f"{begins}: {figure.shown}.{why}" in " ".join(more.split())
+            assert f"{begins} {figure.shown}.{why}" in " ".join(more.split())
             read += more
         assert filled(item.title, 50) in read
     scores = [f"{count if each == verdict else 0} {each}" for each in ("right", "near", "wrong", "skipped")]
@@ -288,7 +292,7 @@ def test_the_whole_quiz_at_a_narrow_terminal(verdict: str, begins: str, tmp_path
 def test_the_quiz_can_be_left_at_any_question(keys: str, status: int) -> None:
     terminal = Terminal("chapter", "8", "--quiz", prompt="\n> ", columns=100)
     assert "within 2 % of it is right, within 10 % near" in terminal.read()
-    assert "Near, 8.4 % off: 0.196612. ∂output/∂w1 = σ′(z)·x1" in terminal.type("0.18")
+    assert "Near, 8.4 % off. The answer: 0.196612. ∂output/∂w1 = σ′(z)·x1" in terminal.type("0.18")
     # Enter after Ctrl-C, which Python sees no earlier if it comes just before it begins to read.
     assert "\nOf 1 question: 0 right, 1 near, 0 wrong, 0 skipped.\n" in terminal.press(keys, until="")
     assert terminal.end() == status

@@ -152,11 +152,11 @@ SHOWN = {
     ],
     "16_learning_rate": [
         "too small, η = 0.02   good, η = 0.3         overshoots, η = 0.9   too large, η = 1.1",
-        "η = 2/2 = 1 ends as high as it began",
-        "η = 0.001: 26 of 297 right, 25 of 297 right, 25 of 297 right",
-        "η = 3    : 87 of 297 right, 148 of 297 right, 196 of 297 right",
-        "η = 100  : 30 of 297 right, 30 of 297 right, 30 of 297 right",
-        "Where the loss hardly falls, take three times as much; where it jumps or stays, a third.",
+        "η = 2/C″ = 1 ends as high as it began",
+        "η = 0.001  1.495, 1.485, 1.476          26, 25, 25",
+        "η = 3      0.459, 0.339, 0.258          87, 148, 196",
+        "η = 100    0.523, 0.500, 0.500          30, 30, 30",
+        "Try three times as much and a third, and go on where the loss falls faster.",
     ],
     "17_zero_grad": [
         "after pass 3: v.grad is 6",

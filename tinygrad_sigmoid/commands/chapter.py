@@ -82,7 +82,7 @@ def asked(question: Question, figure: Figure, width: int) -> str:
             answer = input("> ").strip()
             if answer.lower() == "q":
                 raise EOFError
-            skipped = "skipped", f"Skipped: {figure.shown}."
+            skipped = "skipped", f"Skipped. The answer: {figure.shown}."
             verdict, said = judged(figure, answer, question.choices) if answer else skipped
         except ValueError as error:
             print(filled(str(error), width))

@@ -120,9 +120,9 @@ def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> tuple[Ve
     >>> judged(slope, "1/5")
     ('right', 'Right: 0.19661.')
     >>> judged(slope, "21 %")
-    ('near', 'Near, 6.8 % off: 0.19661.')
+    ('near', 'Near, 6.8 % off. The answer: 0.19661.')
     >>> judged(slope, "−0.2")
-    ('wrong', 'Not so, the sign is the other way round: 0.19661.')
+    ('wrong', 'Not so, the sign is the other way round. The answer: 0.19661.')
 
     Raises:
         ValueError: The answer is neither a number nor one of the words to choose from.
@@ -130,15 +130,15 @@ def judged(figure: Figure, answer: str, choices: Sequence[str] = ()) -> tuple[Ve
     here = figure.here
     if isinstance(here, str):
         right = _chosen(answer, choices) == here
-        return ("right", f"Right: {here}.") if right else ("wrong", f"Not so: {here}.")
+        return ("right", f"Right: {here}.") if right else ("wrong", f"Not so. The answer: {here}.")
     predicted = _predicted(answer, "%" in figure.what)
     off = abs(predicted - here)
     if off <= RIGHT * abs(here):
         return "right", f"Right: {figure.shown}."
     if off <= NEAR * abs(here):
-        return "near", f"Near, {100 * off / abs(here):.1f} % off: {figure.shown}."
+        return "near", f"Near, {100 * off / abs(here):.1f} % off. The answer: {figure.shown}."
     turned = ", the sign is the other way round" if abs(predicted + here) <= NEAR * abs(here) else ""
-    return "wrong", f"Not so{turned}: {figure.shown}."
+    return "wrong", f"Not so{turned}. The answer: {figure.shown}."
 
 
 def _chosen(answer: str, choices: Sequence[str]) -> str:
