@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-import random
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import students
+import wrong_backwards
+from wrong_backwards import WRONG
 
+from tinygrad_sigmoid import Value
 from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
 from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function
 from tinygrad_sigmoid.course.exercises.marking import judge
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, Exhibit, Ledger
+from tinygrad_sigmoid.graph import topological_order
 
 NUMBERED = [pytest.param(exercise, id=exercise.file) for exercise in EXERCISES]
 
@@ -24,7 +31,7 @@ MISTAKES = [
 
 
 def judged(exercise: Exercise, function: Function, seed: int) -> Marking:
-    cases = json.loads(json.dumps(list(exercise.cases(random.Random(seed)))))
+    cases = json.loads(json.dumps(exercise.fresh(seed)))
     return judge(exercise, cases, [exercise.given(function, case) for case in cases])
 
 
@@ -63,7 +70,7 @@ def written(folder: Path, number: int, *changes: tuple[str, str], name: str = ""
         ("it stops with ZeroDivisionError: division by zero (line 10)", "1 / 0"),
         ("it stops with TypeError: the gap is still there", "..., 1"),
         ("it stops with TypeError: it returns nothing", "None"),
-        ("it stops with TypeError: 'a' is no number", "'a', 1"),
+        ("it stops with TypeError: 'a' is text", "'a', 1"),
         ("it stops with SystemExit: the program ended here", "__import__('os')._exit(0)"),
         ("it stops with SystemExit: the program ended here", "exit()"),
         (
@@ -74,8 +81,9 @@ def written(folder: Path, number: int, *changes: tuple[str, str], name: str = ""
         ("it stops with SyntaxError: invalid syntax (line 10)", "1 +* 2"),
         ("it stops with RecursionError", "derivatives(out, x, y)"),
         ("nothing is written yet", "..., ..."),
-        ("not as it should be, and none of the usual mistakes", "x, x"),
-        ("not as it should be, and none of the usual mistakes", "y"),
+        ("wrong only in ∂out/∂x", "x, x"),
+        ("the wrong shape", "y"),
+        ("not as it should be, and none of the usual mistakes", "x * x + y, 7 - y"),
     ],
 )
 def test_whatever_the_code_does_there_is_a_sentence(tmp_path: Path, line: str, says: str) -> None:
@@ -117,3 +125,65 @@ def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path)
     first, again = mark(path), mark(path)
     assert first.seed != again.seed
     assert str(mark(path, seed=first.seed)) == str(first)
+
+
+# -- Students ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", [pytest.param(one, id=f"{one.number}-{one.begins}") for one in students.WRITTEN])
+def test_what_students_write_gets_its_name(written: students.Written) -> None:
+    exercise = EXERCISES[written.number - 1]
+    namespace: dict[str, Any] = {}
+    exec(written.code, namespace)
+    for seed in range(5):
+        marking = judged(exercise, namespace[exercise.function], seed)
+        assert marking.right == (written.begins == students.RIGHT), str(marking)
+        assert marking.right or marking.wrong.startswith(written.begins), str(marking)
+
+
+def test_each_exercise_is_solved_rightly_and_wrongly_in_five_ways() -> None:
+    names = {number: {one.begins for one in students.WRITTEN if one.number == number} for number in range(1, 16)}
+    for number in {*names} - {9, 10}:  # whose wrong passes are below
+        assert students.RIGHT in names[number]
+        assert len(names[number]) > 5
+
+
+# Wrong backward passes that give gradients, which is not so where data is changed, or only a second pass is wrong.
+GIVEN = {name: one for name, one in WRONG.items() if one.bug and name not in ("replaces_leaves", "adds_everywhere")}
+
+
+@pytest.mark.parametrize("through_the_ledger", [True, False])
+@pytest.mark.parametrize("number", [9, 10])
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_hundred_wrong_backward_passes_get_their_names(
+    name: str, number: int, through_the_ledger: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def backward(output: Value, gradients: Ledger) -> None:
+        def fresh(output: Value) -> Ledger:
+            gradients.update(dict.fromkeys(topological_order(output), 0.0) | {output: 1.0})
+            return gradients
+
+        if through_the_ledger:
+            monkeypatch.setattr(wrong_backwards, "fresh", fresh)
+        found = GIVEN[name].backward(output)
+        if found is None:
+            found = {value: value.grad or 0.0 for value in topological_order(output)}
+        if found is not gradients:
+            gradients.update(found)
+
+    marking = judged(EXERCISES[number - 1], backward, 1)
+    nothing = GIVEN[name].bug == "the output's gradient is never set to 1"
+    assert marking.wrong.startswith("every gradient is 0" if nothing else GIVEN[name].bug)
+    assert marking.picture
+    assert marking.picture.marks
+
+
+def test_there_are_a_hundred() -> None:
+    assert 4 * len(GIVEN) > 100
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
+def test_the_first_wrong_edge_of_an_exhibit_is_marked(exhibit: Exhibit) -> None:
+    marking = judged(EXERCISES[8], exhibit.run, 0)
+    assert marking.wrong == f"{exhibit.name}: {exhibit.lesson}"
+    assert re.search(r"◀ (edge \d+: hands on|should hand on|.* replaces|given to once too often)", str(marking))

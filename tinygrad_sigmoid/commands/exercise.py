@@ -64,6 +64,8 @@ def _write(arguments: argparse.Namespace) -> int:
             f"'{printable_name(name)}' is there already, perhaps with your work in it: name another file with -o"
         ) from None
     say(f"{printable_name(name)}: {exercise.title}")
+    if exercise.needs:
+        say(f"it needs {exercise.needs}: pip install {exercise.needs}")
     say(f"fill the gap, then: tinygrad-sigmoid exercise check {printable_name(name)}")
     return 0
 

@@ -278,6 +278,9 @@ def _first_mistake(
         times[value, used] += 1
         # An input that is used twice may have two local derivatives; exhibits take the edges in order.
         slopes = [local for candidate, local in edges(value) if candidate is used]
+        if not slopes:
+            told = f"edge {number}: {names[value]} hands something on to {names[used]}, which is none of its inputs."
+            return Mistake(edge, number, used, "given to by mistake", told)
         total = edge.before + edge.upstream * slopes[(times[value, used] - 1) % len(slopes)]
         told = f"edge {number}: {names[value]} hands {number_text(edge.upstream)} on to {names[used]}"
         if abs(edge.upstream - right[value]) > allowed[value]:

@@ -167,6 +167,7 @@ OTHERS: dict[str, list[Pass]] = {
     "the largest use kept": [_with(add=max), _with(add=lambda so_far, more: max(so_far, more, key=abs))],
     "-= for +=": [_with(add=lambda so_far, more: so_far - more)],
     "*= for +=": [_with(add=lambda so_far, more: so_far * more, start=_ones)],
+    "each value sets its own gradient to 1, and only the output may": [_ones],
     "the output's gradient is never set to 1": [_with(seed=lambda output: 0.0)],
     "the output's gradient begins with its data": [_with(seed=lambda output: output.data)],
     "the output's gradient begins with 2": [_with(seed=lambda output: 2.0)],

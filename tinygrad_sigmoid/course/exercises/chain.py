@@ -40,11 +40,16 @@ def _slopes(output: Value, *names: str) -> list[float]:
     return [slope.data for slope in gradients(output, [named[name] for name in names])]
 
 
+def _near(random: Random) -> Iterator[list[float]]:
+    """Numbers for which a·(1 − a) is σ′(z) to nine digits."""
+    return (case for case in numbers(random, 3) if abs(case[0] * case[1] + case[2]) < 12)
+
+
 CHAIN_RULE = Exercise(
     "04_chain_rule.py",
     "gradients",
     ("∂a/∂w", "∂a/∂x", "∂a/∂b"),
-    lambda random: numbers(random, 3),
+    _near,
     lambda w, x, b: _slopes(neuron(w, x, b), "w", "x", "b"),
     {
         "the slope of σ is missing: those are the derivatives of z": [lambda w, x, b: (x, w, 1)],
@@ -80,7 +85,8 @@ CHAIN_RULE = Exercise(
 
 def _changes(random: Random) -> Iterator[Case]:
     for count in (1, 2, 2, 3):
-        yield [[float(random.randint(1, 4)) for _ in range(count)], [random.choice((-0.1, 0.1)) for _ in range(count)]]
+        signs = [random.choice((-0.1, 0.1))] * count  # no sum is 0 but for rounding
+        yield [[float(random.randint(1, 4)) for _ in range(count)], signs]
     for _ in range(20):
         count = random.randint(2, 5)
         slopes = [round(random.uniform(-2, 2), 3) for _ in range(count)]
@@ -136,7 +142,7 @@ def _of_cost(share: Callable[[float, float], float], *, by_w: bool = True, by_b:
 
 
 def _samples(random: Random) -> Iterator[Case]:
-    return ([w, x, b, float(random.randint(0, 1))] for w, x, b in numbers(random, 3) if x)
+    return ([w, x, b, float(random.randint(0, 1))] for w, x, b in _near(random) if x)
 
 
 COST = Exercise(
@@ -158,6 +164,8 @@ COST = Exercise(
         "half as large: the square brings a 2, and that takes the ½ of the cost away": [
             _of_cost(lambda z, error: error * _slope(z) / 2)
         ],
+        "a where its slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(z))],
+        "1 − a where the slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(-z))],
         "the derivative of the cost is missing: those are ∂a/∂w and ∂a/∂b": [_of_cost(lambda z, error: _slope(z))],
         "a·σ′(z), with a for a − y: where is the target?": [_of_cost(lambda z, error: sigmoid(z) * _slope(z))],
         "the square is still there: the derivative of ½(a − y)² is (a − y)": [
@@ -196,6 +204,16 @@ def _moved(step: Callable[[float, float, float], float]) -> Function:
     return stepped
 
 
+def _step_by(gradients: Function) -> Function:
+    """The right step, by these gradients."""
+
+    def stepped(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
+        by_w, by_b = gradients(w, x, b, y)
+        return [w - rate * by_w, b - rate * by_b]
+
+    return stepped
+
+
 DESCENT = Exercise(
     "13_descent.py",
     "step",
@@ -223,6 +241,9 @@ DESCENT = Exercise(
         "divided by the rate: a larger rate makes a larger step": [
             _moved(lambda leaf, rate, slope: leaf - slope / rate)
         ],
+        **{
+            name: [_step_by(wrong) for wrong in functions] for name, functions in [*COST.mistakes.items()][1:]
+        },  # the first is uphill
     },
     (
         "A positive ∂C/∂w says that the cost grows with w. In which direction should w go?",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ Function = Callable[..., Any]
 Row = tuple[str, str, str]  # what a number is called, what it is in the learner's answer, and what is right
 
 SAME = 1e-9  # as a part of the right number
-SMALLEST = 1e-320  # below it, floats have but a few digits
+SMALLEST = sys.float_info.min  # below it, floats have fewer digits
 
 
 class Given(NamedTuple):
@@ -70,6 +71,11 @@ class Exercise:
         """What it is about, in a few words."""
         return self.text.partition("\n")[0].partition(": ")[2]
 
+    def fresh(self, seed: int) -> list[Case]:
+        """The cases of this seed; the first comes once more, for what is kept from call to call."""
+        cases = list(self.cases(Random(seed)))
+        return [*cases, cases[0]]
+
     def call(self, function: Function, case: Case) -> Answer:
         """The answer of a function to a case."""
         return plain(function(*case))
@@ -87,8 +93,12 @@ class Exercise:
         for name, functions in self.mistakes.items():
             if any(all(map(self._does, [function] * len(cases), cases, answers)) for function in functions):
                 return name
+        return ""
+
+    def described(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
+        """What can be told about wrong answers without knowing what they are about."""
         rights = [self.call(self.right, case) for case in cases]
-        return _by_its_numbers([given.answer for given in answers], rights)
+        return _by_its_numbers(self.entries, [given.answer for given in answers], rights)
 
     def _does(self, mistake: Function, case: Case, given: Given) -> bool:
         theirs = self.given(mistake, case)
@@ -119,7 +129,7 @@ class Exercise:
         right = self.call(self.right, case)
         yours, rights = _numbers(answer), _numbers(right)
         if _shape(answer) != _shape(right):
-            return [("the numbers", _shape(answer), _shape(right))]
+            return [("how many numbers", _shape(answer), _shape(right))]
         rows = zip(self.names(case), yours, rights, strict=True)
         return [(name, f"{mine:.6g}", f"{true:.6g}") for name, mine, true in rows if not same(mine, true)]
 
@@ -144,14 +154,18 @@ def plain(answer: Any) -> Answer:
         TypeError: It is something else.
     """
     returned(answer)
+    if isinstance(answer, Value):
+        return answer.data
     if hasattr(answer, "tolist"):  # an array of NumPy's
         answer = answer.tolist()
-    if isinstance(answer, list | tuple):
+    if isinstance(answer, list | tuple | Iterator):
         return [plain(one) for one in answer]
+    if isinstance(answer, str | bytes):
+        raise TypeError(f"{shown(answer)} is text: return numbers")
     try:
         return float(answer)
     except (TypeError, ValueError):
-        raise TypeError(f"{shown(answer)} is no number") from None
+        raise TypeError(f"{shown(answer)} is no number: return one, or a tuple of them") from None
 
 
 def returned(answer: Any) -> Any:
@@ -180,24 +194,41 @@ def same(one: Answer, other: Answer) -> bool:
     return math.isclose(one, other, rel_tol=SAME, abs_tol=SMALLEST) or (math.isnan(one) and math.isnan(other))
 
 
-def _by_its_numbers(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
-    """What can be told about wrong answers without knowing what they are about."""
-    if any(_shape(answer) != _shape(right) for answer, right in zip(answers, rights, strict=True)):
-        return ""
+def _by_its_numbers(names: Sequence[str], answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
+    """In which of the named numbers the answers are wrong, if not in all, and how."""
+    count = len(names)
+    if count > 1 and all(isinstance(answer, list) and len(answer) == count for answer in answers):
+        columns = [([a[i] for a in answers], [r[i] for r in rights]) for i in range(count)]
+        wrong = [i for i, (mine, right) in enumerate(columns) if not same(mine, right)]
+        if len(wrong) < count:
+            reason = _reason(*[[[one[i] for i in wrong] for one in those] for those in (answers, rights)])
+            return f"wrong only in {' and '.join(names[i] for i in wrong)}" + f": {reason}" * bool(reason)
+    return _reason(answers, rights)
+
+
+def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
+    """How wrong answers differ from the right ones."""
     pairs = [(_numbers(answer), _numbers(right)) for answer, right in zip(answers, rights, strict=True)]
+    if any(_shape(answer) != _shape(right) for answer, right in zip(answers, rights, strict=True)):
+        return "the right numbers, in another shape" * all(map(same, *zip(*pairs, strict=True))) or "the wrong shape"
     if all(same(mine, [-number for number in right]) for mine, right in pairs):
         return "the sign is the other way round"
-    wrong = [one for mine, right in pairs for one, true in zip(mine, right, strict=True) if not same(one, true)]
+    flat = [(one, true) for mine, right in pairs for one, true in zip(mine, right, strict=True)]
+    wrong = [one for one, true in flat if not same(one, true)]
     if len(wrong) > 1 and len(set(wrong)) == 1:
-        return f"{wrong[0]:.6g} wherever it is wrong, as if there were no difference"
+        return f"{wrong[0]:.6g} wherever it is wrong"
     count = len(pairs[0][1])
     if 1 < count < 5 and all(len(right) == count for _, right in pairs):
         for order in permutations(range(count)):
             if all(same(mine, [right[i] for i in order]) for mine, right in pairs):
                 return "the right numbers in another order"
-    ratios = [a / b for mine, right in pairs for a, b in zip(mine, right, strict=True) if b and math.isfinite(a / b)]
+    ratios = [one / true for one, true in flat if true and math.isfinite(one / true)]
+    if all(math.isclose(one, true, rel_tol=1e-3, abs_tol=1e-12) for one, true in flat):
+        return "close, but not exact: is it rounded, or a difference quotient?"
     if len(ratios) > 1 and all(same(ratio, ratios[0]) for ratio in ratios):
         return f"{ratios[0]:.6g} times the right one, wherever it is tried"
+    if 3 * (points := sum(map(same, *zip(*pairs, strict=True)))) >= len(pairs):
+        return f"right in {points} of {len(pairs)} cases: what is different about this one?"
     return ""
 
 
@@ -208,10 +239,13 @@ def _numbers(answer: Answer) -> list[float]:
 
 
 def _shape(answer: Answer) -> str:
-    """How an answer is made of numbers: `·` is one, `[·, ·]` two."""
-    if isinstance(answer, list):
-        return f"[{', '.join(map(_shape, answer))}]"
-    return "·" if answer is not None else "nothing"
+    """How many numbers an answer has, and how they are arranged."""
+    if not isinstance(answer, list):
+        return "1" if answer is not None else "nothing"
+    inner = list(dict.fromkeys(map(_shape, answer)))
+    if len(inner) > 1:
+        return f"({', '.join(map(_shape, answer))})"
+    return f"{len(answer)} × {inner[0]}" if inner and inner[0] != "1" else f"{len(answer)}"
 
 
 def _typed(argument: Any) -> str:

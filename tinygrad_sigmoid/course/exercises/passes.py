@@ -35,6 +35,7 @@ SMALL = [  # in which the famous mistakes show, the smallest first
     ["y = 3 * x", "a = 2 * y", "b = 5 * y", "c = a + b"],
     ["p = x * w", "q = p + w", "r = q * p", "s = r + x"],
 ]
+ALIKE = [["p = x + w", "q = x * w", "r = p * q"], ["w", "x"], [2.0, 2.0]]  # two pairs of values with the same data
 LARGE = 8  # of a random graph, how many lines
 
 
@@ -42,6 +43,7 @@ def _programs(random: Random) -> Iterator[Case]:
     """The small ones, then some at random in which each line uses the one before it: all lead to the output."""
     for lines in SMALL:
         yield [lines, *_leaves(lines, random)]
+    yield ALIKE
     for _ in range(12):
         names = ["w", "x", *[f"v{number}" for number in range(1, random.randint(3, LARGE) + 1)]]
         lines = [
@@ -53,7 +55,7 @@ def _programs(random: Random) -> Iterator[Case]:
 
 def _leaves(lines: Sequence[str], random: Random) -> tuple[list[str], list[float]]:
     names = [name for name in ("w", "x") if any(name in line.partition("=")[2] for line in lines)]
-    return names, [float(random.choice((2, 3, 4, 5, -2, -3))) for _ in names]
+    return names, [float(random.choice((2, 3, 2.5, 5, -2, -3))) for _ in names]
 
 
 def graph(lines: Sequence[str], names: Sequence[str], numbers: Sequence[float]) -> Value:
@@ -78,6 +80,10 @@ class OnGraphs(Exercise):
         lines, names, numbers = case
         return "; ".join([*[f"{name} = {number:g}" for name, number in zip(names, numbers, strict=True)], *lines])
 
+    def described(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
+        """Nothing; the rows and the picture tell it."""
+        return ""
+
     def picture(self, case: Case, answer: Answer) -> Picture | None:
         """The values that are wrong."""
         return pictured(graph(*case), self.compared(case, answer))
@@ -96,6 +102,16 @@ class Order(OnGraphs):
         """Whether each value is there once, inputs before what is computed from them."""
         return not self.compared(case, answer)
 
+    def described(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
+        """What would make the lists right; or what is wrong with the first one."""
+        pairs = [(case, given.answer) for case, given in zip(cases, answers, strict=True)]
+        if all(self.agrees(case, answer[::-1]) for case, answer in pairs):
+            return "the right order, but the output first: it is asked for with the inputs first"
+        if all(self.agrees(case, [*answer, len(topological_order(graph(*case))) - 1.0]) for case, answer in pairs):
+            return "the output itself is missing"
+        [_, found, right] = next(rows[0] for case, answer in pairs if (rows := self.compared(case, answer)))
+        return f"a value is {found}, and should be {right}" if right.startswith("there") else WRONG[right[:5]]
+
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The first value that stands in a wrong place."""
         order = topological_order(graph(*case))
@@ -105,12 +121,18 @@ class Order(OnGraphs):
             if value is None:
                 return [("the list", "something that is not in the graph", "its values")]
             if value in seen:
-                return [(value.label, "there twice", "once")]
+                return [(value.label, "there twice", "there once")]
             if late := [used.label for used in value.inputs if used.label and used not in seen]:
                 return [(value.label, f"before {late[0]}", f"after {late[0]}, from which it is computed")]
             seen.add(value)
         left = [value.label for value in order if value.label and value not in seen]
         return [(left[0], "missing", "there once")] if left else []
+
+
+WRONG = {  # the first letters of what is right
+    "after": "a value stands before one of its inputs: its inputs come first",
+    "its v": "something that is not in the graph: it must be the values themselves, not their data or labels",
+}
 
 
 class Passes(OnGraphs):
@@ -123,7 +145,7 @@ class Passes(OnGraphs):
         order = topological_order(output)
         index = {value: place for place, value in enumerate(order)}
         taken: list[Any] = [[index[edge.value], index[edge.used], *edge[2:]] for edge in ledger.edges]
-        return plain([taken, [ledger.get(value, 0.0) for value in order]])
+        return plain([taken, [0.0 if value.constant else ledger.get(value, 0.0) for value in order]])
 
     def agrees(self, case: Case, answer: Answer) -> bool:
         """Whether the gradients are right; in which order the edges were taken is its own affair."""
@@ -137,6 +159,8 @@ class Passes(OnGraphs):
                 return ""
             output = graph(*case)
             found.append((output, dict(zip(topological_order(output), _gradients(given.answer), strict=True))))
+        if not any(given.answer[0] or any(_gradients(given.answer)) for given in answers):
+            return "every gradient is 0: is that of the output set to 1, and is it written into `gradients` itself?"
         return with_lesson(recognised(found))
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
@@ -202,7 +226,7 @@ class Engine(OnGraphs):
             named = [value for value in topological_order(output) if value.label]
             by_name = dict(zip(Program(" ".join(case[1]), *case[0]).names, _gradients(given.answer), strict=True))
             found.append((output, {value: by_name[value.label] for value in named}))
-        return with_lesson(recognised(found))
+        return with_lesson(recognised(found)) or _by_operation(found)
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The data and the gradients that are wrong."""
@@ -214,6 +238,25 @@ class Engine(OnGraphs):
             for name, mine, true in zip(names, mines, trues, strict=True)
             if not same(mine, true)
         ]
+
+
+def _by_operation(found: Sequence[tuple[Value, Mapping[Value, float]]]) -> str:
+    """The one operation whose inputs alone have not the sum of the shares that they should get."""
+    wrong = set[str]()
+    for _, gradients in found:
+        users: dict[Value, list[tuple[str, float]]] = {}
+        names = {value: value.operation.name for value in gradients if value.operation}
+        for value in names:
+            for used, local in zip(value.inputs, value.local_derivatives, strict=True):
+                users.setdefault(used, []).append((names[value], gradients[value] * local))
+        for value, shares in users.items():
+            if value in gradients and not same(gradients[value], sum(share for _, share in shares)):
+                wrong.add(" ".join(sorted({name for name, _ in shares})))
+    [only, *others] = sorted(wrong, key=len) or [""]
+    symbol = {"add": "+", "multiply": "*"}.get(only, "")
+    if not symbol or any(only not in other for other in others):
+        return ""
+    return f"it goes wrong at {symbol}: look at what `__{only[:3]}__` records and passes back"
 
 
 # -- The exercises -----------------------------------------------------------------------------------------------------
@@ -285,7 +328,7 @@ def _pass(file: str, *hints: str) -> Passes:
 
 BACKWARD = _pass(
     "09_backward.py",
-    "A value may hand its gradient on when all its uses have added to it. Which order makes sure of that?",
+    "Where does the pass begin, in which order do the values come, and what becomes of two contributions to one value?",
     "Go through reversed(topological_order(output)); the gradient of the output itself is 1.",
     "For each value, for used, local in edges(value): gradients[used] += gradients[value] * local.",
 )

@@ -71,7 +71,7 @@ MULTIPLY = Exercise(
 
 
 def _quotients(random: Random) -> Iterator[Case]:
-    return (_with_output(divide, x, y) for x, y in numbers(random, 2) if abs(y) > 0.1)
+    return (_with_output(divide, x, y) for x, y in numbers(random, 2) if x and abs(y) > 0.1)
 
 
 DIVIDE = Exercise(
@@ -132,7 +132,7 @@ TANH = Exercise(
 
 
 def _far_and_near(random: Random) -> Iterator[Case]:
-    yield from ([z] for z in (0.0, 1.0, -1.0, -25.0, 25.0, -40.0, 40.0, -800.0, 800.0))
+    yield from ([z] for z in (0.0, 1.0, -1.0, -705.0, -708.0, -25.0, 25.0, -40.0, 40.0, -800.0, 800.0))
     yield from ([round(random.uniform(-4, 4), 2)] for _ in range(8))
     yield from ([sign * random.uniform(*far)] for far in ((20, 60), (200, 700), (710, 744)) for sign in (1, -1))
 

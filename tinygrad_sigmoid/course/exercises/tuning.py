@@ -98,10 +98,19 @@ TRAIN = Training(
             _trained(step="sample", zero="sample", mean=False),
         ],
         "the gradients of all samples add up: divide by how many there are": [_trained(mean=False)],
+        "two lines are missing: the mean over the samples, and zeros before the next epoch": [
+            _trained(mean=False, zero="never")
+        ],
+        "only one epoch is trained: what stands inside the loop over epochs, and what below it?": [
+            lambda neuron, samples, rate, epochs: _trained()(neuron, samples, rate, 1)
+        ],
+        "the learning rate is missing": [
+            lambda neuron, samples, rate, epochs: _trained()(neuron, samples, 1.0, epochs)
+        ],
         "the bias never moves: neuron.parameters() has it, neuron.weights doesn't": [_trained(bias=False)],
     },
     (
-        "backward() adds to the gradients of the leaves. What must happen before an epoch's first backward()?",
+        "An epoch has three parts: forget the gradients, add up those of all samples, take a step. Where is each?",
         "zero_grad() once an epoch; backward() once a sample; then one step for each of neuron.parameters().",
         "parameter.data -= rate * parameter.grad / len(samples)",
     ),
@@ -126,7 +135,7 @@ class Layer(Exercise):
 
 
 def _batches(random: Random) -> Iterator[Case]:
-    for samples, inputs, outputs in [(1, 1, 1), (2, 2, 2), (3, 3, 3), (3, 2, 4), (4, 3, 2)]:
+    for samples, inputs, outputs in [(2, 3, 1), (2, 2, 2), (3, 2, 4), (4, 3, 2), (3, 3, 3)]:
 
         def drawn(*shape: int) -> list[Any]:
             first, *others = shape
@@ -175,7 +184,7 @@ def _shares(dz: Any, x: Any, W: Any) -> tuple[Any, Any, Any]:
 LAYER = Layer(
     "15_layer.py",
     "layer_backward",
-    (),
+    ("∂C/∂x", "∂C/∂W", "∂C/∂b"),
     _batches,
     _by_our_values,
     {
@@ -184,6 +193,12 @@ LAYER = Layer(
         ],
         "a stands where the slope of σ belongs": [
             _layer(lambda u, x, W, b, d: _shares(u * _sigmoids(x @ W + b), x, W))
+        ],
+        "1 − a stands where the slope of σ belongs: that is a·(1 − a)": [
+            _layer(lambda u, x, W, b, d: _shares(u * _sigmoids(-(x @ W + b)), x, W))
+        ],
+        "upstream is missing: those are the gradients of a, not of C": [
+            _layer(lambda u, x, W, b, d: _shares(d / u, x, W))
         ],
         "b belongs to every sample: add its gradients up over them": [
             _layer(lambda u, x, W, b, d: (d @ W.T, x.T @ d, d))
