@@ -268,7 +268,7 @@ WRITTEN = [
         *[
             (
                 f"for _ in range(epochs):\n    {zero}\n    for inputs, target in samples:\n"
-                f"        squared_error(neuron(inputs), target).backward()\n    for p in {which}:\n        p.data {step}",
+                f"        squared_error(neuron(inputs), target).backward()\n    for p in {which}: p.data {step}",
                 begins,
             )
             for zero, which, step, begins in [

@@ -13,6 +13,7 @@ import wrong_backwards
 from wrong_backwards import WRONG
 
 from tinygrad_sigmoid import Value
+from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
 from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function
 from tinygrad_sigmoid.course.exercises.marking import judge
@@ -125,6 +126,31 @@ def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path)
     first, again = mark(path), mark(path)
     assert first.seed != again.seed
     assert str(mark(path, seed=first.seed)) == str(first)
+
+
+def test_the_command_for_learners_and_for_graders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercise"]) == 0
+    assert [line[4:] for line in capsys.readouterr().out.splitlines()[:15]] == [one.title for one in EXERCISES]
+    assert main(["exercise", "1"]) == 0
+    assert main(["exercise", "check", "01_multiply.py", "--hint", "2"]) == 1
+    assert "\nhint 2 of 3: x·y as a function" in capsys.readouterr().out
+    assert main(["exercise", "1"]) == 2
+    assert "is there already, perhaps with your work in it" in capsys.readouterr().err
+    written(tmp_path, 1, ("..., ...", "y, x"))
+    assert main(["exercise", "check", "01_multiply.py"]) == 0
+    assert "right, on 26 fresh cases" in capsys.readouterr().out
+    (tmp_path / "empty.py").touch()
+    written(tmp_path, 10)
+    assert main(["exercise", "check", "10_find_the_bug.py", "-o", "wrong.svg"]) == 1
+    assert "this is still the function as it was" in capsys.readouterr().out
+    assert "hands on" in (tmp_path / "wrong.svg").read_text(encoding="utf-8")
+    assert main(["exercise", "check", "empty.py", "01_multiply.py", "--json"]) == 1
+    empty, right = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (empty["file"], empty["right"], empty["points"]) == ("empty.py", False, 0)
+    assert (right["exercise"], right["right"], right["points"], right["cases"]) == (1, True, 26, 26)
 
 
 # -- Students ----------------------------------------------------------------------------------------------------------
