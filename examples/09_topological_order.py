@@ -28,7 +28,7 @@ print("That is why the order is reversed topological: a value comes after everyt
 
 # %% The museum: what other orders give, and the first step where each goes wrong.
 wrong = compare(c)
-print("\nOther ways, and what they give:")
+print("\nOther ways, and what they give; an edge has the number of its turn in that way:")
 print(str(wrong).split("\n\n")[0])
 for outcome in wrong.outcomes:
     for line in str(outcome).splitlines():

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from tinygrad_sigmoid.commands import at_terminal, columns, say, whole_number
+from tinygrad_sigmoid.commands.keys import forget_typed
 from tinygrad_sigmoid.course.chapter import ITEMS
 from tinygrad_sigmoid.course.items import NEAR, RIGHT, WIDTH, Figure, Item, Question, filled, judged
 from tinygrad_sigmoid.reading.steps import counted
@@ -62,6 +63,7 @@ def quiz(items: Sequence[Item], width: int) -> None:
             # Neither the title, which says what comes out, nor a figure is shown before it was predicted.
             print("\n" + filled(f"{item.number}. {item.story}", width), flush=True)
             figures = item.figures()
+            forget_typed()
             for what, question in item.questions.items():
                 figure = next(figure for figure in figures if figure.what == what)
                 verdicts.append(asked(question, figure, width))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 END, ESCAPE, FORGET = "\x04", "\x1b", "\x15"  # Ctrl-D, …, Ctrl-U
 ERASING = {FORGET, "\x7f", "\b"}
@@ -41,6 +41,14 @@ def line_or_arrow(prompt: str, arrows: Mapping[str, str]) -> str:
                 _write(key)
         _write("\n")
     return line
+
+
+def forget_typed() -> None:
+    """Forgets what was typed while nobody asked, as an Enter while something was computed."""
+    with suppress(ImportError, OSError):  # on Windows, and where no terminal is
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _sequence() -> str:
