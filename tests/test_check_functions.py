@@ -227,9 +227,22 @@ def test_swapped_transposed_and_forgotten_factors_are_recognised() -> None:
     assert mismatch_of(quadratic, [SQUARE, VECTOR], gradient=lambda W, x: (np.outer(x, x), W @ x)).bug == ""
 
 
+@pytest.mark.parametrize(
+    ("gradient", "says"),
+    [
+        (lambda x: 1 - math.tanh(x), "is the true one without its factor (1 + out)"),
+        (lambda x: 1 + math.tanh(x) ** 2, "is off by 2·out²: is a term missing, or of the wrong sign?"),
+        (lambda x: 1 - x * x, "is written with `x` where `out` belongs"),
+        (lambda x: math.sqrt(1 - math.tanh(x) ** 2), "is the square root of the true one: is a square missing?"),
+    ],
+)
+def test_a_function_of_few_numbers_is_told_what_a_rule_is_told(gradient: Any, says: str) -> None:
+    assert mismatch_of(lambda x: math.tanh(x), [0.5], gradient=gradient).culprit == f"the gradient of x {says}"
+
+
 def test_a_name_that_fits_at_this_point_only_is_not_given() -> None:
     # At 2, the gradient 2x is 4, and 8 is twice as large; at other points it isn't.
-    mismatch = mismatch_of(lambda x: x * x, [2.0], gradient=lambda x: x**3)
+    mismatch = mismatch_of(lambda x: x * x, [2.0], gradient=lambda x: x * x + 4)
     assert mismatch.bug == ""
     assert "2 times the true one" in mismatch.culprit
     assert "near by" in mismatch.culprit

@@ -6,12 +6,16 @@ A name is given only if the gradient without that mistake is right, here and at 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.mismatch import compared
+from tinygrad_sigmoid.testing.naming import MOST
+from tinygrad_sigmoid.testing.naming import mistake as mistake_in
 from tinygrad_sigmoid.testing.points import Checked, Input, Point, dot, plainly
-from tinygrad_sigmoid.testing.precise import bare
+from tinygrad_sigmoid.testing.precise import bare, precisely
 from tinygrad_sigmoid.testing.shapes import flat, shape
 from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
 
@@ -44,7 +48,27 @@ def recognised(point: Point, entry: int, judgement: Judgement) -> Mistake:
             for entries in (one.entries, [entry]):
                 if all(_fits(at, entries, repaired) for at in points):
                     return mistake._replace(of_all=entries is one.entries)
-    return Mistake("", _ratios(points, entry, judgement), of_all=False)
+    bug, phrase = _as_rule(point, entry)
+    return Mistake(bug, f"is {phrase}" if bug else _ratios(points, entry, judgement), of_all=False)
+
+
+def _as_rule(point: Point, entry: int) -> tuple[str, str]:
+    """The mistake that a rule of calculus would be said to have, if a few numbers give one."""
+    checked = point.checked
+    if not checked.claims_precisely or len(point.numbers) > MOST or len(point.upstream) != 1:
+        return "", ""
+
+    def forward(*numbers: Any) -> Any:
+        return checked.values(numbers, precisely)[0]
+
+    def derivatives(out: Any, *numbers: Any) -> Any:
+        return checked.gradient(numbers, [1.0], precisely)
+
+    rule = Operation("function", forward, derivatives)
+    rule.input_names = tuple(re.sub(r"\W+", "_", checked.name(place)).strip("_") for place in range(len(point.numbers)))
+    bug, phrase = mistake_in(rule, point.numbers, entry)
+    vague = phrase.startswith("wrong in one term")  # which says little about a whole function
+    return ("", "") if vague else (bug, phrase)
 
 
 def _scaled(factor: float) -> Repaired:
