@@ -158,13 +158,6 @@ class Notebook:
             time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    opened = Browser()
-    yield opened
-    opened.close()
-
-
 @pytest.fixture
 def notebook(browser: Browser, tmp_path: Path) -> Iterator[Notebook]:
     yield Notebook(browser, tmp_path / "notebook.html", live(logarithm()[-1]))

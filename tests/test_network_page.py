@@ -538,20 +538,5 @@ def test_a_network_of_13000_parameters_follows_a_drag(opened: Opens) -> None:
     outputs = Network((784, 16, 10), seed=1)([Value((i * 7 % 11) / 10, f"x{i}") for i in range(784)])
     browser = opened(squared_error(outputs, [1.0] + [0.0] * 9))
     assert browser.run("return document.querySelectorAll('.pixel').length") == 784
-    took = browser.driver.execute_async_script(
-        """const done = arguments[0], slider = document.getElementById('slide-0'), took = [];
-        function drag(i) {
-          if (i === 6) return done(took.slice(1).sort((a, b) => a - b));
-          const start = performance.now();
-          slider.value = Number(slider.value) + 0.01;
-          slider.dispatchEvent(new Event('input'));
-          requestAnimationFrame(() => {
-            document.body.getBoundingClientRect();
-            took.push(performance.now() - start);
-            drag(i + 1);
-          });
-        }
-        drag(0);"""
-    )
-    print(f"a drag took {took[len(took) // 2]:.1f} ms, at most {took[-1]:.1f}")
+    took = browser.drags(6)
     assert took[0] < 400
