@@ -28,6 +28,7 @@ WORDS = {
     "explore": ["explore", "w*x", "w=0.6", "x=1"],
     "check": ["check", "w*x", "w=0.6", "x=1"],
     "chapter": ["chapter", "1"],
+    "exercise": ["exercise"],
     "digits": ["digits", "--epochs", "1", "--hidden", "3"],
 }
 UNIX = os.name == "posix"

@@ -6,16 +6,19 @@ changes, or claims to know, has no weight. What it prints goes to standard error
 
 from __future__ import annotations
 
-import json
 import os
 import runpy
 import sys
 import traceback
+from contextlib import suppress
+from json import dumps, loads
 from pathlib import Path
 from typing import Any, TextIO
 
 from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function, Given
 from tinygrad_sigmoid.course.exercises.listed import EXERCISES
+
+LARGEST = 100_000_000  # bytes of a file that the learner's code, or what it prints, may fill
 
 
 def answer(number: str, path: str, cases: str, answers: str) -> None:
@@ -23,12 +26,16 @@ def answer(number: str, path: str, cases: str, answers: str) -> None:
     exercise = EXERCISES[int(number) - 1]
     with open(answers, "w", encoding="utf-8") as written:
         sys.addaudithook(_without_network)
+        with suppress(ImportError):  # only POSIX has it
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST, LARGEST))
         sys.path.append(str(Path(path).parent))
         loaded = _loaded(exercise, path)
         if isinstance(loaded, Given):
             _write(loaded, written)
             return
-        for case in json.loads(Path(cases).read_text(encoding="utf-8")):
+        for case in loads(Path(cases).read_text(encoding="utf-8")):
             _write(exercise.given(loaded, case, path), written)
 
 
@@ -51,7 +58,7 @@ def _line(error: BaseException, path: str) -> int:
 
 
 def _write(given: Given, written: TextIO) -> None:
-    written.write(json.dumps(given) + "\n")
+    written.write(dumps(given) + "\n")
     written.flush()
 
 

@@ -214,6 +214,8 @@ def _step_by(gradients: Function) -> Function:
     return stepped
 
 
+GRADIENTS = [*COST.mistakes.items()][1:]  # that may be wrong in a step; the first leads uphill
+
 DESCENT = Exercise(
     "13_descent.py",
     "step",
@@ -241,9 +243,7 @@ DESCENT = Exercise(
         "divided by the rate: a larger rate makes a larger step": [
             _moved(lambda leaf, rate, slope: leaf - slope / rate)
         ],
-        **{
-            name: [_step_by(wrong) for wrong in functions] for name, functions in [*COST.mistakes.items()][1:]
-        },  # the first is uphill
+        **{name: [_step_by(wrong) for wrong in functions] for name, functions in GRADIENTS},
     },
     (
         "A positive ∂C/∂w says that the cost grows with w. In which direction should w go?",

@@ -22,6 +22,7 @@ Case = Sequence[Any]  # what the function is called with: numbers, and lists of 
 Function = Callable[..., Any]
 Row = tuple[str, str, str]  # what a number is called, what it is in the learner's answer, and what is right
 
+LONGEST = 300  # characters of an error of the learner's code
 SAME = 1e-9  # as a part of the right number
 SMALLEST = sys.float_info.min  # below it, floats have fewer digits
 
@@ -112,7 +113,7 @@ class Exercise:
             return Given(self.call(function, case))
         except Exception as error:  # whatever it is, it is the answer
             lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-            return Given(None, f"{type(error).__name__}: {error}", lines[-1] if lines else 0)
+            return Given(None, f"{type(error).__name__}: {error}"[:LONGEST], lines[-1] if lines else 0)
 
     def said(self, case: Case) -> str:
         """The case, as it would be typed."""
@@ -216,7 +217,7 @@ def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
     flat = [(one, true) for mine, right in pairs for one, true in zip(mine, right, strict=True)]
     wrong = [one for one, true in flat if not same(one, true)]
     if len(wrong) > 1 and len(set(wrong)) == 1:
-        return f"{wrong[0]:.6g} wherever it is wrong"
+        return f"{wrong[0] + 0.0:.6g} wherever it is wrong"
     count = len(pairs[0][1])
     if 1 < count < 5 and all(len(right) == count for _, right in pairs):
         for order in permutations(range(count)):

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_sigmoid.course.exercises.exercise import Case, Exercise, Given, Picture, Row
+from tinygrad_sigmoid.course.exercises.exercise import LONGEST, Case, Exercise, Given, Picture, Row, plain
 from tinygrad_sigmoid.course.exercises.listed import EXERCISES
 from tinygrad_sigmoid.drawing import child
 from tinygrad_sigmoid.files import printable_name, read_at_most
@@ -34,7 +34,6 @@ SECONDS = 10  # that a file may take for all its cases
 MEMORY = 4 << 30  # bytes of address space, most of which NumPy only reserves
 LARGEST = 1_000_000  # bytes of a file
 AS_IT_WAS = "this is still the function as it was, whose mistake you are to find: here is where it shows"
-LONGEST = 300  # characters of an error of the learner's code
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,12 @@ def mark(path: str | os.PathLike[str], *, seed: int | None = None) -> Marking:
     if untouched and "..." in exercise.text:
         gap = "nothing is written yet: fill the gap, where the three dots are, then mark it again"
         return Marking(exercise, seed, 0, len(cases), gap)
-    marking = judge(exercise, cases, _answers(exercise, os.path.abspath(path), cases), seed)
+    answers = _answers(exercise, os.path.abspath(path), cases)
+    try:
+        marking = judge(exercise, cases, answers, seed)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        strange = "its answers are not what this exercise asks for: does the code change anything outside of itself?"
+        return Marking(exercise, seed, 0, len(cases), strange)
     return replace(marking, wrong=AS_IT_WAS) if untouched else marking
 
 
@@ -134,7 +138,7 @@ def judge(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Given], s
     if len(answers) == len(cases):
         name = exercise.name_of(cases, answers)
         if not name and cases[0] == cases[-1] and repr(answers[0].answer) != repr(answers[-1].answer):
-            name = "the same case gives another answer the second time: what is kept from call to call?"
+            name = "the same case gives another answer the second time: is anything kept, or a set's order used?"
         if not name and not any(given.error for given in answers):
             name = exercise.described(cases, answers)
     if given.error:
@@ -180,8 +184,9 @@ def _answers(exercise: Exercise, path: str, cases: Sequence[Case]) -> list[Given
 def _read(lines: Sequence[str]) -> Iterator[Given]:
     for line in lines:
         try:
-            yield Given(*json.loads(line))
-        except ValueError:  # it was stopped while it wrote
+            answer, error, number = json.loads(line)
+            yield Given(answer if answer is None else plain(answer), str(error), int(number))
+        except (TypeError, ValueError):  # it was stopped while it wrote, or wrote something else
             return
 
 

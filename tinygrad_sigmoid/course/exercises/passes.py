@@ -242,7 +242,7 @@ class Engine(OnGraphs):
 
 def _by_operation(found: Sequence[tuple[Value, Mapping[Value, float]]]) -> str:
     """The one operation whose inputs alone have not the sum of the shares that they should get."""
-    wrong = set[str]()
+    wrong: list[str] = []
     for _, gradients in found:
         users: dict[Value, list[tuple[str, float]]] = {}
         names = {value: value.operation.name for value in gradients if value.operation}
@@ -251,10 +251,10 @@ def _by_operation(found: Sequence[tuple[Value, Mapping[Value, float]]]) -> str:
                 users.setdefault(used, []).append((names[value], gradients[value] * local))
         for value, shares in users.items():
             if value in gradients and not same(gradients[value], sum(share for _, share in shares)):
-                wrong.add(" ".join(sorted({name for name, _ in shares})))
-    [only, *others] = sorted(wrong, key=len) or [""]
+                wrong.append(" ".join(sorted({name for name, _ in shares})))
+    [only, *others] = sorted(wrong, key=len) or [""]  # one that is wrong now and then is none of an operation's own
     symbol = {"add": "+", "multiply": "*"}.get(only, "")
-    if not symbol or any(only not in other for other in others):
+    if not symbol or len(others) < 3 or any(only not in other for other in others):
         return ""
     return f"it goes wrong at {symbol}: look at what `__{only[:3]}__` records and passes back"
 

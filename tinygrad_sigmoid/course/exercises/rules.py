@@ -102,7 +102,7 @@ DIVIDE = Exercise(
 
 def _arguments(random: Random) -> Iterator[Case]:
     yield from ([tanh(z), z] for z in (0.0, 1.0, 0.5))
-    yield from ([tanh(z), z] for [z] in numbers(random, 1))
+    yield from ([tanh(z), z] for [z] in numbers(random, 1) if abs(z) < 6)  # 1 − t² has its digits
 
 
 TANH = Exercise(

@@ -198,7 +198,7 @@ LAYER = Layer(
             _layer(lambda u, x, W, b, d: _shares(u * _sigmoids(-(x @ W + b)), x, W))
         ],
         "upstream is missing: those are the gradients of a, not of C": [
-            _layer(lambda u, x, W, b, d: _shares(d / u, x, W))
+            lambda u, x, W, b: _layer(lambda u, x, W, b, d: _shares(d, x, W))(u * 0 + 1, x, W, b)
         ],
         "b belongs to every sample: add its gradients up over them": [
             _layer(lambda u, x, W, b, d: (d @ W.T, x.T @ d, d))
