@@ -82,6 +82,10 @@ def written(folder: Path, number: int, *changes: tuple[str, str], name: str = ""
         ("it stops with SyntaxError: invalid syntax (line 10)", "1 +* 2"),
         ("it stops with RecursionError", "derivatives(out, x, y)"),
         ("nothing is written yet", "..., ..."),
+        (
+            "it stops with SystemExit: the program ended here",
+            "setattr(__import__('tinygrad_sigmoid.course.exercises.exercise', fromlist='x'), 'Given', lambda *_: 5)",
+        ),
         ("wrong only in ∂out/∂x", "x, x"),
         ("the wrong shape", "y"),
         ("not as it should be, and none of the usual mistakes", "x * x + y, 7 - y"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinygrad_sigmoid import Network, Value, dot, sigmoid, squared_error
 from tinygrad_sigmoid.course import museum
-from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Exhibit, Ledger, topological
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Exhibit, Ledger, Pass, edges, naive_recursion, topological
 from tinygrad_sigmoid.course.museum import LARGEST, WITNESSES, compare, outcome_of, smallest_difference
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.testing.strategies import graphs
@@ -247,6 +248,101 @@ def test_every_exhibit_is_short_and_has_a_lesson(shown: Exhibit) -> None:
     assert len(inspect.getsource(shown.run).splitlines()) <= 17
     assert shown.lesson.endswith(".")
     assert shown is RIGHT or ": " in shown.lesson, "what is wrong: how to mend it"
+
+
+# -- Somebody's own algorithm ------------------------------------------------------------------------------------------
+
+
+class Theirs:
+    """One that is no plain function."""
+
+    def __call__(self, output: Value, gradients: Ledger) -> None:
+        naive_recursion(output, gradients)
+
+    def method(self, output: Value, gradients: Ledger) -> None:
+        naive_recursion(output, gradients)
+
+
+def to_all_inputs(output: Value, gradients: Ledger) -> None:
+    gradients[output] = 1.0
+    for value in reversed(topological_order(output)):
+        for used, local in zip(value.inputs, value.local_derivatives, strict=True):
+            gradients[used] += gradients[value] * local
+
+
+def in_a_dict_of_its_own(output: Value, gradients: Ledger) -> Ledger:
+    own = Ledger()
+    topological(output, own)
+    return own
+
+
+def copied_at_the_end(output: Value, gradients: Ledger) -> None:
+    gradients.update(in_a_dict_of_its_own(output, gradients))
+
+
+def upside_down(output: Value, gradients: Ledger) -> None:
+    gradients[output] = 1.0
+    for value in reversed(topological_order(output)):
+        for used, local in edges(value):
+            gradients[value] += gradients[used] * local
+
+
+def all_shown(comparison: museum.Comparison, name: str) -> str:
+    assert comparison.explore()
+    return "\n".join([str(comparison), comparison._repr_html_(), comparison.draw(name).source])
+
+
+@pytest.mark.parametrize("mine", [topological, to_all_inputs, copied_at_the_end])
+def test_a_right_algorithm_of_ones_own_agrees_in_any_style(mine: Pass) -> None:
+    comparison = compare(the_graph()[1], mine)
+    assert comparison.outcomes[0].agrees
+    assert f"{mine.__name__}: agrees with the right one" in all_shown(comparison, mine.__name__)
+
+
+@pytest.mark.parametrize(
+    ("mine", "name"),
+    [
+        (Theirs(), "yours"),
+        (Theirs().method, "method"),
+        (partial(naive_recursion), "yours"),
+        (lambda output, gradients: naive_recursion(output, gradients), "<lambda>"),
+    ],
+)
+def test_an_algorithm_of_ones_own_may_be_anything_that_can_be_called(mine: Pass, name: str) -> None:
+    x, c = the_graph()
+    comparison = compare(c, mine)
+    assert comparison[name].gradients[x] == 27
+    assert 'It gives what "naive recursion" gives.' in str(comparison[name])
+    assert "edge 3: hands on 2" in all_shown(comparison, name)
+
+
+@pytest.mark.parametrize(
+    ("mine", "reason"),
+    [
+        (in_a_dict_of_its_own, "it writes nothing into the dict of gradients that it is given."),
+        (upside_down, "edge 1: a hands something on to c, which is none of its inputs."),
+    ],
+)
+def test_a_wrong_algorithm_of_ones_own_is_told_what_is_wrong(mine: Pass, reason: str) -> None:
+    comparison = compare(the_graph()[1], mine)
+    assert comparison[mine.__name__].reason == reason
+    assert all_shown(comparison, mine.__name__)
+
+
+@pytest.mark.parametrize(
+    ("mine", "error", "says"),
+    [
+        (lambda output: None, TypeError, "must be a function of an output and a dict"),
+        (dict.update, TypeError, "must be a function of an output and a dict"),
+        (lambda output, gradients: gradients.update({output: "a"}), TypeError, "'a' .* is not a real number"),
+        (lambda output, gradients: gradients.update({output: None}), TypeError, "None .* is not a real number"),
+        (lambda output, gradients: gradients.update({"x": 1.0}), ValueError, "of 'x', which is not in the graph"),
+        (lambda output, gradients: 1 // 0, ZeroDivisionError, "by zero"),
+    ],
+)
+def test_what_is_no_algorithm_is_refused(mine: Pass, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        compare(the_graph()[1], mine)
 
 
 def test_an_exhibit_of_two_passes_says_what_its_sum_is_of() -> None:

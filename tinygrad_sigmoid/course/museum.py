@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, Pass, edges, naive_recursion
 from tinygrad_sigmoid.derivatives import backpropagated
+from tinygrad_sigmoid.floats import as_number
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.reading.names import Names
@@ -96,6 +97,7 @@ class Comparison:
             )
             for outcome in self.outcomes
             if outcome.mistake and len(outcome.edges) <= PLAYED
+            if all(edge.used in edge.value.inputs for edge in outcome.edges)  # the others can't be seen on the graph
         ]
         page = page_of(self.output, algorithms=algorithms)
         if path is not None:
@@ -215,9 +217,19 @@ def _own(mine: Pass, output: Value, exhibits: Sequence[Outcome]) -> Outcome:
     checks.function(mine, "an algorithm", cure)
     try:
         inspect.signature(mine).bind(output, {})
-    except TypeError:
+    except (TypeError, ValueError):  # it takes something else, or can't say what
         raise checks.refused("an algorithm", "a function of an output and a dict", mine, cure) from None
-    outcome = outcome_of(Exhibit(getattr(mine, "__name__", "yours"), mine), output)
+    ledger, order = Ledger(), topological_order(output)
+    mine(output, ledger)
+    if strange := [value for value in [*ledger, *[edge.value for edge in ledger.edges]] if value not in order]:
+        raise ValueError(f"there is a gradient of {shown(strange[0])}, which is not in the graph: {cure}")
+    for value in order:
+        if value.constant:  # it may have a gradient, but nobody asks for it
+            ledger.pop(value, None)
+        elif value in ledger:
+            ledger.update({value: as_number(ledger.get(value))})
+    ledger.edges = [edge for edge in ledger.edges if not edge.used.constant]
+    outcome = judged(Exhibit(getattr(mine, "__name__", "yours"), mine), output, ledger)
     alike = [other for other in exhibits if other.mistake and not _differing(outcome.gradients, other.gradients)]
     lesson = f'It gives what "{alike[0].exhibit.name}" gives. {alike[0].lesson}' if alike else ""
     reason = outcome.reason
@@ -228,6 +240,8 @@ def _own(mine: Pass, output: Value, exhibits: Sequence[Outcome]) -> Outcome:
             f"the gradient of {name} is {got}, and {wanted} is right; the edge can't be told, because not every "
             f"gradient was read from the dict and written to it."
         )
+        if not ledger:
+            reason = "it writes nothing into the dict of gradients that it is given."
     return replace(outcome, reason=reason, lesson=lesson)
 
 

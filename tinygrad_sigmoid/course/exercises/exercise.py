@@ -246,7 +246,9 @@ def _shape(answer: Answer) -> str:
     inner = list(dict.fromkeys(map(_shape, answer)))
     if len(inner) > 1:
         return f"({', '.join(map(_shape, answer))})"
-    return f"{len(answer)} × {inner[0]}" if inner and inner[0] != "1" else f"{len(answer)}"
+    if inner == ["1"]:
+        return f"{len(answer)}" if len(answer) > 1 else "1 in a list"
+    return f"{len(answer)} × {inner[0]}" if inner else "0"
 
 
 def _typed(argument: Any) -> str:
