@@ -540,3 +540,10 @@ def test_a_network_of_13000_parameters_follows_a_drag(opened: Opens) -> None:
     assert browser.run("return document.querySelectorAll('.pixel').length") == 784
     took = browser.drags(6)
     assert took[0] < 400
+
+
+def test_the_first_leaf_to_be_nudged_makes_a_difference(opened: Opens) -> None:
+    loss = squared_error(Network((2, 8, 8, 1), seed=0)([0.0, 1.0]), [1.0])  # so that the first weight changes nothing
+    browser = opened(loss)
+    plot = browser.run("return document.getElementById('plot').textContent")
+    assert "layer1.neuron1.w2" in plot

@@ -4,7 +4,7 @@
 
 import { choose } from "./algorithms.mjs";
 import { on } from "./elements.mjs";
-import { momentAt, numbersOf } from "./graph.mjs";
+import { momentAt, numbersOf, usualLeaf } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
@@ -13,7 +13,7 @@ import { goTo } from "./tour.mjs";
 export function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
-  const usual = leaf === graph.leaves[0] && start.data[leaf] === first.data[leaf];
+  const usual = leaf === usualLeaf(graph, first) && start.data[leaf] === first.data[leaf];
   const way = algorithm ? `&way:${algorithm}` : "";
   const open = opened.map((number) => `&open:${encodeURIComponent(graph.boxes[number].neuron?.name ?? "")}`).join("");
   return `#${at}${way}${open}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
@@ -42,7 +42,7 @@ function openIn({ boxes }, entries) {
 export function read({ graph, first }, address) {
   const [at, ...entries] = address.slice(1).split("&");
   const data = [...first.data];
-  let [leaf, start] = [graph.leaves[0], NaN];
+  let [leaf, start] = [usualLeaf(graph, first), NaN];
   let algorithm = 0;
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);

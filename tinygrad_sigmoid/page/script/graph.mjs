@@ -101,3 +101,9 @@ export function dependentsOf(values, own) {
   values.forEach(({ inputs }, i) => inputs.some((input) => found.has(input)) && found.add(i));
   return found;
 }
+
+// The leaf that is nudged unless another is asked for: the first that makes a difference, if any does.
+/** @param {Graph} graph @param {Moment} first */
+export function usualLeaf({ leaves }, { gradients }) {
+  return leaves.find((leaf) => gradients[leaf]) ?? leaves[0];
+}

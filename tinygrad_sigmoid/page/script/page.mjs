@@ -1,6 +1,6 @@
 // The state of the page, all of it, and the moves that change it; after each, every view shows it anew.
 
-import { known, momentAt, numbersOf } from "./graph.mjs";
+import { known, momentAt, numbersOf, usualLeaf } from "./graph.mjs";
 
 /**
  * @typedef {import("./graph.mjs").Graph} Graph
@@ -55,7 +55,7 @@ import { known, momentAt, numbersOf } from "./graph.mjs";
 /** @param {Graph} graph @param {Layout[]} layouts @param {((page: Page) => void)[]} views @returns {Page} */
 export function pageOf(graph, layouts, views) {
   const first = momentAt(graph, numbersOf(graph, graph.values.map((value) => value.data)));
-  const nudge = { leaf: graph.leaves[0], start: first };
+  const nudge = { leaf: usualLeaf(graph, first), start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
   const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, sought: null };
