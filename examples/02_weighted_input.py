@@ -30,18 +30,18 @@ output.backward()
 print(f"By machine, w.grad: {w.grad:.4g}")
 
 # %% The machine needs each value's gradient only once, and passes it on to the value's inputs.
-print("\nThe upstream gradient of an operation says how fast the end, a, changes with its result.")
-print("Each input gets upstream · local, and that is upstream for whoever computed the input:")
+print("\nAn operation's upstream gradient says how fast the final output, here a, changes with its result.")
+print("Each input gets upstream · local, and that is upstream for the operation that computed the input:")
 for step in steps(output).backward:
     print(f"  {step.name} to {step.input_name}: {step.accumulation}")
 print(f"It begins with upstream 1, because ∂a/∂a = {output.grad:g}.")
 
 # %% An input that is used twice gets a share from each use.
-a = Value(3, "a")
-square = a * a
+u = Value(3, "u")
+square = u * u
 square.backward()
-replaced = compare(square)["= for +="].gradients[a]  # what a backward pass with `=` gives
-print(f"\n∂(a·a)/∂a at a = 3: one 3 from each use, added by `+=`: 3 + 3 = {a.grad:g}")
-print(f"With `=` the second use replaces the first, and {replaced:g} is left, half of the truth.")
-a.data = 3.001
-print(f"The proof: with a = 3.001, a·a is {square.forward():.6f}, some 6·0.001 = 0.006 more than 9.")
+replaced = compare(square)["= for +="].gradients[u]  # what a backward pass with `=` gives
+print(f"\nA value that is used twice: in u·u at u = 3 each use gives 3, and `+=` adds them: 3 + 3 = {u.grad:g}")
+print(f"With `=` the second use replaces the first, and {replaced:g} is left, half of what is right.")
+u.data = 3.001
+print(f"A check: with u = 3.001, u·u is {square.forward():.6f}, about 6·0.001 = 0.006 more than 9.")

@@ -3,7 +3,7 @@
 # %% Predict with the gradient, then make the change, then compare.
 from tinygrad_sigmoid import Neuron, Value, gradients, nudge, sigmoid
 
-print("Equation 5 of the book says: a small change of the output is the sum of slope · change.")
+print("Equation 5 of the book says: a small change of the output is about the sum of slope · change.")
 print("  Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb")
 nand = Neuron([-2, -2], 3)
 w1, w2, b = nand.parameters()
@@ -11,10 +11,11 @@ nudged = nudge(nand([1, 1]), {w1: 0.01, w2: -0.02, b: 0.03})
 terms = [f"{nudged.gradients[leaf]:.4f}·({change})" for leaf, change in nudged.changes.items()]
 print("The NAND neuron at (1, 1), with Δw1 = 0.01, Δw2 = −0.02, Δb = 0.03:")
 print(f"  predicted: {' + '.join(terms)} ≈ {nudged.predicted:.6f}")
-print(f"  actual:    {nudged.after:.6f} − {nudged.before:.6f} ≈ {nudged.actual:.6f}")
+print(f"  actual:    {nudged.after:.6f} − {nudged.before:.6f} ≈ {nudged.actual:.6f}: {nudged.remainder:.6f} more")
 
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
-print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent. It misses ½σ″Δ²:")
+print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
+print("It misses about ½σ″Δ², if Δ, the change of z, is small:")
 print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
 z = Value(0.0, "z")
 [slope] = gradients(sigmoid(z), [z])
@@ -27,8 +28,8 @@ for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
     print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
 print("At z = 0 σ is nearly straight, around ±1.3 it bends most. And a large Δ goes where no tangent leads:")
 print(f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}.")
-print("There ½σ″Δ² is no help either: it takes the bend for the same all the way, and σ turns flat instead.")
-print("At a jump, as in lesson 4, the prediction says nothing at all.")
+print("There ½σ″Δ² is no help either: it assumes the same bend all the way, but σ flattens out.")
+print("At a jump, as in lesson 4, there is no slope, and so no prediction.")
 
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
 print("\nΔ² falls fourfold when Δ is halved, so a smaller change is predicted ever better:")
@@ -37,4 +38,5 @@ print(nudge(nand([1, 1]), {w1: 0.1}).halving())
 # %% Where σ is nearly flat, there is hardly anything to predict: the neuron is saturated.
 saturated = Neuron([-20, -20], 30)
 flat = nudge(saturated([0, 0]), {saturated.bias: 0.1})
-print(f"\nA saturated neuron, at z = 30: slope {flat.gradients[saturated.bias]:.1e}, so Δb = 0.1 changes nothing.")
+slope = flat.gradients[saturated.bias]
+print(f"\nA saturated neuron, at z = 30: slope {slope:.1e}, so Δb = 0.1 changes almost nothing.")

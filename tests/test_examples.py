@@ -36,10 +36,10 @@ SHOWN = {
         "A local derivative says how fast one operation's result changes with one of its inputs:",
         "from a back to w: 0.1491·1·1 = 0.1491",
         "By machine, w.grad: 0.1491",
-        "The upstream gradient of an operation says how fast the end, a, changes with its result.",
+        "An operation's upstream gradient says how fast the final output, here a, changes with its result.",
         "w·x to x: gradient of x = 0.1491·0.6 ≈ 0.08949",
         "It begins with upstream 1, because ∂a/∂a = 1.",
-        "added by `+=`: 3 + 3 = 6",
+        "and `+=` adds them: 3 + 3 = 6",
         "With `=` the second use replaces the first, and 3 is left",
     ],
     "03_perceptrons": [
@@ -68,11 +68,11 @@ SHOWN = {
     "06_equation_5": [
         "Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb",
         "predicted: 0.1966·(0.01) + 0.1966·(-0.02) + 0.1966·(0.03) ≈ 0.003932",
-        "actual:    0.272892 − 0.268941 ≈ 0.003950",
-        "Where the curve bends, for a gradient knows only the tangent. It misses ½σ″Δ²",
+        "actual:    0.272892 − 0.268941 ≈ 0.003950: 0.000018 more",
+        "It misses about ½σ″Δ², if Δ, the change of z, is small:",
         "Δ = 5 is predicted to move σ by 0.98, and moves it by 0.71.",
         "(slope 2.00): the gradient is right",
-        "slope 9.4e-14, so Δb = 0.1 changes nothing",
+        "slope 9.4e-14, so Δb = 0.1 changes almost nothing",
     ],
     "07_simulating_perceptrons": [
         "c is 1e+06: NAND gives 1 1 1 0",
@@ -152,7 +152,7 @@ SHOWN = {
     ],
     "16_learning_rate": [
         "too small, η = 0.02   good, η = 0.3         overshoots, η = 0.9   too large, η = 1.1",
-        "η = 2/C″ = 1 ends as high as it began",
+        "η = 2/C″ = 1 ends each step as high as it began",
         "η = 0.001  1.495, 1.485, 1.476          26, 25, 25",
         "η = 3      0.459, 0.339, 0.258          87, 148, 196",
         "η = 100    0.523, 0.500, 0.500          30, 30, 30",
@@ -357,7 +357,7 @@ def test_the_slope_of_sigma_keeps_its_digits_where_the_textbooks_loses_them(tabl
 
 
 def test_what_equation_5_misses_is_the_bend(table: Table) -> None:
-    rows = table("06_equation_5", "It misses", r"-?[01] ")
+    rows = table("06_equation_5", "It misses about", r"-?[01] ")
     assert len(rows) == 5
     for _, change, slope, bend, predicted, actual, remainder, expected in rows:
         assert predicted == pytest.approx(slope * change, abs=3e-4)
