@@ -4,7 +4,7 @@
 from tinygrad_sigmoid import Value, sigmoid, steps
 from tinygrad_sigmoid.course.museum import compare
 
-w, x, b = Value(0.6, "w"), Value(1.0, "x"), Value(0.9, "b")
+w, x, b = Value(0.6, "w"), Value(2.0, "x"), Value(0.9, "b")
 product = w * x
 z = product + b
 output = sigmoid(z)
@@ -15,7 +15,8 @@ for step in steps(output).forward:
     print(f"  {step}")
 
 # %% Every operation knows its local derivatives, from the rule in the package's table.
-print("\nA local derivative says how fast one operation's result changes with one of its inputs:")
+print("\nA local derivative says how fast one operation's result changes with one of its inputs.")
+print("∂a/∂z, for instance, how fast a changes with z:")
 for step in steps(output).backward:
     print(f"  {step.local}")
 

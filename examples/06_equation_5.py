@@ -15,7 +15,7 @@ print(f"  actual:    {nudged.after:.6f} − {nudged.before:.6f} ≈ {nudged.actu
 
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
 print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
-print("It misses about ½σ″Δ², if Δ, the change of z, is small:")
+print("It misses about ½σ″Δ², if Δ, the change of z, is small (remainder = actual − predicted):")
 print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
 z = Value(0.0, "z")
 [slope] = gradients(sigmoid(z), [z])
