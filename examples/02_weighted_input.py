@@ -24,7 +24,7 @@ for step in steps(output).backward:
 along = [output.local_derivatives[0], z.local_derivatives[0], product.local_derivatives[0]]
 by_hand = along[0] * along[1] * along[2]
 written = "·".join(f"{local:.4g}" for local in along)
-print(f"\nThe chain rule by hand, from a back to w: {written} = {by_hand:.4g}")
+print(f"\nThe chain rule by hand, from a back to w: {written} ≈ {by_hand:.4g}")
 
 # %% By machine.
 output.backward()

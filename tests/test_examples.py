@@ -35,7 +35,7 @@ SHOWN = {
     "02_weighted_input": [
         "A local derivative says how fast one operation's result changes with one of its inputs.",
         "∂a/∂z, for instance, how fast a changes with z:",
-        "from a back to w: 0.09719·1·2 = 0.1944",
+        "from a back to w: 0.09719·1·2 ≈ 0.1944",
         "By machine, w.grad: 0.1944",
         "An operation's upstream gradient says how fast the final output, here a, changes with its result.",
         "w·x to x: gradient of x = 0.09719·0.6 ≈ 0.05832",
@@ -116,7 +116,7 @@ SHOWN = {
     ],
     "11_stepping": [
         "4  ∂a/∂z = σ(z)·σ(−z) ≈ 0.1491",
-        "gradient of x = 0.09719·0.6 ≈ 0.05832",
+        "gradient of x = 0.1491·0.6 ≈ 0.08949",
         "upstream · local = contribution: 1·0.1491 = 0.1491",
         "to the last bit: True",
         "gradient of x = 1 + 1·1 = 2",
