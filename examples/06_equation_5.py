@@ -11,11 +11,11 @@ nudged = nudge(nand([1, 1]), {w1: 0.01, w2: -0.02, b: 0.03})
 terms = [f"{nudged.gradients[leaf]:.4f}·({change})" for leaf, change in nudged.changes.items()]
 print("The NAND neuron at (1, 1), with Δw1 = 0.01, Δw2 = −0.02, Δb = 0.03:")
 print(f"  predicted: {' + '.join(terms)} ≈ {nudged.predicted:.6f}")
-print(f"  actual:    {nudged.after:.6f} − {nudged.before:.6f} ≈ {nudged.actual:.6f}: {nudged.remainder:.6f} more")
+print(f"  actual:    {nudged.after:.8f} − {nudged.before:.8f} = {nudged.actual:.8f}: {nudged.remainder:.6f} more")
 
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
 print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
-print("It misses about ½σ″Δ², if Δ, the change of z, is small (remainder = actual − predicted):")
+print("σ″, the slope of σ′, is the bend. The gradient misses about ½σ″Δ², if Δ, a change of z, is small:")
 print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
 z = Value(0.0, "z")
 [slope] = gradients(sigmoid(z), [z])
@@ -32,7 +32,7 @@ print("There ½σ″Δ² is no help either: it assumes the same bend all the way
 print("At a jump, as in lesson 4, there is no slope, and so no prediction.")
 
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
-print("\nΔ² falls fourfold when Δ is halved, so a smaller change is predicted ever better:")
+print("\nΔ² falls fourfold when Δ is halved, so smaller changes are predicted better. Here Δw1 = 0.1·size:")
 print(nudge(nand([1, 1]), {w1: 0.1}).halving())
 
 # %% Where σ is nearly flat, there is hardly anything to predict: the neuron is saturated.

@@ -69,8 +69,8 @@ SHOWN = {
     "06_equation_5": [
         "Δoutput ≈ ∂output/∂w1·Δw1 + ∂output/∂w2·Δw2 + ∂output/∂b·Δb",
         "predicted: 0.1966·(0.01) + 0.1966·(-0.02) + 0.1966·(0.03) ≈ 0.003932",
-        "actual:    0.272892 − 0.268941 ≈ 0.003950: 0.000018 more",
-        "It misses about ½σ″Δ², if Δ, the change of z, is small (remainder = actual − predicted):",
+        "actual:    0.27289178 − 0.26894142 = 0.00395036: 0.000018 more",
+        "The gradient misses about ½σ″Δ², if Δ, a change of z, is small:",
         "Δ = 5 is predicted to move σ by 0.98, and moves it by 0.71.",
         "(slope 2.00): the gradient is right",
         "slope 9.4e-14, so Δb = 0.1 changes almost nothing",
@@ -358,7 +358,7 @@ def test_the_slope_of_sigma_keeps_its_digits_where_the_textbooks_loses_them(tabl
 
 
 def test_what_equation_5_misses_is_the_bend(table: Table) -> None:
-    rows = table("06_equation_5", "It misses about", r"-?[01] ")
+    rows = table("06_equation_5", "The gradient misses about", r"-?[01] ")
     assert len(rows) == 5
     for _, change, slope, bend, predicted, actual, remainder, expected in rows:
         assert predicted == pytest.approx(slope * change, abs=3e-4)
