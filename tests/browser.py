@@ -75,6 +75,15 @@ class Browser:
         print(f"a drag took {took[len(took) // 2]:.1f} ms, at most {took[-1]:.1f}")
         return took
 
+    def heard(self) -> list[tuple[str, str]]:
+        """What each stop of the tour says, from here to the last."""
+        said = []
+        while self.driver.find_element("id", "on").is_enabled():
+            self.driver.find_element("id", "on").click()
+            self.settle()
+            said.append((self.text("#step-heading"), self.text("#step-sentence")))
+        return said
+
     def settle(self) -> None:
         """Waits until the page has drawn what it was told."""
         self.driver.execute_async_script(

@@ -50,7 +50,7 @@ def move_to(browser: Browser, selector: str) -> tuple[float, float]:
 
 def names_in_columns(value: Value) -> list[list[str]]:
     return [
-        [item.neuron.name if item.neuron else item.values[0].label for item in column.items]
+        [item.neuron.name if item.neuron else item.values[0].label for item in column.entries]
         for column in in_columns(topological_order(value))
     ]
 
@@ -85,14 +85,14 @@ def test_a_neuron_stands_there_for_each_sample_and_its_weights_belong_to_the_fir
         ["layer1.neuron1", "layer1.neuron1#2"],
         [],
     ]
-    first, second = columns[1].items
+    first, second = columns[1].entries
     assert len(first.values) == len(second.values) + 3  # two weights and a bias
 
 
 def test_every_value_of_a_network_stands_in_one_place() -> None:
     for value in (network(), digits(), digits(50)):
         order = topological_order(value)
-        placed = [each for column in in_columns(order) for item in column.items for each in item.values]
+        placed = [each for column in in_columns(order) for item in column.entries for each in item.values]
         assert len(placed) == len(set(placed))
         assert {each for each in order if not each.constant} <= set(placed)
 
@@ -455,16 +455,6 @@ def test_a_finger_drags_a_leaf_in_an_open_neuron_and_a_pixel(opened: Opens) -> N
 # -- Steps -------------------------------------------------------------------------------------------------------------
 
 
-def heard(browser: Browser) -> list[tuple[str, str]]:
-    """What each stop of the tour says, from the first to the last."""
-    said = []
-    while browser.driver.find_element("id", "on").is_enabled():
-        browser.driver.find_element("id", "on").click()
-        browser.settle()
-        said.append((browser.text("#step-heading"), browser.text("#step-sentence")))
-    return said
-
-
 def choose_level(browser: Browser, level: int) -> None:
     browser.run("document.getElementById('level').value = arguments[0]", f"{level}")
     browser.run("document.getElementById('level').dispatchEvent(new Event('change'))")
@@ -474,7 +464,7 @@ def choose_level(browser: Browser, level: int) -> None:
 def test_the_tour_goes_by_layers_by_neurons_or_by_values(opened: Opens) -> None:
     browser = opened(network((8, 12, 10, 3, 1)))
     total = browser.run("return Number(document.getElementById('at').max)")
-    said = heard(browser)
+    said = browser.heard()
     assert [sentence for _, sentence in said if "neurons of" in sentence] == [
         *[f"The {n} neurons of layer{k} are computed." for k, n in ((1, 12), (2, 10), (3, 3))],
         *[f"The {n} neurons of layer{k} hand their gradients on." for k, n in ((3, 3), (2, 10), (1, 12))],
@@ -547,3 +537,16 @@ def test_the_first_leaf_to_be_nudged_makes_a_difference(opened: Opens) -> None:
     browser = opened(loss)
     plot = browser.run("return document.getElementById('plot').textContent")
     assert "layer1.neuron1.w2" in plot
+
+
+def test_a_loss_hands_its_gradients_to_a_layer_in_one_stop(opened: Opens) -> None:
+    loss = squared_error(Network((3, 9, 4), seed=1)([0.5, 0.2, 0.1]), [1.0, 0.0, 0.0, 0.0])
+    loss.label = "loss"
+    said = [sentence for _, sentence in opened(loss).heard()]
+    assert said == [
+        *[f"The {n} neurons of layer{k} are computed." for k, n in ((1, 9), (2, 4))],
+        said[2],
+        "loss hands its gradients on.",
+        *[f"The {n} neurons of layer{k} hand their gradients on." for k, n in ((2, 4), (1, 9))],
+    ]
+    assert said[2].startswith("loss is computed from")

@@ -1224,20 +1224,10 @@ def test_beside_what_is_lit_stand_its_figures_in_the_colours_of_the_picture(open
         assert said == lit
 
 
-def heard(browser):
-    """What each stop of the tour says, from the first to the last."""
-    said = []
-    while browser.driver.find_element("id", "on").is_enabled():
-        browser.driver.find_element("id", "on").click()
-        browser.settle()
-        said.append((browser.text("#step-heading"), browser.text("#step-sentence")))
-    return said
-
-
 def test_a_small_graph_has_single_steps_only(opened):
     browser = opened(neuron())
     assert not browser.driver.find_element("id", "level").is_displayed()
-    assert len(heard(browser)) == len(steps(neuron()))
+    assert len(browser.heard()) == len(steps(neuron()))
 
 
 def test_boxes_have_the_names_that_the_steps_use(opened):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 
 from tinygrad_sigmoid.commands import file_name, require_seed, say, whole_number
 from tinygrad_sigmoid.commands.draw import save
 from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
-from tinygrad_sigmoid.files import printable_name
+from tinygrad_sigmoid.files import printable_name, write_whole
 
 EXAMPLES = """examples:
   tinygrad-sigmoid exercise                            list them
@@ -57,13 +58,11 @@ def _write(arguments: argparse.Namespace) -> int:
         raise ValueError(f"there is no exercise {arguments.what}: choose one from 1 to {len(EXERCISES)}, or check FILE")
     exercise = EXERCISES[number - 1]
     name = arguments.output or exercise.file
-    try:
-        with open(name, "x", encoding="utf-8") as file:
-            file.write(exercise.text)
-    except FileExistsError:
+    if os.path.lexists(name):
         raise ValueError(
             f"'{printable_name(name)}' is there already, perhaps with your work in it: name another file with -o"
-        ) from None
+        )
+    write_whole(name, exercise.text)
     say(f"{printable_name(name)}: {exercise.title}")
     if exercise.needs:
         say(f"it needs {exercise.needs}: pip install {exercise.needs}")

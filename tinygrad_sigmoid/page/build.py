@@ -23,7 +23,7 @@ from tinygrad_sigmoid.graph import computed, leaves
 from tinygrad_sigmoid.operations import heaviside, sigmoid
 from tinygrad_sigmoid.page.bundle import script
 from tinygrad_sigmoid.page.calling import Call, called
-from tinygrad_sigmoid.page.columns import Column, Item, in_columns
+from tinygrad_sigmoid.page.columns import Column, Entry, in_columns
 from tinygrad_sigmoid.quoting import in_html, in_script, printable, shown
 from tinygrad_sigmoid.reading.formulas import formula
 from tinygrad_sigmoid.reading.steps import Steps, figure
@@ -261,16 +261,16 @@ def _boxes(walked: Steps, drawn: Diagram) -> dict[str, Any]:
 
 def _network(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
     """The columns of a network, and what stands in them."""
-    items = [item for column in columns for item in column.items]
-    number = {item: i for i, item in enumerate(items)}
+    entries = [entry for column in columns for entry in column.entries]
+    number = {entry: i for i, entry in enumerate(entries)}
     return {
-        "boxes": [_placed(walked, item) for item in items],
+        "boxes": [_placed(walked, entry) for entry in entries],
         "columns": [
             {
                 "name": column.name,
                 "title": column.title,
-                "boxes": [number[item] for item in column.items],
-                "most": most_drawn(len(column.items)),
+                "boxes": [number[entry] for entry in column.entries],
+                "most": most_drawn(len(column.entries)),
                 "image": column.image,
             }
             for column in columns
@@ -278,17 +278,17 @@ def _network(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _placed(walked: Steps, item: Item) -> dict[str, Any]:
+def _placed(walked: Steps, entry: Entry) -> dict[str, Any]:
     index = walked.index_of
-    unit = item.neuron
-    shown = index[item.values[-1]]
+    unit = entry.neuron
+    shown = index[entry.values[-1]]
     neuron = unit and {
         "name": printable(unit.name, LONGEST_LABEL),
         "product": index[unit.product] if unit.product is not None else None,
         "bias": index[unit.bias] if unit.bias is not None else None,
     }
-    values = [index[value] for value in item.values]
-    return {"id": f"n{shown}", "values": values, "shown": shown, "input": item.is_input, "neuron": neuron}
+    values = [index[value] for value in entry.values]
+    return {"id": f"n{shown}", "values": values, "shown": shown, "input": entry.is_input, "neuron": neuron}
 
 
 def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:

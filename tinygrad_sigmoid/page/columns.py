@@ -15,7 +15,7 @@ from tinygrad_sigmoid.value import Value
 
 
 @dataclass(eq=False, slots=True)
-class Item:
+class Entry:
     """What stands in one place of a column: a neuron with all of its values, an input, or any other value."""
 
     values: list[Value]
@@ -36,12 +36,12 @@ class Column:
     """What stands side by side: it takes nothing but what the columns before it give."""
 
     number: int
-    items: list[Item] = field(default_factory=list)
-    image: bool = False  # whether its items are the pixels of an image
+    entries: list[Entry] = field(default_factory=list)
+    image: bool = False  # whether its entries are the pixels of an image
 
     @property
     def neurons(self) -> list[Unit]:
-        return [item.neuron for item in self.items if item.neuron]
+        return [entry.neuron for entry in self.entries if entry.neuron]
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ class Column:
         """What stands above it: its name, if it has neurons, and how many there are, or how many inputs."""
         if self.neurons:
             return f"{self.name}: {counted(len(self.neurons), 'neuron')}"
-        inputs = sum(item.is_input for item in self.items)
+        inputs = sum(entry.is_input for entry in self.entries)
         return counted(inputs, "input") if inputs else ""
 
 
@@ -64,39 +64,43 @@ def in_columns(order: Sequence[Value]) -> list[Column]:
     A computed value stands right after all that it takes, a leaf right before all that take it.
     """
     index = {value: i for i, value in enumerate(order)}
-    item_of = _items(order)
-    if not any(item.neuron for item in item_of.values()):
+    entry_of = _entries(order)
+    if not any(entry.neuron for entry in entry_of.values()):
         return []
-    items = sorted(set(item_of.values()), key=lambda item: index[item.values[-1]])
-    takes = {item: set(_taken(item, item_of)) for item in items}
-    place: dict[Item, int] = {}
-    for item in takes:
-        place[item] = max([place[taken] + 1 for taken in takes[item]], default=0)
-    for item in reversed(takes):
-        if not takes[item]:
-            place[item] = min([place[user] - 1 for user in takes if item in takes[user]], default=0)
+    entries = sorted(set(entry_of.values()), key=lambda entry: index[entry.values[-1]])
+    takes = {entry: set(_taken(entry, entry_of)) for entry in entries}
+    place: dict[Entry, int] = {}
+    for entry in takes:
+        place[entry] = max([place[taken] + 1 for taken in takes[entry]], default=0)
+    first_use: dict[Entry, int] = {}
+    for user in takes:
+        for entry in takes[user]:
+            first_use[entry] = min(place[user], first_use.get(entry, place[user]))
+    for entry, use in first_use.items():
+        if not takes[entry]:
+            place[entry] = use - 1
     columns = [Column(number) for number in range(max(place.values()) + 1)]
-    for item, number in place.items():
-        columns[number].items.append(item)
-    inputs = [item.unit for item in columns[0].items if item.unit]
-    columns[0].image = len(inputs) == len(columns[0].items) and are_pixels(inputs, columns[1].neurons)
+    for entry, number in place.items():
+        columns[number].entries.append(entry)
+    inputs = [entry.unit for entry in columns[0].entries if entry.unit]
+    columns[0].image = len(inputs) == len(columns[0].entries) and are_pixels(inputs, columns[1].neurons)
     return columns
 
 
-def _items(order: Sequence[Value]) -> dict[Value, Item]:
+def _entries(order: Sequence[Value]) -> dict[Value, Entry]:
     """For each value that is drawn its place; plain numbers are drawn as inputs only."""
-    item_of: dict[Value, Item] = {}
+    entry_of: dict[Value, Entry] = {}
     units: dict[Value, Unit] = {}  # of inputs, and of neurons by their outputs
     for unit in neurons(order):
         units[unit.value] = unit
         units |= {source.value: source for source in unit.sources}
         # A weight that is used several times belongs to the neuron that was recorded first.
-        item = Item([value for value in _members(unit) if value not in item_of], unit)
-        item_of |= dict.fromkeys(item.values, item)
+        entry = Entry([value for value in _members(unit) if value not in entry_of], unit)
+        entry_of |= dict.fromkeys(entry.values, entry)
     for value in order:
-        if value not in item_of and (value in units or not value.constant):
-            item_of[value] = Item([value], units.get(value))
-    return item_of
+        if value not in entry_of and (value in units or not value.constant):
+            entry_of[value] = Entry([value], units.get(value))
+    return entry_of
 
 
 def _members(unit: Unit) -> Iterator[Value]:
@@ -107,10 +111,10 @@ def _members(unit: Unit) -> Iterator[Value]:
         yield unit.value
 
 
-def _taken(item: Item, item_of: Mapping[Value, Item]) -> Iterator[Item]:
+def _taken(entry: Entry, entry_of: Mapping[Value, Entry]) -> Iterator[Entry]:
     """From where a place takes something: the parameters of another neuron are not what that neuron gives."""
-    for value in item.values:
+    for value in entry.values:
         for used in value.inputs:
-            taken = item_of.get(used)
-            if taken not in (None, item) and (used.inputs or taken.neuron is None):
+            taken = entry_of.get(used)
+            if taken not in (None, entry) and (used.inputs or taken.neuron is None):
                 yield taken

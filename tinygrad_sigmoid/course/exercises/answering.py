@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-import traceback
 from contextlib import suppress
 from json import dumps, loads
 from pathlib import Path
 from typing import Any, TextIO
 
-from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function, Given
+from tinygrad_sigmoid.course.exercises.exercise import Exercise, Function, Given, failure
 from tinygrad_sigmoid.course.exercises.listed import EXERCISES
 
 LARGEST = 100_000_000  # bytes of a file that the learner's code, or what it prints, may fill
@@ -44,17 +43,11 @@ def _loaded(exercise: Exercise, path: str) -> Function | Given:
     try:
         found = runpy.run_path(path).get(exercise.function)
     except (Exception, SystemExit) as error:
-        line = error.lineno if isinstance(error, SyntaxError) else _line(error, path)
-        return Given(None, f"{type(error).__name__}: {getattr(error, 'msg', error)}", line or 0)
+        return failure(error, path)
     if not callable(found):
         return Given(None, f"NameError: there is no {exercise.function} in it: the exercise asks for one of this name")
     function: Function = found
     return function
-
-
-def _line(error: BaseException, path: str) -> int:
-    lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-    return lines[-1] if lines else 0
 
 
 def _write(given: Given, written: TextIO) -> None:

@@ -7,17 +7,12 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from tinygrad_sigmoid.course.exercises.exercise import Case, Exercise, Function
-from tinygrad_sigmoid.course.exercises.rules import numbers
+from tinygrad_sigmoid.course.exercises.rules import numbers, sigmoid_slope
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
 from tinygrad_sigmoid.losses import squared_error
-from tinygrad_sigmoid.operations import sigmoid
+from tinygrad_sigmoid.operations import dot, sigmoid
 from tinygrad_sigmoid.value import Value
-
-
-def _slope(z: float) -> float:
-    slope: float = sigmoid.derivatives(sigmoid(z), z)[0]
-    return slope
 
 
 def neuron(w: float, x: float, b: float) -> Value:
@@ -54,24 +49,26 @@ CHAIN_RULE = Exercise(
     {
         "the slope of σ is missing: those are the derivatives of z": [lambda w, x, b: (x, w, 1)],
         "w and x are exchanged: moving w by 1 moves z by x": [
-            lambda w, x, b: (_slope(w * x + b) * w, _slope(w * x + b) * x, _slope(w * x + b))
+            lambda w, x, b: (sigmoid_slope(w * x + b) * w, sigmoid_slope(w * x + b) * x, sigmoid_slope(w * x + b))
         ],
         "the slope of σ is that at w·x: it must be taken at z = w·x + b": [
-            lambda w, x, b: (_slope(w * x) * x, _slope(w * x) * w, _slope(w * x))
+            lambda w, x, b: (sigmoid_slope(w * x) * x, sigmoid_slope(w * x) * w, sigmoid_slope(w * x))
         ],
         "σ(z) stands where its slope belongs": [
             lambda w, x, b: (sigmoid(w * x + b) * x, sigmoid(w * x + b) * w, sigmoid(w * x + b))
         ],
         "the slope of σ at a: it must be taken at z, before σ": [
-            lambda w, x, b: [_slope(sigmoid(w * x + b)) * local for local in (x, w, 1)]
+            lambda w, x, b: [sigmoid_slope(sigmoid(w * x + b)) * local for local in (x, w, 1)]
         ],
-        "the local derivatives of z are missing: w moves z by x, and x by w": [lambda w, x, b: [_slope(w * x + b)] * 3],
+        "the local derivatives of z are missing: w moves z by x, and x by w": [
+            lambda w, x, b: [sigmoid_slope(w * x + b)] * 3
+        ],
         "∂z/∂b is 1: b is added, and multiplies nothing": [
-            lambda w, x, b: [_slope(w * x + b) * local for local in (x, w, b)],
-            lambda w, x, b: [_slope(w * x + b) * local for local in (x, w, 0)],
+            lambda w, x, b: [sigmoid_slope(w * x + b) * local for local in (x, w, b)],
+            lambda w, x, b: [sigmoid_slope(w * x + b) * local for local in (x, w, 0)],
         ],
         "local derivatives along a path are multiplied, not added": [
-            lambda w, x, b: [_slope(w * x + b) + local for local in (x, w, 1)]
+            lambda w, x, b: [sigmoid_slope(w * x + b) + local for local in (x, w, 1)]
         ],
     },
     (
@@ -98,7 +95,7 @@ EQUATION_5 = Exercise(
     "predicted_change",
     ("Δoutput",),
     _changes,
-    lambda slopes, changes: math.fsum(map(float.__mul__, slopes, changes)),
+    dot,
     {
         "the changes alone: each counts as much as the output changes with it": [lambda slopes, changes: sum(changes)],
         "the slopes alone: how far is each leaf moved?": [lambda slopes, changes: sum(slopes)],
@@ -153,27 +150,29 @@ COST = Exercise(
     lambda w, x, b, y: _slopes(cost(w, x, b, y), "w", "b"),
     {
         "(y − a), not (a − y): the cost grows with a where a is above y": [
-            _of_cost(lambda z, error: -error * _slope(z))
+            _of_cost(lambda z, error: -error * sigmoid_slope(z))
         ],
         "the slope of σ is missing; so it is with the cross-entropy, but not with this cost": [
             _of_cost(lambda z, error: error)
         ],
         "twice as large: the ½ of the cost takes the 2 of the square away": [
-            _of_cost(lambda z, error: 2 * error * _slope(z))
+            _of_cost(lambda z, error: 2 * error * sigmoid_slope(z))
         ],
         "half as large: the square brings a 2, and that takes the ½ of the cost away": [
-            _of_cost(lambda z, error: error * _slope(z) / 2)
+            _of_cost(lambda z, error: error * sigmoid_slope(z) / 2)
         ],
         "a where its slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(z))],
         "1 − a where the slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(-z))],
-        "the derivative of the cost is missing: those are ∂a/∂w and ∂a/∂b": [_of_cost(lambda z, error: _slope(z))],
-        "a·σ′(z), with a for a − y: where is the target?": [_of_cost(lambda z, error: sigmoid(z) * _slope(z))],
-        "the square is still there: the derivative of ½(a − y)² is (a − y)": [
-            _of_cost(lambda z, error: error**2 * _slope(z)),
-            _of_cost(lambda z, error: error**2 / 2 * _slope(z)),
+        "the derivative of the cost is missing: those are ∂a/∂w and ∂a/∂b": [
+            _of_cost(lambda z, error: sigmoid_slope(z))
         ],
-        "x is missing: w moves z by x": [_of_cost(lambda z, error: error * _slope(z), by_w=False)],
-        "x belongs to w alone: b moves z by 1": [_of_cost(lambda z, error: error * _slope(z), by_b=True)],
+        "a·σ′(z), with a for a − y: where is the target?": [_of_cost(lambda z, error: sigmoid(z) * sigmoid_slope(z))],
+        "the square is still there: the derivative of ½(a − y)² is (a − y)": [
+            _of_cost(lambda z, error: error**2 * sigmoid_slope(z)),
+            _of_cost(lambda z, error: error**2 / 2 * sigmoid_slope(z)),
+        ],
+        "x is missing: w moves z by x": [_of_cost(lambda z, error: error * sigmoid_slope(z), by_w=False)],
+        "x belongs to w alone: b moves z by 1": [_of_cost(lambda z, error: error * sigmoid_slope(z), by_b=True)],
     },
     (
         "Three links of a chain: w moves z, z moves a, a moves C. Multiply their local derivatives.",
@@ -184,9 +183,17 @@ COST = Exercise(
 )
 
 
-def _stepped(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
-    by_w, by_b = _slopes(cost(w, x, b, y), "w", "b")
-    return [w - rate * by_w, b - rate * by_b]
+def _step_by(gradients: Function) -> Function:
+    """The right step, by these gradients."""
+
+    def stepped(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
+        by_w, by_b = gradients(w, x, b, y)
+        return [w - rate * by_w, b - rate * by_b]
+
+    return stepped
+
+
+_stepped = _step_by(COST.right)
 
 
 def _one_after_the_other(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
@@ -198,18 +205,7 @@ def _moved(step: Callable[[float, float, float], float]) -> Function:
     """w and b after a step that is made of the rate and a gradient in some wrong way."""
 
     def stepped(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
-        slopes = _slopes(cost(w, x, b, y), "w", "b")
-        return [step(leaf, rate, slope) for leaf, slope in zip((w, b), slopes, strict=True)]
-
-    return stepped
-
-
-def _step_by(gradients: Function) -> Function:
-    """The right step, by these gradients."""
-
-    def stepped(w: float, x: float, b: float, y: float, rate: float) -> list[float]:
-        by_w, by_b = gradients(w, x, b, y)
-        return [w - rate * by_w, b - rate * by_b]
+        return [step(leaf, rate, slope) for leaf, slope in zip((w, b), COST.right(w, x, b, y), strict=True)]
 
     return stepped
 

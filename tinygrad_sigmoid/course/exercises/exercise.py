@@ -35,7 +35,7 @@ class Given(NamedTuple):
     line: int = 0  # of the file, where it was raised
 
 
-class Picture(NamedTuple):
+class MarkedGraph(NamedTuple):
     """A graph, and what is wrong in it: remarks at values, and at edges as pairs (value, one of its inputs)."""
 
     output: Value
@@ -112,8 +112,7 @@ class Exercise:
         try:
             return Given(self.call(function, case))
         except Exception as error:  # whatever it is, it is the answer
-            lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-            return Given(None, f"{type(error).__name__}: {error}"[:LONGEST], lines[-1] if lines else 0)
+            return failure(error, file)
 
     def said(self, case: Case) -> str:
         """The case, as it would be typed."""
@@ -134,18 +133,26 @@ class Exercise:
         rows = zip(self.names(case), yours, rights, strict=True)
         return [(name, f"{mine:.6g}", f"{true:.6g}") for name, mine, true in rows if not same(mine, true)]
 
-    def picture(self, case: Case, answer: Answer) -> Picture | None:
+    def picture(self, case: Case, answer: Answer) -> MarkedGraph | None:
         """The first wrong step in the graph of a case, if it is about one."""
         if self.graph is None or _shape(answer) != _shape(self.call(self.right, case)):
             return None
-        return pictured(self.graph(*case), self.compared(case, answer))
+        return marked_graph(self.graph(*case), self.compared(case, answer))
 
 
-def pictured(output: Value, rows: Sequence[Row]) -> Picture:
+def failure(error: BaseException, file: str) -> Given:
+    """What is told of an error: its class, what it says, and the last line of the file that it came through."""
+    says = getattr(error, "msg", error)  # of a SyntaxError, without the file and the line
+    lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
+    return Given(None, f"{type(error).__name__}: {says}"[:LONGEST], line or 0)
+
+
+def marked_graph(output: Value, rows: Sequence[Row]) -> MarkedGraph:
     """A graph, with these rows as remarks at the values whose names stand last in theirs."""
     named = {value.label: value for value in topological_order(output) if value.label}
     remarks = {re.split("[∂ ]", name)[-1]: f"{name}: yours {yours}, right {right}" for name, yours, right in rows}
-    return Picture(output, {named[name]: remark for name, remark in remarks.items() if name in named})
+    return MarkedGraph(output, {named[name]: remark for name, remark in remarks.items() if name in named})
 
 
 def plain(answer: Any) -> Answer:

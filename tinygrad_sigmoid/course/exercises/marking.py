@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_sigmoid.course.exercises.exercise import LONGEST, Case, Exercise, Given, Picture, Row, plain
+from tinygrad_sigmoid.course.exercises.exercise import LONGEST, Case, Exercise, Given, MarkedGraph, Row, plain
 from tinygrad_sigmoid.course.exercises.listed import EXERCISES
 from tinygrad_sigmoid.drawing import child
 from tinygrad_sigmoid.files import printable_name, read_at_most
@@ -47,7 +47,7 @@ class Marking:
     wrong: str = ""  # what is wrong, by its name; empty if all is right
     case: str = ""  # the smallest case that shows it, as it would be typed
     rows: Sequence[Row] = field(default=(), repr=False)  # what is wrong in it: what it is called, yours, right
-    picture: Picture | None = field(default=None, repr=False)  # where it first goes wrong
+    picture: MarkedGraph | None = field(default=None, repr=False)  # where it first goes wrong
 
     @property
     def right(self) -> bool:

@@ -12,9 +12,9 @@ from tinygrad_sigmoid.course.exercises.exercise import (
     Exercise,
     Function,
     Given,
-    Picture,
+    MarkedGraph,
     Row,
-    pictured,
+    marked_graph,
     plain,
     returned,
     same,
@@ -84,9 +84,9 @@ class OnGraphs(Exercise):
         """Nothing; the rows and the picture tell it."""
         return ""
 
-    def picture(self, case: Case, answer: Answer) -> Picture | None:
+    def picture(self, case: Case, answer: Answer) -> MarkedGraph | None:
         """The values that are wrong."""
-        return pictured(graph(*case), self.compared(case, answer))
+        return marked_graph(graph(*case), self.compared(case, answer))
 
 
 class Order(OnGraphs):
@@ -174,7 +174,7 @@ class Passes(OnGraphs):
             if value.label and not same(mine, true)
         ]
 
-    def picture(self, case: Case, answer: Answer) -> Picture | None:
+    def picture(self, case: Case, answer: Answer) -> MarkedGraph | None:
         """The first edge that passes something wrong, in words; without one, the gradients that are wrong."""
         output, ledger = graph(*case), Ledger()
         order = topological_order(output)
@@ -183,9 +183,9 @@ class Passes(OnGraphs):
         ledger.update(zip(order, found, strict=True))
         mistake = judged(Exhibit(self.function, RIGHT.run), output, ledger).mistake
         if mistake is None:
-            return pictured(output, self.compared(case, answer))
+            return marked_graph(output, self.compared(case, answer))
         passed = f"edge {mistake.number}: hands on {number_text(mistake.edge.upstream)}"
-        return Picture(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
+        return MarkedGraph(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
 
 
 def _gradients(answer: Answer) -> list[float]:
@@ -202,7 +202,7 @@ def with_lesson(name: str) -> str:
     return f"{name}: {LESSONS[name]}" if name in LESSONS else name
 
 
-class Engine(OnGraphs):
+class OnClasses(OnGraphs):
     """The exercise on a class of values: what its values hold, and the gradients that its own `backward` gives."""
 
     def call(self, function: Function, case: Case) -> Answer:
@@ -338,7 +338,7 @@ FIND_THE_BUG = _pass(
     "Compare it with the museum: tinygrad_sigmoid.course.exhibits. Nothing is wrong with += or with the products.",
     "It is the order: a value's first visit comes before its other uses have added their share.",
 )
-OWN_VALUE = Engine(
+OWN_VALUE = OnClasses(
     "11_own_value.py",
     "Value",
     (),

@@ -175,6 +175,12 @@ STABLE_SIGMOID = Exercise(
 )
 
 
+def sigmoid_slope(z: float) -> float:
+    """σ′(z), as the table's rule has it."""
+    slope: float = sigmoid.derivatives(sigmoid(z), z)[0]
+    return slope
+
+
 def _slope_by_exponential(z: float) -> float:
     return math.exp(-z) / (1 + math.exp(-z)) ** 2
 
@@ -184,7 +190,7 @@ SIGMOID_SLOPE = Exercise(
     "slope",
     ("σ′(z)",),
     _far_and_near,
-    lambda z: sigmoid.derivatives(sigmoid(z), z)[0],
+    sigmoid_slope,
     {
         "1 − σ(z) has lost its digits: at z = 40 it is 0, and the slope is 4.2e-18": [
             lambda z: sigmoid(z) * (1 - sigmoid(z)),
@@ -197,7 +203,7 @@ SIGMOID_SLOPE = Exercise(
         "σ(−z) = 1 − σ(z) is one of the two factors": [lambda z: sigmoid(-z), lambda z: 1 - sigmoid(z)],
         "σ(z)·σ(z): one of the two factors is σ(−z)": [lambda z: sigmoid(z) ** 2],
         "z·(1 − z), with z for σ(z)": [lambda z: z * (1 - z)],
-        "the slope is never negative: σ always grows": [lambda z: -sigmoid(z) * sigmoid(-z)],
+        "the slope is never negative: σ always grows": [lambda z: -sigmoid_slope(z)],
     },
     (
         "On paper it is σ(z)·(1 − σ(z)). Print 1 − sigmoid(40): how many digits are left of it?",

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, plain
+from tinygrad_sigmoid.course.exercises.rules import sigmoid_slope
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Neuron
@@ -16,7 +17,7 @@ from tinygrad_sigmoid.value import Value
 Samples = Sequence[tuple[Sequence[float], float]]
 
 
-class Training(Exercise):
+class OnNeurons(Exercise):
     """The exercise on the training loop: the weights and the bias that come of it."""
 
     def call(self, function: Function, case: Case) -> Answer:
@@ -75,7 +76,7 @@ def _sets_of_samples(random: Random) -> Iterator[Case]:
         yield [weights, round(random.uniform(-1, 1), 2), samples, random.choice((0.5, 1.0, 3.0)), float(epochs)]
 
 
-TRAIN = Training(
+TRAIN = OnNeurons(
     "14_training.py",
     "train",
     ("w1", "w2", "b"),
@@ -117,7 +118,7 @@ TRAIN = Training(
 )
 
 
-class Layer(Exercise):
+class OnArrays(Exercise):
     """The exercise on a layer in NumPy, which is called with arrays."""
 
     def call(self, function: Function, case: Case) -> Answer:
@@ -161,27 +162,26 @@ def _by_our_values(upstream: Any, x: Any, W: Any, b: Any) -> list[Any]:
     return [dx, dW, db]
 
 
+def _each(function: Function, z: Any) -> Any:
+    import numpy
+
+    return numpy.vectorize(function, otypes=[float])(z)
+
+
 def _layer(change: Function) -> Function:
     """The backward pass of the layer with one of its choices changed."""
 
     def backward(upstream: Any, x: Any, W: Any, b: Any) -> Any:
-        slopes = _sigmoids(x @ W + b) * _sigmoids(-(x @ W + b))
-        return change(upstream, x, W, b, upstream * slopes)
+        return change(upstream, x, W, b, upstream * _each(sigmoid_slope, x @ W + b))
 
     return backward
-
-
-def _sigmoids(z: Any) -> Any:
-    import numpy
-
-    return numpy.vectorize(sigmoid, otypes=[float])(z)
 
 
 def _shares(dz: Any, x: Any, W: Any) -> tuple[Any, Any, Any]:
     return dz @ W.T, x.T @ dz, dz.sum(axis=0)
 
 
-LAYER = Layer(
+LAYER = OnArrays(
     "15_layer.py",
     "layer_backward",
     ("∂C/∂x", "∂C/∂W", "∂C/∂b"),
@@ -192,10 +192,10 @@ LAYER = Layer(
             _layer(lambda u, x, W, b, d: _shares(u, x, W))
         ],
         "a stands where the slope of σ belongs": [
-            _layer(lambda u, x, W, b, d: _shares(u * _sigmoids(x @ W + b), x, W))
+            _layer(lambda u, x, W, b, d: _shares(u * _each(sigmoid, x @ W + b), x, W))
         ],
         "1 − a stands where the slope of σ belongs: that is a·(1 − a)": [
-            _layer(lambda u, x, W, b, d: _shares(u * _sigmoids(-(x @ W + b)), x, W))
+            _layer(lambda u, x, W, b, d: _shares(u * _each(sigmoid, -(x @ W + b)), x, W))
         ],
         "upstream is missing: those are the gradients of a, not of C": [
             lambda u, x, W, b: _layer(lambda u, x, W, b, d: _shares(d, x, W))(u * 0 + 1, x, W, b)

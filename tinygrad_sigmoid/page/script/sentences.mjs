@@ -31,7 +31,7 @@ export function toldTogether({ boxes, boxOf, steps, forward }, { first, last, na
   const [what, forth, back] =
     numbers.size > 1
       ? [`The ${numbers.size} neurons of ${name}`, "are computed.", "hand their gradients on."]
-      : [boxes[one].neuron?.name ?? name, "is computed.", "hands its gradients on."];
+      : [boxes[one]?.neuron?.name ?? name, "is computed.", "hands its gradients on."];
   const pass = first <= forward ? "forward" : "backward";
   const done = first <= forward ? forth : back;
   return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${done}`], [], []];

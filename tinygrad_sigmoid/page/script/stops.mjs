@@ -8,12 +8,14 @@ import { update } from "./page.mjs";
 
 const LEVELS = ["every step", "a neuron", "a layer"];
 
-// The closed neuron that a value is in, or its column; none for a value of an open one.
+// What a value's steps are taken together with: its closed neuron, or the column of that; outside of neurons, nothing
+// but each other. Of an open neuron each step counts.
 /** @param {Page} page @param {number} value */
 function placeOf({ graph, level, opened }, value) {
   const number = graph.boxOf.get(value) ?? -1;
   const neuron = graph.boxes[number]?.neuron;
-  if (!neuron || !level || opened.includes(number)) return "";
+  if (!level || opened.includes(number)) return "";
+  if (!neuron) return graph.values[value].name;
   return level === 1 ? neuron.name : (graph.columns?.find(({ boxes }) => boxes.includes(number))?.name ?? "");
 }
 
