@@ -16,6 +16,7 @@ print(f"  actual:    {nudged.after:.8f} − {nudged.before:.8f} = {nudged.actual
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
 print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
 print("σ″, the slope of σ′, is the bend. The gradient misses about ½σ″Δ², if Δ, a change of z, is small:")
+print("on the way the slope drifts by σ″Δ, on average by half of that. Remainder = actual − predicted:")
 print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
 z = Value(0.0, "z")
 [slope] = gradients(sigmoid(z), [z])
@@ -34,9 +35,10 @@ print("At a jump, as in lesson 4, there is no slope, and so no prediction.")
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
 print("\nΔ² falls fourfold when Δ is halved, so smaller changes are predicted better. Here Δw1 = 0.1·size:")
 print(nudge(nand([1, 1]), {w1: 0.1}).halving())
+print('("slope 2.00": the remainder goes with the 2nd power of Δ. Of a wrong gradient it would be 1.)')
 
 # %% Where σ is nearly flat, there is hardly anything to predict: the neuron is saturated.
 saturated = Neuron([-20, -20], 30)
 flat = nudge(saturated([0, 0]), {saturated.bias: 0.1})
 slope = flat.gradients[saturated.bias]
-print(f"\nA saturated neuron, at z = 30: slope {slope:.1e}, so Δb = 0.1 changes almost nothing.")
+print(f"\nA saturated neuron, at z = 30: slope {slope:.1e}, so Δb = 0.1 changes almost nothing, as predicted.")

@@ -44,13 +44,26 @@ print(f"  η = 2/C″ = {2 / bend.data:g} ends each step as high as it began; wi
 
 # %% A network's bend nobody knows, so its rate is found by trying: here with three epochs on 500 digits.
 print("\nA network bends differently everywhere. So try: rates far apart, each for a few epochs.")
+print("The loss is the mean cost of the samples; 30 of 297 right is guessing, 1 in 10.")
 print("           mean loss of three epochs    right, of 297")
 training_digits, test_digits = load_digits()
-for rate in (0.001, 0.3, 3.0, 100.0):
+
+
+def trained(rate: float) -> Network:
     network = Network([64, 15, 10], seed=1)
     history = train(network, training_digits[:500], epochs=3, rate=rate, seed=1, test=test_digits)
     losses = ", ".join(f"{epoch.loss:.3f}" for epoch in history)
     print(f"η = {rate:<7g}{losses:<29}{', '.join(str(epoch.correct) for epoch in history)}")
-print("(The loss is the mean cost of the samples; 30 of 297 right is guessing, 1 in 10.)")
-print("Too small: the loss hardly falls. Too large: it jumps or stays, and nothing is learned. Here 3 wins.")
-print("Too small or too large? Try three times as much and a third, and go on where the loss falls faster.")
+    return network
+
+
+trained(0.001), trained(3.0)
+network = trained(100.0)
+most = max(max(network.predict(digit.inputs)) for digit in test_digits)
+print("Too small: the loss hardly falls. Too large: it swings, or it stays, and nothing is learned.")
+print(f"Here the first steps flew so far that no output is above {most:.5f}, whatever the digit: σ is flat")
+print("there, so nothing leads back, and all 0s cost ½ where one 1 is wanted. A valley has no such plain.")
+
+print("\nThen three times the best as much, and a third of it; go on where the loss falls faster:")
+trained(1.0), trained(9.0)
+print("So 9 is better than 3, for these three epochs. Too large or too small, if you can't tell? Try both.")
