@@ -1197,12 +1197,13 @@ def test_beside_what_is_lit_stands_the_steps_sentence_and_covers_no_box(opened, 
     value = GRAPHS[name]()
     browser = opened(value)
     browser.show_as(width=width, height=height)
-    for step, [sentence, figures, covers, inside] in zip(
-        steps(value), browser.driver.execute_async_script(BESIDE), strict=True
-    ):
-        assert sentence == (step.sentence if width > 640 else "")  # on a phone it stands right below the picture
+    found = browser.driver.execute_async_script(BESIDE)
+    for step, [sentence, figures, covers, inside] in zip(steps(value), found, strict=True):
+        assert sentence in (step.sentence, "")
         assert str(step).replace("\n", " ").endswith(figures)
         assert (covers, inside) == (False, True), step
+    # On a phone one of XOR's is too long, and stands below the picture.
+    assert [sentence for sentence, *_ in found].count("") <= (width < 640)
 
 
 def test_where_the_sentence_would_cover_a_box_the_figures_stand_alone(opened):

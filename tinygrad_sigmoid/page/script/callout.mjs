@@ -46,7 +46,7 @@ function beside(place, frame, free, others, { offsetWidth: width, offsetHeight: 
       const area = { left, top, right: left + width, bottom: top + height };
       const away = distance(area, place);
       if (away >= least) continue;
-      const cost = away + 1000 * covered(area, free) + covered(area, others) / 10;
+      const cost = away + 1000 * Math.ceil(covered(area, free)) + covered(area, others) / 10;
       if (cost < least) [best, least] = [area, cost];
     }
   return best;
