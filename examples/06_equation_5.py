@@ -16,24 +16,32 @@ print(f"  actual:    {nudged.after:.8f} − {nudged.before:.8f} = {nudged.actual
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
 print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
 print("σ″, the slope of σ′, is the bend. The gradient misses about ½σ″Δ², if Δ, a change of z, is small:")
-print("on the way the slope drifts by σ″Δ, on average by half of that. Remainder = actual − predicted:")
-print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
-z = Value(0.0, "z")
+print("on the way the slope drifts by σ″Δ, on average by half of that.")
+z = Value(-1.0, "z")
 [slope] = gradients(sigmoid(z), [z])
 [bend] = gradients(slope, [z])
+print("Above, z = −1 and Δz = 0.01 − 0.02 + 0.03 = 0.02, so the gradient misses about")
+print(f"  ½·{bend:.4f}·0.02² ≈ {0.5 * bend.data * 0.02**2:.6f}, as it did.")
+print("\nOther places and other changes; the remainder is actual − predicted:")
+print("     z     Δ  slope σ′   bend σ″  predicted σ′Δ      actual  remainder   predicted remainder ½σ″Δ²")
+too_low = []
 for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
     z.data = place
     slope.forward(), bend.forward()
     far = nudge(sigmoid(z), {z: change})
     print(f"{place:>6} {change:>5} {slope:>9.4f} {bend:>9.4f} {far.predicted:>14.5f}", end=" ")
     print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
-print("At z = 0 σ is nearly straight, around ±1.3 it bends most. And a large Δ goes where no tangent leads:")
-print(f"Δ = {change} is predicted to move σ by {far.predicted:.2f}, and moves it by {far.actual:.2f}.")
+    too_low.append(far.remainder / far.actual)
+print("Where σ bends most, around ±1.3, it is worst; at z = 0 only a little is left, which goes with Δ³.")
+print(f"By how much? At z = −1 the prediction is {too_low[1]:.0%} too low for Δ = 0.1, {too_low[3]:.0%} too low for 1,")
+print(f"and {-too_low[4]:.0%} too high for 5: {far.predicted:.2f} instead of {far.actual:.2f}.", end=" ")
+print("A large Δ goes where no tangent leads.")
 print("There ½σ″Δ² is no help either: it assumes the same bend all the way, but σ flattens out.")
 print("At a jump, as in lesson 4, there is no slope, and so no prediction.")
 
 # %% Halve the change again and again. A gradient that is wrong would leave a part that only halves.
-print("\nΔ² falls fourfold when Δ is halved, so smaller changes are predicted better. Here Δw1 = 0.1·size:")
+print("\nΔ² falls fourfold when Δ is halved, so smaller changes are predicted better.")
+print("The NAND neuron again, z = −1, with Δz = Δw1 = 0.1·size:")
 print(nudge(nand([1, 1]), {w1: 0.1}).halving())
 print('("slope 2.00": the remainder goes with the 2nd power of Δ. Of a wrong gradient it would be 1.)')
 

@@ -38,9 +38,15 @@ print(f"v is  {''.join(f'{v:<+22.4f}' for v in places)}".rstrip())
 v = Value(1.0, "v")
 [slope] = gradients(v * v, [v])
 [bend] = gradients(slope, [v])
-print(f"\nHow large may η be here? The second derivative of C tells us: C″ = {bend:g}.")
-print(f"  η = 1/C″ = {1 / bend.data:g} ends at the bottom in one step, a larger one beyond it.")
-print(f"  η = 2/C″ = {2 / bend.data:g} ends each step as high as it began; with a larger η, higher each time.")
+print(f"\nHow large may η be here? The second derivative of C, C″ = {bend:g}, tells us:")
+print("v − η·C″·v = (1 − η·C″)·v, so each step multiplies v by 1 − η·C″. That is")
+for rate, what in {
+    1 / bend.data: "at the bottom in one step; this rate is 1/C″",
+    0.9: "beyond the bottom, but nearer than before",
+    2 / bend.data: "beyond it, and as far away as before; this rate is 2/C″",
+    1.1: "beyond it, and farther away each time",
+}.items():
+    print(f"  {1 - rate * bend.data:>4.1f} for η = {rate:g}: {what}")
 
 # %% A network's bend nobody knows, so its rate is found by trying: here with three epochs on 500 digits.
 print("\nA network bends differently everywhere. So try: rates far apart, each for a few epochs.")
@@ -60,10 +66,12 @@ def trained(rate: float) -> Network:
 trained(0.001), trained(3.0)
 network = trained(100.0)
 most = max(max(network.predict(digit.inputs)) for digit in test_digits)
-print("Too small: the loss hardly falls. Too large: it swings, or it stays, and nothing is learned.")
+print("Too small: the loss hardly falls. Too large: it swings, as in the valley, or it stays, as with 100.")
 print(f"Here the first steps flew so far that no output is above {most:.5f}, whatever the digit: σ is flat")
 print("there, so nothing leads back, and all 0s cost ½ where one 1 is wanted. A valley has no such plain.")
 
-print("\nThen three times the best as much, and a third of it; go on where the loss falls faster:")
+print("\nThen three times the best rate, and a third of it:")
 trained(1.0), trained(9.0)
-print("So 9 is better than 3, for these three epochs. Too large or too small, if you can't tell? Try both.")
+print("So 9 is better than 3, and its neighbours are 3 and 27:")
+trained(27.0)
+print("Both are worse, so stop: about 9 it is. Too large or too small, if you can't tell? Try both.")
