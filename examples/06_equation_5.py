@@ -14,7 +14,7 @@ print(f"  predicted: {' + '.join(terms)} ≈ {nudged.predicted:.6f}")
 print(f"  actual:    {nudged.after:.8f} − {nudged.before:.8f} = {nudged.actual:.8f}: {nudged.remainder:.6f} more")
 
 # %% The curve is taken for its tangent. What is missed is the bend: half the second derivative times Δ².
-print("\nWhen is it bad? Where the curve bends, for a gradient knows only the tangent.")
+print("\nWhen is it bad? Where the curve bends and Δ is not small: a gradient knows only the tangent.")
 print("σ″, the slope of σ′, is the bend. The gradient misses about ½σ″Δ², if Δ, a change of z, is small:")
 print("on the way the slope drifts by σ″Δ, on average by half of that.")
 z = Value(-1.0, "z")
@@ -32,7 +32,7 @@ for place, change in ((0, 0.1), (-1, 0.1), (1, 0.1), (-1, 1), (-1, 5)):
     print(f"{place:>6} {change:>5} {slope:>9.4f} {bend:>9.4f} {far.predicted:>14.5f}", end=" ")
     print(f"{far.actual:>11.5f} {far.remainder:>10.5f} {0.5 * bend.data * change**2:>12.5f}")
     too_low.append(far.remainder / far.actual)
-print("Where σ bends most, around ±1.3, it is worst; at z = 0 only a little is left, which goes with Δ³.")
+print("For a small Δ it is worst around ±1.3, where σ bends most; what little is left at 0 goes with Δ³.")
 print(f"By how much? At z = −1 the prediction is {too_low[1]:.0%} too low for Δ = 0.1, {too_low[3]:.0%} too low for 1,")
 print(f"and {-too_low[4]:.0%} too high for 5: {far.predicted:.2f} instead of {far.actual:.2f}.", end=" ")
 print("A large Δ goes where no tangent leads.")

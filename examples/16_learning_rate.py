@@ -49,8 +49,8 @@ for rate, what in {
     print(f"  {1 - rate * bend.data:>4.1f} for η = {rate:g}: {what}")
 
 # %% A network's bend nobody knows, so its rate is found by trying: here with three epochs on 500 digits.
-print("\nA network bends differently everywhere. So try: rates far apart, each for a few epochs.")
-print("The loss is the mean cost of the samples; 30 of 297 right is guessing, 1 in 10.")
+print("\nA network bends differently everywhere. So try rates far apart; the best ends with the lowest loss.")
+print("The loss is the mean cost in an epoch, one pass over the samples; 30 of 297 right is guessing.")
 print("           mean loss of three epochs    right, of 297")
 training_digits, test_digits = load_digits()
 
@@ -66,7 +66,7 @@ def trained(rate: float) -> Network:
 trained(0.001), trained(3.0)
 network = trained(100.0)
 most = max(max(network.predict(digit.inputs)) for digit in test_digits)
-print("Too small: the loss hardly falls. Too large: it swings, as in the valley, or it stays, as with 100.")
+print("Too small: the loss hardly falls. Too large: it rises, as with 1.1 above, swings, or stays high.")
 print(f"Here the first steps flew so far that no output is above {most:.5f}, whatever the digit: σ is flat")
 print("there, so nothing leads back, and all 0s cost ½ where one 1 is wanted. A valley has no such plain.")
 
