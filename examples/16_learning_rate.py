@@ -66,7 +66,7 @@ def trained(rate: float) -> Network:
 trained(0.001), trained(3.0)
 network = trained(100.0)
 most = max(max(network.predict(digit.inputs)) for digit in test_digits)
-print("Too small: the loss hardly falls. Too large: it rises, as with 1.1 above, swings, or stays high.")
+print("Too small: the loss hardly falls. Too large: it rises, as with 1.1 above, or stays high.")
 print(f"With 100 the first steps flew so far that no output is above {most:.5f} for any digit: σ is flat")
 print("there, so nothing leads back, and all 0s cost ½ where one 1 is wanted. A valley has no such plain.")
 
@@ -74,4 +74,4 @@ print("\nThen three times the best rate, and a third of it, again and again unti
 trained(1.0), trained(9.0)
 print("So 9 is better than 3, and its neighbours are 3 and 27:")
 trained(27.0)
-print("Both are worse, so stop: about 9 it is. Too large or too small, if you can't tell? Try both.")
+print("Both are worse, so stop: about 9 it is. If you can't tell which way to go, try both.")
