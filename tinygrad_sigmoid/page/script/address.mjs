@@ -10,7 +10,7 @@ import { goTo } from "./tour.mjs";
 /** @typedef {import("./page.mjs").Page} Page */
 
 /** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "opened">} page */
-export function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, opened }) {
+function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
   const usual = leaf === usualLeaf(graph, first) && start.data[leaf] === first.data[leaf];

@@ -9,7 +9,7 @@ import { goTo } from "./tour.mjs";
 // Its steps: forward as always, then its own, each like the right one along that edge but for the numbers.
 /** @param {Step[]} right @param {number} forward @param {import("./graph.mjs").Algorithm} algorithm
  *  @returns {Step[]} */
-export function stepsOf(right, forward, { edges, mistake, reason }) {
+function stepsOf(right, forward, { edges, mistake, reason }) {
   const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
     right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);
   const wrong = edges.map(([value, operand, ...numbers], k) => {

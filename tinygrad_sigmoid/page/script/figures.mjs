@@ -2,7 +2,7 @@
 
 // The number in four digits. Python rounds a tie to the even digit, toExponential(3) rounds it away from 0.
 /** @param {number} number */
-export function fourDigits(number) {
+function fourDigits(number) {
   const tie = /^(-?\d\.\d\d[02468])50*(e.*)/.exec(number.toExponential(100));
   return tie ? tie[1] + tie[2] : number.toExponential(3);
 }

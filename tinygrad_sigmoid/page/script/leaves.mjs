@@ -48,7 +48,7 @@ export function typeNumber(page, leaf) {
 
 // From where to where a leaf can be dragged.
 /** @param {Page} page @param {number} leaf */
-export function rangeOf({ first, now }, leaf) {
+function rangeOf({ first, now }, leaf) {
   const [start, number] = [first.data[leaf], now.data[leaf]];
   const reach = 400 * grain(start);
   return [Math.min(start - reach, number), Math.max(start + reach, number)];

@@ -21,7 +21,7 @@ function placeOf({ graph, level, opened }, value) {
 
 // All runs, one after the other.
 /** @param {Page} page @returns {Run[]} */
-export function runsOf(page) {
+function runsOf(page) {
   /** @type {Run[]} */
   const runs = [];
   /** @type {Map<number, string>} */
