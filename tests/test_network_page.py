@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from browser import Browser
+from selenium.webdriver.support.ui import Select
 from test_page import SCREENS, expected_numbers, network, shown_numbers, wait_for
 
 from tinygrad_sigmoid import Network, Value, dot, sigmoid, squared_error, steps
@@ -411,6 +412,50 @@ def test_the_address_keeps_what_is_open(opened: Opens) -> None:
     browser.driver.find_element("id", "on").click()
     wait_for(browser, "!location.hash.startsWith('#3')")
     assert browser.run("return location.hash").endswith("&open:layer2.neuron1&open:layer1.neuron4")
+
+
+def test_the_address_keeps_how_much_a_step_is_and_what_the_colours_are(opened: Opens) -> None:
+    browser = opened(network(), "#3")
+    for select, choice in (("level", "every step"), ("shades", "gradients")):
+        Select(browser.driver.find_element("id", select)).select_by_visible_text(choice)
+    wait_for(browser, "location.hash === '#3&level:0&gradients'")
+    filled = "return [...document.querySelectorAll('.round .fill')].map((fill) => fill.style.fillOpacity)"
+    browser.press("End")
+    wait_for(browser, "location.hash.endsWith('&level:0&gradients')")
+    shown = browser.run(filled)
+    browser.driver.refresh()
+    browser.settle()
+    assert browser.run(filled) == shown
+    chosen = "return ['level', 'shades'].map((id) => document.getElementById(id).selectedOptions[0].textContent)"
+    assert browser.run(chosen) == ["every step", "gradients"]
+    assert browser.text("#step-heading").startswith("Step ")
+    for address in ("#0&level:3", "#0&level:", "#0"):
+        browser.run(f"location.hash = '{address}'")
+        browser.settle()
+        assert browser.run(chosen) == ["a layer", "weights"]
+
+
+def test_of_a_layer_with_an_open_neuron_each_stop_tells_how_many(opened: Opens) -> None:
+    browser = opened(network(), "#0&open:layer1.neuron4")
+    said = [sentence for _, sentence in browser.heard() if "neurons of layer1" in sentence]
+    assert said[0] == "3 of the 5 neurons of layer1 are computed."
+    assert all(re.match(r"\d of the 5 neurons", sentence) for sentence in said)
+
+
+def test_in_a_row_no_heading_stands_on_inputs_names_or_images(opened: Opens) -> None:
+    small = Network((4, 12, 3), seed=0)([Value(0.1 * k, f"x{k}") for k in range(4)])[0]
+    for value in (small, digits()):
+        browser = opened(value)
+        browser.show_as(width=390, height=844)
+        browser.settle()
+        overlaps = """const area = (element) => element.getBoundingClientRect();
+          const headings = [...document.querySelectorAll('.network text.after')];
+          const others = [...document.querySelectorAll('.node.round text, .weights .outline')].map(area);
+          return headings.map(area).flatMap((one) =>
+            others.filter((other) => one.left < other.right - 1 && other.left < one.right - 1
+              && one.top < other.bottom - 1 && other.top < one.bottom - 1)).length"""
+        assert browser.run("return document.querySelectorAll('.network text.after').length") >= 3
+        assert browser.run(overlaps) == 0
 
 
 def test_of_many_weights_a_few_are_shown_and_those_a_step_is_about(opened: Opens) -> None:

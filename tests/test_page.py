@@ -353,6 +353,12 @@ def test_a_tie_is_rounded_to_the_even_digit_by_page_and_steps(opened):
     assert "10.12" in str(steps(output))
 
 
+def test_an_infinite_gradient_is_exact_for_page_and_steps(opened):
+    output = 1 / Value(1e-200, "x")
+    assert "1·(−∞) = −∞" in str(steps(output))
+    assert all_told(opened(output)) == said_in_python(steps(output))
+
+
 @pytest.mark.parametrize(
     "strategy", [expressions().map(Expression.recorded), graphs()], ids=["expressions", "extremes"]
 )
@@ -892,6 +898,23 @@ def test_of_a_graph_with_boxes_too_small_to_see_a_step_shows_its_own(opened):
     assert view(browser) == fitting
 
 
+def test_a_step_shows_its_edge_even_where_that_begins_at_a_copy_far_from_its_box(opened):
+    value, weight = Value(0.5, "v"), Value(0.9, "w")
+    for _ in range(100):
+        value = sigmoid(value * weight)
+    browser = opened(value)
+    handed = [step.number for step in steps(value).backward if step.input_name == "w"]
+    for step in handed[1::20]:
+        browser.run(f"location.hash = '#{step}'")
+        browser.settle()
+        browser.settle()
+        within = """const [frame, ...parts] = ['#canvas', '.edge.active', '.node.active'].map((part) =>
+            document.querySelector(part).getBoundingClientRect());
+          return parts.every(({ left, right, top, bottom }) => left >= frame.left && right <= frame.right
+            && top >= frame.top && bottom <= frame.bottom);"""
+        assert browser.run(within), step
+
+
 def test_dragging_the_background_moves_the_picture_and_clicks_nothing(opened):
     from selenium.webdriver import ActionChains
 
@@ -1076,7 +1099,8 @@ def test_the_remainder_is_the_gap_and_a_bad_prediction_is_explained(opened):
         "actual": "+0.175",
     }
     assert browser.text("#remainder") == "−0.3321"
-    assert browser.text("#why") == "The curve bends: ½·output″·Δ² is about ½·(0.007337 − 0.1491)·3.4 = −0.2411."
+    bends = "The curve bends: ½·output″·Δ² is about ½·(0.007337 − 0.1491)·3.4 = −0.2411."
+    assert browser.text("#why") == f"{bends} a is saturated: its slope is 0.007337."
     gap = browser.run(
         """const [tip, gap] = ['rect', '.gap'].map((part) => document.querySelector(`#curves ${part}`).getBBox());
         return [gap.height, gap.y + gap.height - (tip.y + tip.height / 2)]"""

@@ -1,22 +1,26 @@
 // The address of what is shown, so that it can be reloaded, gone back to and mailed: the step, every leaf that was
-// moved, where the nudge began, which wrong way is played, and which neurons are open, as in #5&w=0.65&from:w=0.6,
-// #5&way:2 or #5&open:layer1.neuron3. Back undoes a nudge.
+// moved, where the nudge began, which wrong way is played, which neurons are open, how much a step is and whether the
+// colours are the gradients', as in #5&w=0.65&from:w=0.6, #5&way:2 or #5&level:0&gradients&open:layer1.neuron3. Back
+// undoes a nudge.
 
 import { choose } from "./algorithms.mjs";
 import { on } from "./elements.mjs";
-import { momentAt, numbersOf, usualLeaf } from "./graph.mjs";
+import { momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-/** @param {Pick<Page, "graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "opened">} page */
-function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, opened }) {
+/** @typedef {"graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "level" | "gradients" | "opened"} Kept */
+
+/** @param {Pick<Page, Kept>} page */
+function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, level, gradients, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
   const usual = leaf === usualLeaf(graph, first) && start.data[leaf] === first.data[leaf];
   const way = algorithm ? `&way:${algorithm}` : "";
+  const seen = (level === usualLevel(graph) ? "" : `&level:${level}`) + (gradients ? "&gradients" : "");
   const open = opened.map((number) => `&open:${encodeURIComponent(graph.boxes[number].neuron?.name ?? "")}`).join("");
-  return `#${at}${way}${open}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
+  return `#${at}${way}${seen}${open}${moved.join("")}${usual ? "" : `&from:${nameOf(leaf)}=${start.data[leaf]}`}`;
 }
 
 // A name as whoever wrote it may have: mail programs, and people, escape less than `encodeURIComponent` or more.
@@ -43,10 +47,12 @@ export function read({ graph, first }, address) {
   const [at, ...entries] = address.slice(1).split("&");
   const data = [...first.data];
   let [leaf, start] = [usualLeaf(graph, first), NaN];
-  let algorithm = 0;
+  let [algorithm, level] = [0, usualLevel(graph)];
+  const gradients = !!graph.columns && entries.includes("gradients");
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
     if (way <= graph.algorithms.length) algorithm ||= way;
+    if (graph.columns) level = Number(/^level:([012])$/.exec(entry)?.[1] ?? level);
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
@@ -57,15 +63,16 @@ export function read({ graph, first }, address) {
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
   const began = Number.isNaN(start) ? first.data[leaf] : start;
   const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
-  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, opened: openIn(graph, entries) };
+  const seen = { level, gradients, opened: openIn(graph, entries) };
+  return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, ...seen };
 }
 
 /** @param {Page} page */
 function open(page) {
   if (!/^(#\d+(&|$)|$)/.test(location.hash)) return;
-  const { at, now, algorithm, nudge, opened } = read(page, location.hash);
+  const { at, now, algorithm, nudge, ...seen } = read(page, location.hash);
   const kept = { now, nudge: null };
-  Object.assign(page, { now, nudge, kept, opened, entered: opened[0] ?? -1, stale: true });
+  Object.assign(page, { now, nudge, kept, ...seen, entered: seen.opened[0] ?? -1, stale: true });
   choose(page, algorithm);
   goTo(page, at);
 }

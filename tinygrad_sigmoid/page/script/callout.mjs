@@ -14,7 +14,7 @@ const REACH = 160; // how far it may be from what it belongs to
 
 // The area of an element, with a gap around it.
 /** @param {Element} element @returns {Area} */
-function around(element) {
+export function around(element) {
   const { left, top, right, bottom } = element.getBoundingClientRect();
   return { left: left - GAP, top: top - GAP, right: right + GAP, bottom: bottom + GAP };
 }
@@ -32,7 +32,7 @@ function covered(one, others) {
 }
 
 /** @param {Area} a @param {Area} b */
-const distance = (a, b) =>
+export const distance = (a, b) =>
   Math.hypot(Math.max(a.left - b.right, b.left - a.right, 0), Math.max(a.top - b.bottom, b.top - a.bottom, 0));
 
 // Within the frame, off what must be free, and then over little else and not far from the place.

@@ -17,6 +17,7 @@ const HEADING = 26; // the room for one
 const NAMES = 84; // for those of the inputs
 const TALL = 600; // a column of neurons
 const PITCH = [20, 56]; // from neuron to neuron, at least and at most
+const NAMED = 76; // at most from input to input in a row, whose names stand above them
 const CLOSE = 24; // and at most beside an open one
 const RADIUS = 17; // of a neuron, at most
 
@@ -30,7 +31,7 @@ function thingsOf(graph, { opened, windows, down }, column) {
   if (image) return [{ ...blank, kind: "image", boxes, width: side, height: side }];
   const first = windows.get(`c${column}`) ?? 0;
   const shown = boxes.slice(first, first + most);
-  const widest = shown.some((number) => opened.includes(number)) ? CLOSE : PITCH[1];
+  const widest = shown.some((number) => opened.includes(number)) ? CLOSE : down && !column ? NAMED : PITCH[1];
   const pitch = Math.min(Math.max(TALL / (shown.length + 1), PITCH[0]), widest);
   const radius = Math.min(RADIUS, 0.4 * pitch);
   const circle = down ? { width: pitch, height: 2 * radius } : { width: 2 * radius, height: pitch };
@@ -56,7 +57,8 @@ function thingsOf(graph, { opened, windows, down }, column) {
 function roomBefore(columns, down) {
   const [[first]] = columns;
   return columns.map((things, column) => {
-    if (!column) return down ? HEADING - 6 : first.kind === "round" ? NAMES : 8;
+    if (!column && down) return HEADING + (first.kind === "round" ? 8 : -6);
+    if (!column) return first.kind === "round" ? NAMES : 8;
     return (down ? HEADING - 10 : 0) + (column === 1 && first.kind === "image" ? roomForImages(things, down) : 0);
   });
 }
@@ -83,8 +85,9 @@ export function sceneOf(graph, shape, ratio) {
   const headings = [];
   columns.forEach((things, column) => {
     if (column) along += Math.min(Math.max(gap, least[column]), down ? 120 : 300);
+    const low = along + Math.min(before[column], HEADING - 6) - 8; // above the images of weights
     along += before[column];
-    headings.push(down ? [4, along - 8] : [along + lengths[column] / 2, 16]);
+    headings.push(down ? [4, low] : [along + lengths[column] / 2, 16]);
     let across = (breadth + top - breadths[column]) / 2;
     const inRow = things.some(isOpen); // with where it begins, so that what the others take doesn't cross it
     for (const thing of things) {

@@ -107,3 +107,7 @@ export function dependentsOf(values, own) {
 export function usualLeaf({ leaves }, { gradients }) {
   return leaves.find((leaf) => gradients[leaf]) ?? leaves[0];
 }
+
+// How much a step of the tour is unless something else is asked for: 0 one value, 2 a layer.
+/** @param {Graph} graph */
+export const usualLevel = ({ columns }) => (columns ? 2 : 0);

@@ -29,13 +29,14 @@ export function why(graph, { leaf, start }, now) {
   const bend = ((after - before) * change) / 2; // ½·f″·Δ², its f″ being the change of the gradient for a change of 1
   const second = `½·(${shown(after)} − ${bracketed(shown(before))})·${bracketed(shown(change))}`;
   const concerned = dependentsOf(graph.values, [leaf]);
-  const isFlat = (/** @type {number} */ i) => start.local[i].length === 1 && Math.abs(start.local[i][0]) < FLAT;
-  const flat = [...concerned].find(isFlat);
-  const saturated =
-    flat === undefined
-      ? ""
-      : ` ${graph.values[flat].name} was saturated: its slope was ${shown(start.local[flat][0])}.`;
-  return `The curve bends: ½·output″·Δ² is about ${second} = ${signed(bend)}.${saturated}`;
+  /** @param {Moment} moment @param {string} verb */
+  const saturated = ({ local }, verb) => {
+    const flat = [...concerned].find((i) => local[i].length === 1 && Math.abs(local[i][0]) < FLAT);
+    if (flat === undefined) return "";
+    return ` ${graph.values[flat].name} ${verb} saturated: its slope ${verb} ${shown(local[flat][0])}.`;
+  };
+  const flatness = saturated(start, "was") || saturated(now, "is");
+  return `The curve bends: ½·output″·Δ² is about ${second} = ${signed(bend)}.${flatness}`;
 }
 
 /** @param {Page} page */

@@ -1,6 +1,6 @@
 // The state of the page, all of it, and the moves that change it; after each, every view shows it anew.
 
-import { known, momentAt, numbersOf, usualLeaf } from "./graph.mjs";
+import { known, momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 
 /**
  * @typedef {import("./graph.mjs").Graph} Graph
@@ -58,7 +58,7 @@ export function pageOf(graph, layouts, views) {
   const nudge = { leaf: usualLeaf(graph, first), start: first };
   const timers = { playing: 0, remembering: 0, saying: 0, due: 0 };
   const seen = { layouts, layout: layouts[0], view: null, rows: [], pointed: [], inside: new WeakMap() };
-  const tour = { at: 0, right: graph.steps, algorithm: 0, level: 0, sought: null };
+  const tour = { at: 0, right: graph.steps, algorithm: 0, level: usualLevel(graph), sought: null };
   const written = { kept: { now: first, nudge: null }, said: { at: 0, now: first } };
   const open = { opened: [], entered: -1, windows: new Map(), gradients: false, stale: true, uses: new WeakMap() };
   const painted = { lines: [], rounds: [], images: [] };

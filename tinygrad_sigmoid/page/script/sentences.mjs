@@ -25,12 +25,14 @@ export function told(graph, now, at) {
 
 // The same about the steps of a neuron or a layer together.
 /** @param {Graph} graph @param {import("./stops.mjs").Run} run @returns {Part[][]} */
-export function toldTogether({ boxes, boxOf, steps, forward }, { first, last, name }) {
+export function toldTogether({ boxes, boxOf, columns, steps, forward }, { first, last, name }) {
   const numbers = new Set(steps.slice(first - 1, last).map(({ value }) => boxOf.get(value) ?? -1));
   const [one] = numbers;
+  const all = columns?.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
+  const some = all > numbers.size ? `${numbers.size} of the ${all}` : `The ${all}`;
   const [what, forth, back] =
     numbers.size > 1
-      ? [`The ${numbers.size} neurons of ${name}`, "are computed.", "hand their gradients on."]
+      ? [`${some} neurons of ${name}`, "are computed.", "hand their gradients on."]
       : [boxes[one]?.neuron?.name ?? name, "is computed.", "hands its gradients on."];
   const pass = first <= forward ? "forward" : "backward";
   const done = first <= forward ? forth : back;
@@ -72,7 +74,9 @@ function passed(graph, now, at, step) {
   const exact = (before ?? 0) + upstream * local;
   const size = Math.abs(before ?? 0) + Math.abs(upstream * local);
   const isSum = !step.played || exact === after || Math.abs(exact - after) <= 1e-9 * size;
-  const equal = isSum ? equals(total, after, terms) : `${equals(total, exact, terms)} ${shown(exact)}, but it writes`;
+  /** @param {number} sum */
+  const given = (sum) => (total === sum && !Number.isFinite(sum) ? "=" : equals(total, sum, terms));
+  const equal = isSum ? given(after) : `${given(exact)} ${shown(exact)}, but it writes`;
   return [
     [`${step.derivative} ${formula} `, [shown(local), "local"]],
     [`gradient of ${name} = `, ...sum, "·", [times, "local"], ` ${equal} `, [shown(after), "sum"]],

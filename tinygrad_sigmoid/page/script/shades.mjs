@@ -35,6 +35,7 @@ const thickness = (number, largest) => `${(THICKEST * shareOf(number, largest)).
 /** @param {Page} page */
 export function showShades(page) {
   const { graph, painted, now } = page;
+  /** @type {HTMLSelectElement} */ (byId("shades")).value = page.gradients ? "gradients" : "weights";
   const known = knownOn(page);
   const { data, gradients } = known;
   /** @type {Numbers} */

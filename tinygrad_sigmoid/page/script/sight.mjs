@@ -1,8 +1,9 @@
 // Brings into sight what a step is about, wherever the frame was moved to.
 
+import { around, distance } from "./callout.mjs";
 import { byId } from "./elements.mjs";
 import { pan, showFrame, whole, zoom } from "./frame.mjs";
-import { boxOf } from "./picture.mjs";
+import { boxOf, edgeOf } from "./picture.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
@@ -20,9 +21,12 @@ export function showSought(page) {
   const missing = (low, high, from, to) => Math.min(0, low - from - 20) || Math.max(0, high - to + 20);
   const { scale } = whole(layout);
   if (!page.view && scale < SMALLEST) zoom(page, 1 / scale);
-  for (const value of page.view ? [sought.value, sought.input ?? sought.value] : []) {
+  const { value, input = value, operand } = { operand: -1, ...sought };
+  const [from, to, edge] = [boxOf(page, input), boxOf(page, value), edgeOf(page, value, operand)];
+  const fromCopy = from && edge && distance(around(from), around(edge)) > 0; // which may stand far from its box
+  for (const part of page.view ? (fromCopy ? [from, to, edge] : [to, from]) : []) {
     showFrame(page);
-    const place = boxOf(page, value)?.getBoundingClientRect();
+    const place = part?.getBoundingClientRect();
     if (place)
       pan(
         page,

@@ -49,12 +49,9 @@ export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last
 
 /** @param {Page} page */
 export function startStops(page) {
-  const hasNeurons = !!page.graph.columns;
   const select = /** @type {HTMLSelectElement} */ (byId("level"));
-  byId("levels").hidden = !hasNeurons;
+  byId("levels").hidden = !page.graph.columns;
   select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  page.level = hasNeurons ? 2 : 0;
-  select.value = `${page.level}`;
   on(select, "change", () => {
     page.level = Number(select.value);
     update(page);

@@ -22,7 +22,7 @@ export function drawRound(graph, { x, y, radius, boxes, width, height }, down) {
   const { id, neuron, shown } = graph.boxes[boxes[0]];
   const circles = ["outline", "fill", "ring"].map((look) => svg("circle", { class: look, cx: x, cy: y, r: radius }));
   const kind = neuron ? "neuron" : graph.leaves.includes(shown) ? "input leaf" : "input";
-  const hasRoom = down ? width >= 52 : !neuron || height >= 2 * radius + 16;
+  const hasRoom = down ? width >= (neuron ? 52 : 72) : !neuron || height >= 2 * radius + 16;
   /** @type {Point} */
   const place = neuron ? [x, y + radius + 13] : down ? [x, y - radius - 5] : [x - radius - 6, y + 4];
   const number = textAt(place, "", neuron || down ? "" : "before");

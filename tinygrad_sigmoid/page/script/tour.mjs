@@ -29,6 +29,7 @@ export function showStep(page) {
   const leadNowhere = { first: at > 0 && runAt(page, at).first === 1, back: at === 0, on: atEnd, last: atEnd };
   for (const [id, disabled] of Object.entries(leadNowhere))
     /** @type {HTMLButtonElement} */ (byId(id)).disabled = disabled;
+  /** @type {HTMLSelectElement} */ (byId("level")).value = `${page.level}`;
   const run = runAt(page, at);
   const lines = run.name ? toldTogether(graph, run) : told(graph, page.now, at);
   lines.forEach((line, i) => writeParts(byId("step").children[i], line));
