@@ -36,6 +36,5 @@ def _picture(value: Value) -> str:
     """Its graph as boxes; a large one as columns of neurons, if it has any."""
     if len(topological_order(value)) > READABLE:
         with suppress(ValueError):  # it is no network
-            return draw(value, show="weights").svg
-    svg: str = draw(value).pipe("svg", quiet=True, encoding="utf-8")
-    return svg
+            return draw(value, show="weights")._repr_svg_()
+    return draw(value)._repr_mimebundle_()["image/svg+xml"]

@@ -16,6 +16,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import diagram
+from tinygrad_sigmoid.drawing.cell import STYLES
 from tinygrad_sigmoid.drawing.network import Picture
 from tinygrad_sigmoid.drawing.picture import picture
 from tinygrad_sigmoid.graph import computed
@@ -92,7 +93,7 @@ def _animated(walked: Steps) -> str:
     root.set("style", f"--step:{film.step:g}s;--all:{film.step * film.length:g}s")
     style = Element("style")
     styles = resources.files(__package__).joinpath("animation.css").read_text(encoding="utf-8")
-    style.text = "\n".join([styles, *film.keyframes.values()])
+    style.text = "\n".join([STYLES, styles, *film.keyframes.values()])
     root.insert(0, style)
     return tostring(root, encoding="unicode") + "\n"
 

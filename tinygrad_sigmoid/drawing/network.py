@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import MOST_EDGES, in_common
+from tinygrad_sigmoid.drawing.cell import SCHEME, in_a_cell
 from tinygrad_sigmoid.drawing.layout import BOTTOM, LEGEND, TOP, Layout, Spot, Square
 from tinygrad_sigmoid.drawing.neurons import Trainable, Unit, blank, columns
 from tinygrad_sigmoid.files import file_name, write_whole
@@ -31,21 +32,23 @@ Show = Literal["weights", "gradients"]
 THICKEST, CHARACTER = 7, 6  # a line, and the width of a letter, in units of the drawing
 LONGEST_NAME = 10  # letters beside a circle; all of them are told under the pointer
 
+# Its class is not "outline": marimo, in whose page it stands, draws frames around what has that one.
 STYLE = """
 .network-view{--ink:#1c2330;--grey:#5d6675;--paper:#fff;--plus:#1f6fb8;--minus:#c4501b;max-width:100%;height:auto}
 .network-view text{fill:var(--grey);font:12px Helvetica,Arial,sans-serif;text-anchor:middle;
 paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 .network-view .start{text-anchor:start}.network-view .end{text-anchor:end}
 .network-view .number{fill:var(--ink)}.network-view .paper{fill:var(--paper)}
-.network-view .outline{fill:var(--paper);stroke:var(--grey);stroke-opacity:.6}
+.network-view .rim{fill:var(--paper);stroke:var(--grey);stroke-opacity:.6}
 .network-view .all{fill:var(--grey);fill-opacity:.12}
 .network-view .plus{stroke:var(--plus)}.network-view .minus{stroke:var(--minus)}
 .network-view .fill{stroke:none}.network-view .fill.plus{fill:var(--plus)}.network-view .fill.minus{fill:var(--minus)}
 .network-view .line{stroke-opacity:.85}.network-view .line.minus{stroke-dasharray:7 2}.network-view .ring{fill:none}
-.network-view .neuron:hover>.outline{stroke:var(--ink);stroke-opacity:1;stroke-width:2}
+.network-view .neuron:hover>.rim{stroke:var(--ink);stroke-opacity:1;stroke-width:2}
 .network-view:has(.neuron:hover) .neuron:not(:hover)>line{stroke-opacity:.07}
-@media(prefers-color-scheme:dark){
-.network-view{--ink:#f0f2f6;--grey:#a3acba;--paper:#14181f;--plus:#63aef5;--minus:#f08a54}}
+@supports(color:light-dark(red,red)){
+.network-view{--ink:light-dark(#1c2330,#f0f2f6);--grey:light-dark(#5d6675,#a3acba);--paper:light-dark(#fff,#14181f);
+--plus:light-dark(#1f6fb8,#63aef5);--minus:light-dark(#c4501b,#f08a54)}}
 """
 
 
@@ -70,7 +73,7 @@ class Picture:
         return "<a picture in SVG: a notebook shows it, .save('picture.svg') writes it>"
 
     def _repr_svg_(self) -> str:
-        return self.svg
+        return in_a_cell(self.svg)
 
 
 def network_picture(*drawn: Any, show: Show = "weights") -> Picture:
@@ -121,7 +124,7 @@ class _Writer:
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="network-view" {size} role="img" '
             f'aria-label="A network: {self._described()}">',
-            f"<style>{STYLE}</style>",
+            f"<style>{SCHEME}{STYLE}</style>",
             f'<rect class="paper" width="{width}" height="{height}"/>',
             *chain.from_iterable(self._heading(number) for number in range(len(layout.columns))),
             *(self._image(layout.image) if layout.pixels else []),
@@ -155,7 +158,7 @@ class _Writer:
         parts = [self._told_of(unit)]
         parts += self._image_of_weights(unit, spot.image) if spot.image else self._lines(unit, spot)
         at = f'cx="{spot.x:g}" cy="{spot.y:g}"'
-        parts.append(f'<circle class="outline" {at} r="{spot.radius:g}"/>')
+        parts.append(f'<circle class="rim" {at} r="{spot.radius:g}"/>')
         if number:
             amount = 0.6 * abs(number) / self.fullest[unit.column]
             parts.append(f'<circle class="fill {_sign(number)}" {at} r="{spot.radius:g}" fill-opacity="{amount:.3f}"/>')
@@ -242,7 +245,7 @@ class _Writer:
             yield f'<line class="line {sign}" {ends} stroke-width="{self.thickest:g}"/>'
             yield _text(left + 48, y + 4, number, "start number")
             circle = f'cx="{left + 20:g}" cy="{y + 22:g}" r="8"'
-            yield f'<circle class="outline" {circle}/><circle class="fill {sign}" {circle} fill-opacity="0.6"/>'
+            yield f'<circle class="rim" {circle}/><circle class="fill {sign}" {circle} fill-opacity="0.6"/>'
             yield _text(left + 48, y + 26, "positive" if sign == "plus" else "negative", "start")
         lines = [f"line: {of}weight, as thick as it is large; ring: {of}bias, likewise"]
         if not self.blank:
@@ -274,7 +277,7 @@ def _title(lines: Sequence[str]) -> str:
 
 
 def _frame(image: Square) -> str:
-    return f'<rect class="outline" {image.attributes}/>'
+    return f'<rect class="rim" {image.attributes}/>'
 
 
 def _text(x: float, y: float, text: str, look: str = "", *, escaped: bool = False) -> str:

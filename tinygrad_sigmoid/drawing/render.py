@@ -28,6 +28,7 @@ import graphviz  # type: ignore[import-untyped]
 from graphviz.backend import dot_command, rendering  # type: ignore[import-untyped]
 
 from tinygrad_sigmoid.drawing import child
+from tinygrad_sigmoid.drawing.cell import STYLES, in_a_cell
 from tinygrad_sigmoid.files import write_whole
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.quoting import printable
@@ -77,7 +78,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, *args: object, **options: object) -> dict[str, str]:
         """The picture for a notebook."""
-        return {"image/svg+xml": self.pipe("svg", quiet=True, encoding="utf-8")}
+        return {"image/svg+xml": in_a_cell(self.pipe("svg", quiet=True, encoding="utf-8"), STYLES)}
 
     def _repr_png_(self) -> bytes | None:
         """A small picture as PNG too, for JupyterLab until it trusts the notebook; of a bundle's marimo makes a tab."""
