@@ -310,6 +310,13 @@ def test_a_picture_is_saved_whole_and_shown_by_notebooks(tmp_path: Path) -> None
         picture.save(tmp_path / "network.png")
 
 
+def test_a_paper_is_made_of_it_by_programs_that_know_less_than_a_browser() -> None:
+    plain, _, rest = draw(Network([2, 3, 1], seed=1)).svg.partition("@supports(")
+    assert not re.search(r"var\(|light-dark|auto|paint-order|:has", plain), "librsvg or CairoSVG would draw nothing"
+    assert not re.search("var\\(", rest)
+    assert re.search(r' width="\d+" height="\d+" ', plain)
+
+
 def test_a_notebook_shows_a_large_network_as_columns_and_anything_else_as_boxes() -> None:
     def shown(value: Value) -> str:
         return value._repr_mimebundle_()["image/svg+xml"]

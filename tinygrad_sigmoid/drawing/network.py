@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from math import isfinite, sqrt
 from pathlib import Path
+from string import Template
 from typing import Any, Literal, get_args
 
 from tinygrad_sigmoid import checks
@@ -32,23 +33,32 @@ Show = Literal["weights", "gradients"]
 THICKEST, CHARACTER = 7, 6  # a line, and the width of a letter, in units of the drawing
 LONGEST_NAME = 10  # letters beside a circle; all of them are told under the pointer
 
-# Its class is not "outline": marimo, in whose page it stands, draws frames around what has that one.
-STYLE = """
-.network-view{--ink:#1c2330;--grey:#5d6675;--paper:#fff;--plus:#1f6fb8;--minus:#c4501b;max-width:100%;height:auto}
-.network-view text{fill:var(--grey);font:12px Helvetica,Arial,sans-serif;text-anchor:middle;
-paint-order:stroke;stroke:var(--paper);stroke-width:3px}
+COLOURS = {  # on light paper and on dark
+    "ink": ("#1c2330", "#f0f2f6"),
+    "grey": ("#5d6675", "#a3acba"),
+    "paper": ("#ffffff", "#14181f"),
+    "plus": ("#1f6fb8", "#63aef5"),
+    "minus": ("#c4501b", "#f08a54"),
+}
+# The class of a rim is not "outline": marimo, in whose page it stands, draws frames around what has that one.
+RULES = Template("""
+.network-view text{fill:$grey;font:12px Helvetica,Arial,sans-serif;text-anchor:middle}
 .network-view .start{text-anchor:start}.network-view .end{text-anchor:end}
-.network-view .number{fill:var(--ink)}.network-view .paper{fill:var(--paper)}
-.network-view .rim{fill:var(--paper);stroke:var(--grey);stroke-opacity:.6}
-.network-view .all{fill:var(--grey);fill-opacity:.12}
-.network-view .plus{stroke:var(--plus)}.network-view .minus{stroke:var(--minus)}
-.network-view .fill{stroke:none}.network-view .fill.plus{fill:var(--plus)}.network-view .fill.minus{fill:var(--minus)}
+.network-view .number{fill:$ink}.network-view .paper{fill:$paper}
+.network-view .rim{fill:$paper;stroke:$grey;stroke-opacity:.6}
+.network-view .all{fill:$grey;fill-opacity:.12}
+.network-view .plus{stroke:$plus}.network-view .minus{stroke:$minus}
+.network-view .fill{stroke:none}.network-view .fill.plus{fill:$plus}.network-view .fill.minus{fill:$minus}
 .network-view .line{stroke-opacity:.85}.network-view .line.minus{stroke-dasharray:7 2}.network-view .ring{fill:none}
-.network-view .neuron:hover>.rim{stroke:var(--ink);stroke-opacity:1;stroke-width:2}
-.network-view:has(.neuron:hover) .neuron:not(:hover)>line{stroke-opacity:.07}
-@supports(color:light-dark(red,red)){
-.network-view{--ink:light-dark(#1c2330,#f0f2f6);--grey:light-dark(#5d6675,#a3acba);--paper:light-dark(#fff,#14181f);
---plus:light-dark(#1f6fb8,#63aef5);--minus:light-dark(#c4501b,#f08a54)}}
+.network-view .neuron:hover>.rim{stroke:$ink;stroke-opacity:1;stroke-width:2}
+""")
+DARK = {name: f"light-dark({light},{dark})" for name, (light, dark) in COLOURS.items()}
+# What makes a PDF of it may know no variables, no `auto`, and no order in which a text is painted: browsers do.
+STYLE = f"""{SCHEME}{RULES.substitute({name: light for name, (light, _) in COLOURS.items()})}
+@supports(color:light-dark(red,red)){{{RULES.substitute(DARK)}
+.network-view{{max-width:100%;height:auto}}
+.network-view text{{paint-order:stroke;stroke:{DARK["paper"]};stroke-width:3px}}
+.network-view:has(.neuron:hover) .neuron:not(:hover)>line{{stroke-opacity:.07}}}}
 """
 
 
@@ -120,11 +130,11 @@ class _Writer:
     def svg(self) -> str:
         layout = self.layout
         width, height = f"{layout.width:g}", f"{TOP + layout.height + BOTTOM:g}"
-        size = f'viewBox="0 0 {width} {height}" width="{width}"'
+        size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="network-view" {size} role="img" '
             f'aria-label="A network: {self._described()}">',
-            f"<style>{SCHEME}{STYLE}</style>",
+            f"<style>{STYLE}</style>",
             f'<rect class="paper" width="{width}" height="{height}"/>',
             *chain.from_iterable(self._heading(number) for number in range(len(layout.columns))),
             *(self._image(layout.image) if layout.pixels else []),
