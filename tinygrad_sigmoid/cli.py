@@ -18,7 +18,19 @@ from contextlib import suppress
 from typing import NoReturn
 
 from tinygrad_sigmoid import __version__
-from tinygrad_sigmoid.commands import chapter, check, columns, digits, draw, exercise, explore, say, step, tune
+from tinygrad_sigmoid.commands import (
+    chapter,
+    check,
+    columns,
+    digits,
+    draw,
+    exercise,
+    explore,
+    for_terminal,
+    say,
+    step,
+    tune,
+)
 from tinygrad_sigmoid.quoting import printable
 
 LONGEST = 600  # characters of a complaint
@@ -129,7 +141,15 @@ codecs.register_error(_IN_PLAIN_WORDS, _in_plain_words)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Repeats what was typed in one line, and not all of it."""
+    """Repeats what was typed in one line, and not all of it; its help fits the terminal."""
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        if columns() < max(map(len, text.split("\n"))):
+            text = re.sub(r"(?m)^(  tinygrad-sigmoid(?: \S.*?)??)  +(\S)", r"\1\n    \2", text)
+        # A command is to be pasted, so it stays in one piece.
+        lines = [line if line.startswith("  tinygrad") else for_terminal(line, sys.stdout) for line in text.split("\n")]
+        return "\n".join(lines)
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)

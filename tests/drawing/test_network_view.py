@@ -364,3 +364,15 @@ def test_a_stale_network_is_not_drawn() -> None:
     with pytest.raises(StaleGraph):
         draw(output, show="weights")
     assert "= 5.0" in draw(network).svg
+
+
+def test_what_only_boxes_have_a_picture_of_neurons_has_not_and_says_what_has() -> None:
+    picture = draw(Network([2, 3, 1], seed=1))
+    for name in ("mermaid", "source", "render", "pipe", "view"):
+        with pytest.raises(
+            AttributeError, match=f"has no {name}: .* what draw\\(loss\\) gives without `show` has that"
+        ):
+            getattr(picture, name)
+    with pytest.raises(AttributeError, match=r"has no anything$"):
+        getattr(picture, "anything")  # noqa: B009
+    assert copy.copy(picture) == pickle.loads(pickle.dumps(picture)) == picture

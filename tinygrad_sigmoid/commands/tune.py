@@ -20,9 +20,9 @@ from tinygrad_sigmoid.training import Epoch, correct, read_as, train
 from tinygrad_sigmoid.value import Value
 
 EXAMPLES = """examples:
-  tinygrad-sigmoid                       the story, its pictures written to this folder
-  tinygrad-sigmoid --seed 7 --rate 0.1   other weights to begin with, and too small a learning rate
-  tinygrad-sigmoid --epochs 3 --out /tmp stop tuning early, write the pictures elsewhere"""
+  tinygrad-sigmoid                        the story, its pictures written to this folder
+  tinygrad-sigmoid --seed 7 --rate 0.1    other weights to begin with, and too small a learning rate
+  tinygrad-sigmoid --epochs 3 --out /tmp  stop tuning early, write the pictures elsewhere"""
 
 # The pixels of three places, two by two. A "2" begins with a hook and ends with a foot; a "1" is dark in its stem.
 PLACES = {

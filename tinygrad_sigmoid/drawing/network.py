@@ -14,7 +14,7 @@ from itertools import chain
 from math import isfinite, sqrt
 from pathlib import Path
 from string import Template
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn, get_args
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import MOST_EDGES, in_common
@@ -78,6 +78,12 @@ class Picture:
         if Path(file_name(path)).suffix.lower() != ".svg":
             raise ValueError(f"this picture is SVG, which {shown(os.fspath(path))} doesn't say: end the name in .svg")
         write_whole(path, self.svg)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        instead = ""
+        if name in ("mermaid", "source", "render", "pipe", "view"):
+            instead = ": it is SVG, so save('picture.svg') writes it; what draw(loss) gives without `show` has that"
+        raise AttributeError(f"a picture of neurons or an animation has no {printable(name)}{instead}")
 
     def __repr__(self) -> str:
         return "<a picture in SVG: a notebook shows it, .save('picture.svg') writes it>"
