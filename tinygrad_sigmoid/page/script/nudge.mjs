@@ -45,8 +45,10 @@ export function showNudge({ graph, now, nudge }) {
   const [name, output] = [leaf, graph.output].map((i) => graph.values[i].name);
   const { change, predicted, actual, remainder } = changesOf(graph, nudge, now);
   const invitation = `Drag ${name}, or another leaf: what do the gradients predict, and what happens?`;
+  const [from, to] = [start, now].map(({ data }) => shown(data[leaf]));
+  const sentence = from === to ? `${name} was changed by ${shown(change)}.` : `${name} went from ${from} to ${to}.`;
   const texts = {
-    "nudge-sentence": change ? `${name} went from ${shown(start.data[leaf])} to ${shown(now.data[leaf])}.` : invitation,
+    "nudge-sentence": change ? sentence : invitation,
     "output-name": NAME.test(output) ? output : "output",
     change: bracketed(shown(change)),
     gradient: shown(start.gradients[leaf]),

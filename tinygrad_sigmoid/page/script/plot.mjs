@@ -79,9 +79,9 @@ export function showPlot(page) {
   const tick = (x, y, anchor, text) => svg("text", { x, y, "text-anchor": anchor }, text);
   const end = (/** @type {number} */ number) => (isPlotted && heights.length ? shown(number) : "");
   byId("ticks").replaceChildren(
-    tick(72, 152, "start", end(low)),
-    tick(352, 152, "end", end(high)),
-    tick(212, 165, "middle", isInside ? name : `${name} is ${shown(to)}`),
+    tick(72, 154, "start", end(low)),
+    tick(352, 154, "end", end(high)),
+    tick(212, 171, "middle", isInside ? name : `${name} is ${shown(to)}`),
     tick(68, 18, "end", end(top)),
     tick(68, 138, "end", end(bottom)),
   );
