@@ -69,21 +69,22 @@ def written(folder: Path, number: int, *changes: tuple[str, str], name: str = ""
     ("says", "line"),
     [
         ("it stops with ZeroDivisionError: division by zero (line 10)", "1 / 0"),
-        ("it stops with TypeError: the gap is still there", "..., 1"),
-        ("it stops with TypeError: it returns nothing", "None"),
-        ("it stops with TypeError: 'a' is text", "'a', 1"),
-        ("it stops with SystemExit: the program ended here", "__import__('os')._exit(0)"),
-        ("it stops with SystemExit: the program ended here", "exit()"),
+        ("the gap is still there", "..., 1"),
+        ("it returns nothing", "None"),
+        ("'a' is text", "'a', 1"),
+        ("it ends the program, with no answer", "__import__('os')._exit(0)"),
+        ("it ends the program, with no answer (line 10)", "exit()"),
+        ("it stops with KeyboardInterrupt", "(_ for _ in ()).throw(KeyboardInterrupt)"),
         (
             "it stops with PermissionError: an exercise needs no network",
             "__import__('socket').create_connection(('a', 1))",
         ),
-        ("it stops with EOFError", "input()"),
+        ("it asks for input, but here nobody answers", "input()"),
         ("it stops with SyntaxError: invalid syntax (line 10)", "1 +* 2"),
         ("it stops with RecursionError", "derivatives(out, x, y)"),
         ("nothing is written yet", "..., ..."),
         (
-            "it stops with SystemExit: the program ended here",
+            "it ends the program, with no answer",
             "setattr(__import__('tinygrad_sigmoid.course.exercises.exercise', fromlist='x'), 'Given', lambda *_: 5)",
         ),
         ("wrong only in ∂out/∂x", "x, x"),
@@ -123,6 +124,54 @@ def test_what_the_code_prints_is_seen_but_not_taken_for_an_answer(
     out, err = capfd.readouterr()
     assert not out
     assert set(err.split()) == {"[0]"}
+
+
+def test_much_that_is_printed_is_cut_and_no_mistake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert mark(written(tmp_path, 1, ("return ..., ...", "print('x' * 100_000); return y, x"))).right
+    printed = capfd.readouterr().err
+    assert len(printed) < 25_000
+    assert printed.endswith("x\n… and more than that\n")
+
+
+@pytest.mark.parametrize("line", ["raise KeyboardInterrupt", "import sys; sys.exit(3)", "raise Silent"])
+def test_whatever_ends_the_file_is_said_with_its_line(tmp_path: Path, line: str) -> None:
+    silent = "class Silent(Exception):\n    def __str__(self): raise ValueError\n"
+    path = tmp_path / "one.py"
+    path.write_text(f'"""Exercise 1"""\n{silent}{line}\n', encoding="utf-8")
+    wrong = mark(path).wrong
+    assert wrong.startswith("it ends the program" if "exit" in line else f"it stops with {line.removeprefix('raise ')}")
+    assert wrong.endswith(" (line 4)")
+
+
+def test_an_untouched_file_has_no_points(tmp_path: Path) -> None:
+    for exercise in EXERCISES:
+        assert mark(written(tmp_path, exercise.number)).points == 0
+
+
+def test_numbers_that_differ_in_the_tenth_digit_are_shown_with_it(tmp_path: Path) -> None:
+    marking = mark(written(tmp_path, 1, ("return ..., ...", "return y * (1 + 1e-8), x")))
+    assert all(yours != right for _, yours, right in marking.rows)
+
+
+def test_a_wrong_shape_is_told_as_numpy_has_it(tmp_path: Path) -> None:
+    marking = mark(written(tmp_path, 15, ("return ..., ..., ...", "return upstream, W, b")))
+    assert marking.rows[0] == ("shape of ∂C/∂x", "(2, 1)", "(2, 3)")
+
+
+def test_of_several_files_each_is_marked_though_one_can_not_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, 1, ("..., ...", "y, x"))
+    (tmp_path / "empty.py").touch()
+    assert main(["exercise", "check", "nothing.py", "empty.py", "01_multiply.py"]) == 1
+    out = capsys.readouterr().out
+    assert "'nothing.py' can't be read" in out
+    assert "'empty.py' doesn't say which exercise it is: let it begin with # Exercise 1" in out
+    assert "right, on 26 fresh cases" in out
+    assert main(["exercise", "3", "4"]) == 2
+    assert main(["exercise", "3", "-o", "my tanh.py"]) == 0
+    assert "exercise check 'my tanh.py'" in capsys.readouterr().out
 
 
 def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path) -> None:

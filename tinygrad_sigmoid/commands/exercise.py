@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 
 from tinygrad_sigmoid.commands import file_name, require_seed, say, whole_number
 from tinygrad_sigmoid.commands.draw import save
@@ -42,12 +43,14 @@ def run(arguments: argparse.Namespace) -> int:
         say("\nwrite one: tinygrad-sigmoid exercise 1")
         return 0
     if arguments.what != "check":
+        if arguments.files:
+            raise ValueError(f"one exercise is written at a time: leave out {' '.join(arguments.files)}, or use check")
         return _write(arguments)
     if not arguments.files:
         raise ValueError("there is no file to check: name it, as in exercise check 03_tanh.py")
     if arguments.seed is not None:
         require_seed(arguments.seed)
-    check = _graded if arguments.json else _marked
+    check = _graded if arguments.json else _marked if len(arguments.files) == 1 else _marked_or_refused
     right = [check(name, arguments) for name in arguments.files]
     return 0 if all(right) else 1
 
@@ -66,7 +69,7 @@ def _write(arguments: argparse.Namespace) -> int:
     say(f"{printable_name(name)}: {exercise.title}")
     if exercise.needs:
         say(f"it needs {exercise.needs}: pip install {exercise.needs}")
-    say(f"fill the gap, then: tinygrad-sigmoid exercise check {printable_name(name)}")
+    say(f"fill the gap, then: tinygrad-sigmoid exercise check {shlex.quote(printable_name(name))}")
     return 0
 
 
@@ -85,6 +88,16 @@ def _graded(name: str, arguments: argparse.Namespace) -> bool:
         told = {"right": False, "points": 0, "wrong": str(error)}
     print(json.dumps({"file": name, **told}, ensure_ascii=False), flush=True)
     return bool(told["right"])
+
+
+def _marked_or_refused(name: str, arguments: argparse.Namespace) -> bool:
+    """Marks one of several files: if it can't be marked, that is said, and the others have their turn."""
+    say(f"\n{printable_name(name)}")
+    try:
+        return _marked(name, arguments)
+    except (ValueError, OSError) as error:
+        say(error)
+        return False
 
 
 def _marked(name: str, arguments: argparse.Namespace) -> bool:

@@ -5,8 +5,9 @@ Its own code, run on numbers of many digits, says what the slopes are, so nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tinygrad_sigmoid import checks
@@ -30,14 +31,15 @@ class Program:
     Args:
         leaves: The names of what it is given.
         lines: What it computes; `run` gives the result of each.
+        known: The functions that stand in it.
     """
 
-    def __init__(self, leaves: str, *lines: str) -> None:
+    def __init__(self, leaves: str, *lines: str, known: Mapping[str, Any] = MappingProxyType({})) -> None:
         self.leaves, self.lines = leaves.split(), lines
         results = [line.partition(" =")[0] for line in lines]
         self.names = [*self.leaves, *results]
         steps = [f"    {line}; yield {name}" for line, name in zip(lines, results, strict=True)]
-        namespace: dict[str, Any] = {}
+        namespace: dict[str, Any] = {**known}
         exec("\n".join([f"def run({', '.join(self.leaves)}):", *steps]), namespace)
         self.run: Callable[..., Iterator[Any]] = namespace["run"]
 

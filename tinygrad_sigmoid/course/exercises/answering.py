@@ -42,10 +42,11 @@ def _loaded(exercise: Exercise, path: str) -> Function | Given:
     """What the exercise asks for, out of the file; or why it isn't there."""
     try:
         found = runpy.run_path(path).get(exercise.function)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # an interruption too, which it may raise itself
         return failure(error, path)
     if not callable(found):
-        return Given(None, f"NameError: there is no {exercise.function} in it: the exercise asks for one of this name")
+        what = f"there is no {exercise.function} in it" if found is None else f"{exercise.function} is no function"
+        return Given(None, f"{what}: the exercise asks for a function of this name")
     function: Function = found
     return function
 

@@ -67,6 +67,10 @@ CHAIN_RULE = Exercise(
             lambda w, x, b: [sigmoid_slope(w * x + b) * local for local in (x, w, b)],
             lambda w, x, b: [sigmoid_slope(w * x + b) * local for local in (x, w, 0)],
         ],
+        "a·(1 − z), or 1 − a²: the slope of σ is a·(1 − a)": [
+            lambda w, x, b: [sigmoid(w * x + b) * (1 - (w * x + b)) * local for local in (x, w, 1)],
+            lambda w, x, b: [(1 - sigmoid(w * x + b) ** 2) * local for local in (x, w, 1)],
+        ],
         "local derivatives along a path are multiplied, not added": [
             lambda w, x, b: [sigmoid_slope(w * x + b) + local for local in (x, w, 1)]
         ],
@@ -84,6 +88,9 @@ def _changes(random: Random) -> Iterator[Case]:
     for count in (1, 2, 2, 3):
         signs = [random.choice((-0.1, 0.1))] * count  # no sum is 0 but for rounding
         yield [[float(random.randint(1, 4)) for _ in range(count)], signs]
+    yield [[0.0, 2.0], [0.1, 0.1]]
+    yield [[1.0, 2.0], [0.0, 0.1]]
+    yield [[2.0, 2.0, 1.0], [0.1, 0.3, 0.2]]  # equal slopes, and equal contributions
     for _ in range(20):
         count = random.randint(2, 5)
         slopes = [round(random.uniform(-2, 2), 3) for _ in range(count)]
@@ -110,6 +117,10 @@ EQUATION_5 = Exercise(
         "the signs are gone: a step down takes back a step up": [
             lambda slopes, changes: sum(abs(s * c) for s, c in zip(slopes, changes, strict=True)),
             lambda slopes, changes: sum(s * abs(c) for s, c in zip(slopes, changes, strict=True)),
+        ],
+        "the last leaf is left out": [lambda slopes, changes: sum(map(float.__mul__, slopes[:-1], changes))],
+        "slope and change are added: their product is the contribution": [
+            lambda slopes, changes: sum(slopes) + sum(changes)
         ],
         "the mean of the contributions: they add up": [
             lambda slopes, changes: sum(map(float.__mul__, slopes, changes)) / len(slopes)
@@ -139,7 +150,7 @@ def _of_cost(share: Callable[[float, float], float], *, by_w: bool = True, by_b:
 
 
 def _samples(random: Random) -> Iterator[Case]:
-    return ([w, x, b, float(random.randint(0, 1))] for w, x, b in _near(random) if x)
+    return ([w, x, b, random.choice((0.0, 1.0, 0.25, 0.5))] for w, x, b in _near(random) if x)
 
 
 COST = Exercise(
@@ -163,6 +174,19 @@ COST = Exercise(
         ],
         "a where its slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(z))],
         "1 − a where the slope belongs: ∂a/∂z is a·(1 − a)": [_of_cost(lambda z, error: error * sigmoid(-z))],
+        "a·(1 − z), or 1 − a²: the slope of σ is a·(1 − a)": [
+            _of_cost(lambda z, error: error * sigmoid(z) * (1 - z)),
+            _of_cost(lambda z, error: error * (1 - sigmoid(z) ** 2)),
+        ],
+        "a + y, not a − y: the error is how far a is from y": [
+            _of_cost(lambda z, error: (2 * sigmoid(z) - error) * sigmoid_slope(z))
+        ],
+        "|a − y|: where a is below y, the cost falls as a grows": [
+            _of_cost(lambda z, error: abs(error) * sigmoid_slope(z))
+        ],
+        "y·(1 − y) where the slope of σ belongs: that is a·(1 − a)": [
+            _of_cost(lambda z, error: error * (sigmoid(z) - error) * (1 - sigmoid(z) + error))
+        ],
         "the derivative of the cost is missing: those are ∂a/∂w and ∂a/∂b": [
             _of_cost(lambda z, error: sigmoid_slope(z))
         ],
@@ -236,6 +260,7 @@ DESCENT = Exercise(
         "by the sign of the gradient alone: its size says how far to go": [
             _moved(lambda leaf, rate, slope: leaf - rate * math.copysign(1, slope))
         ],
+        "those are the gradients: the step goes from w and b against them": [_moved(lambda leaf, rate, slope: slope)],
         "divided by the rate: a larger rate makes a larger step": [
             _moved(lambda leaf, rate, slope: leaf - slope / rate)
         ],

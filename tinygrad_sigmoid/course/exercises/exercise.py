@@ -6,7 +6,7 @@ import math
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import permutations
@@ -27,11 +27,15 @@ SAME = 1e-9  # as a part of the right number
 SMALLEST = sys.float_info.min  # below it, floats have fewer digits
 
 
+class NotAsked(Exception):  # noqa: N818 (it is said to a learner)
+    """What a function gives, or writes into, isn't what the exercise asks for; the message says it all."""
+
+
 class Given(NamedTuple):
-    """What a function gave for a case: an answer, or the error that came of it."""
+    """What a function gave for a case: an answer, or what came in its place."""
 
     answer: Answer
-    error: str = ""  # its class, then what it says
+    error: str = ""  # in words
     line: int = 0  # of the file, where it was raised
 
 
@@ -111,7 +115,7 @@ class Exercise:
         """What a function, written in `file`, gives for a case."""
         try:
             return Given(self.call(function, case))
-        except Exception as error:  # whatever it is, it is the answer
+        except BaseException as error:  # whatever it is, it is the answer
             return failure(error, file)
 
     def said(self, case: Case) -> str:
@@ -131,7 +135,7 @@ class Exercise:
         if _shape(answer) != _shape(right):
             return [("how many numbers", _shape(answer), _shape(right))]
         rows = zip(self.names(case), yours, rights, strict=True)
-        return [(name, f"{mine:.6g}", f"{true:.6g}") for name, mine, true in rows if not same(mine, true)]
+        return [(name, *_apart(mine, true)) for name, mine, true in rows if not same(mine, true)]
 
     def picture(self, case: Case, answer: Answer) -> MarkedGraph | None:
         """The first wrong step in the graph of a case, if it is about one."""
@@ -142,10 +146,26 @@ class Exercise:
 
 def failure(error: BaseException, file: str) -> Given:
     """What is told of an error: its class, what it says, and the last line of the file that it came through."""
-    says = getattr(error, "msg", error)  # of a SyntaxError, without the file and the line
+    says = _told(error)
     lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
-    return Given(None, f"{type(error).__name__}: {says}"[:LONGEST], line or 0)
+    return Given(None, says[:LONGEST], line or 0)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, NotAsked):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return "it ends the program, with no answer"
+    if isinstance(error, EOFError):
+        return "it asks for input, but here nobody answers"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    try:
+        says = str(getattr(error, "msg", error))  # of a SyntaxError, without the file and the line
+    except Exception:  # its own `__str__` raises
+        says = ""
+    return f"it stops with {type(error).__name__}" + f": {says}" * bool(says)
 
 
 def marked_graph(output: Value, rows: Sequence[Row]) -> MarkedGraph:
@@ -159,33 +179,36 @@ def plain(answer: Any) -> Answer:
     """An answer as numbers and lists of them, whatever kind of number, tuple or array it came as.
 
     Raises:
-        TypeError: It is something else.
+        NotAsked: It is something else.
     """
     returned(answer)
     if isinstance(answer, Value):
         return answer.data
     if hasattr(answer, "tolist"):  # an array of NumPy's
         answer = answer.tolist()
-    if isinstance(answer, list | tuple | Iterator):
-        return [plain(one) for one in answer]
     if isinstance(answer, str | bytes):
-        raise TypeError(f"{shown(answer)} is text: return numbers")
+        raise NotAsked(f"{shown(answer)} is text: return numbers")
+    if isinstance(answer, Iterable) and not isinstance(answer, Mapping | Set):  # in which no order is promised
+        parts = [*answer]
+        if any(one is None for one in parts):
+            raise NotAsked("None is among the numbers that it returns: is one of them not computed?")
+        return [plain(one) for one in parts]
     try:
         return float(answer)
     except (TypeError, ValueError):
-        raise TypeError(f"{shown(answer)} is no number: return one, or a tuple of them") from None
+        raise NotAsked(f"{shown(answer)} is no number: return one, or a tuple of them") from None
 
 
 def returned(answer: Any) -> Any:
     """The answer, if there is one.
 
     Raises:
-        TypeError: There is none.
+        NotAsked: There is none.
     """
     if answer is ...:
-        raise TypeError("the gap is still there: write what belongs in place of the three dots")
+        raise NotAsked("the gap is still there: write what belongs in place of the three dots")
     if answer is None:
-        raise TypeError("it returns nothing: does it end with `return`?")
+        raise NotAsked("it returns nothing: does it end with `return`?")
     return answer
 
 
@@ -238,6 +261,15 @@ def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
     if 3 * (points := sum(map(same, *zip(*pairs, strict=True)))) >= len(pairs):
         return f"right in {points} of {len(pairs)} cases: what is different about this one?"
     return ""
+
+
+def _apart(mine: float, true: float) -> tuple[str, str]:
+    """Two numbers in as many digits as show the difference."""
+    for digits in (6, 9, 12, 17):
+        texts = f"{mine:.{digits}g}", f"{true:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _numbers(answer: Answer) -> list[float]:

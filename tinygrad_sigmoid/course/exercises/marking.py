@@ -11,12 +11,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tinygrad_sigmoid.course.exercises.exercise import LONGEST, Case, Exercise, Given, MarkedGraph, Row, plain
 from tinygrad_sigmoid.course.exercises.listed import EXERCISES
@@ -33,6 +34,7 @@ ANSWERING = "tinygrad_sigmoid.course.exercises.answering"  # which is imported i
 SECONDS = 10  # that a file may take for all its cases
 MEMORY = 4 << 30  # bytes of address space, most of which NumPy only reserves
 LARGEST = 1_000_000  # bytes of a file
+MOST_PRINTED = 20_000  # bytes
 AS_IT_WAS = "this is still the function as it was, whose mistake you are to find: here is where it shows"
 
 
@@ -120,7 +122,7 @@ def mark(path: str | os.PathLike[str], *, seed: int | None = None) -> Marking:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         strange = "its answers are not what this exercise asks for: does the code change anything outside of itself?"
         return Marking(exercise, seed, 0, len(cases), strange)
-    return replace(marking, wrong=AS_IT_WAS) if untouched else marking
+    return replace(marking, wrong=AS_IT_WAS, points=0) if untouched else marking
 
 
 def judge(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Given], seed: int = 0) -> Marking:
@@ -139,11 +141,12 @@ def judge(exercise: Exercise, cases: Sequence[Case], answers: Sequence[Given], s
         name = exercise.name_of(cases, answers)
         if not name and cases[0] == cases[-1] and repr(answers[0].answer) != repr(answers[-1].answer):
             name = "the same case gives another answer the second time: is anything kept, or a set's order used?"
-        if not name and not any(given.error for given in answers):
-            name = exercise.described(cases, answers)
+        given_only = [(one, answer) for one, answer in zip(cases, answers, strict=True) if not answer.error]
+        if not name and len(wrong) > len(cases) - len(given_only):  # not only those are wrong that stop with an error
+            name = exercise.described(*zip(*given_only, strict=True))
     if given.error:
         where = f" (line {given.line})" if given.line else ""
-        error = f"it stops with {printable(given.error, LONGEST)}{where}"
+        error = f"{printable(given.error, LONGEST)}{where}"
         return Marking(exercise, seed, points, len(cases), f"{name} ({error})" if name else error, exercise.said(case))
     name = name or "not as it should be, and none of the usual mistakes"
     rows, picture = exercise.compared(case, given.answer), exercise.picture(case, given.answer)
@@ -154,8 +157,9 @@ def _exercise(text: str, path: str | os.PathLike[str]) -> Exercise:
     if (found := re.search(r"Exercise (\d+)", text)) and 1 <= int(found[1]) <= len(EXERCISES):
         return EXERCISES[int(found[1]) - 1]
     likely = next((one for one in EXERCISES if one.file == os.path.basename(path)), EXERCISES[0])
-    first, _, _ = likely.text.partition("\n")
-    raise ValueError(f"'{printable_name(path)}' doesn't say which exercise it is: let its first line be {first}")
+    raise ValueError(
+        f"'{printable_name(path)}' doesn't say which exercise it is: let it begin with # Exercise {likely.number}"
+    )
 
 
 def _untouched(text: str, exercise: Exercise) -> bool:
@@ -174,9 +178,9 @@ def _answers(exercise: Exercise, path: str, cases: Sequence[Case]) -> list[Given
         lines = written.read_text(encoding="utf-8").splitlines() if written.exists() else []
     answers = list(_read(lines))
     if len(answers) < len(cases) and not (answers and answers[-1].error):
-        why = "SystemExit: the program ended here, with no answer"
+        why = "it ends the program, with no answer"
         if not in_time:
-            why = f"TimeoutError: no answer after {SECONDS} seconds: does the loop, or the recursion, come to an end?"
+            why = f"no answer after {SECONDS} seconds: does the loop, or the recursion, come to an end?"
         answers.append(Given(None, why))
     return answers
 
@@ -195,7 +199,11 @@ def _run(command: Sequence[str]) -> bool:
     if os.name == "posix":
         limits = [str(os.getpid()), str(SECONDS + 1), str(MEMORY)]
         command = [sys.executable, "-I", "-S", child.__file__, *limits, *command]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True, bufsize=0
+    )
+    printing = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
+    printing.start()
     try:
         process.wait(SECONDS)
     except subprocess.TimeoutExpired:
@@ -206,7 +214,19 @@ def _run(command: Sequence[str]) -> bool:
                 os.killpg(process.pid, signal.SIGKILL)  # with whatever it has started
         process.kill()
         process.wait()
+        printing.join(1)
     return True
+
+
+def _pass_on(printed: IO[bytes]) -> None:
+    """Shows the first of what is printed, and takes the rest away."""
+    left = MOST_PRINTED
+    with printed:
+        while piece := printed.read(1 << 16):
+            sys.stderr.write(piece[:left].decode(errors="replace"))
+            if 0 < left < len(piece):
+                sys.stderr.write("\n… and more than that\n")
+            left = max(0, left - len(piece))
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:

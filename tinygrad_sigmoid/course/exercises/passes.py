@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -13,15 +13,18 @@ from tinygrad_sigmoid.course.exercises.exercise import (
     Function,
     Given,
     MarkedGraph,
+    NotAsked,
     Row,
     marked_graph,
     plain,
     returned,
     same,
 )
-from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges
 from tinygrad_sigmoid.course.museum import judged
 from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.operations import dot, sigmoid
+from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.testing.trials import Program
 from tinygrad_sigmoid.testing.wrong_passes import recognised
@@ -34,9 +37,11 @@ SMALL = [  # in which the famous mistakes show, the smallest first
     ["y = 3 * x", "a = 2 * y", "c = a + y"],
     ["y = 3 * x", "a = 2 * y", "b = 5 * y", "c = a + b"],
     ["p = x * w", "q = p + w", "r = q * p", "s = r + x"],
+    ["y = x * 2", "a = x + w", "c = y + a"],
+    ["y = 3 + x", "a = x + 2", "c = y * a"],
 ]
 ALIKE = [["p = x + w", "q = x * w", "r = p * q"], ["w", "x"], [2.0, 2.0]]  # two pairs of values with the same data
-LARGE = 8  # of a random graph, how many lines
+FEW, LARGE = 4, 8  # lines that a small graph has at most, and one at random
 
 
 def _programs(random: Random) -> Iterator[Case]:
@@ -44,6 +49,7 @@ def _programs(random: Random) -> Iterator[Case]:
     for lines in SMALL:
         yield [lines, *_leaves(lines, random)]
     yield ALIKE
+    yield [["p = x * w", "q = p + x"], ["w", "x"], [2.0, 0.0]]
     for _ in range(12):
         names = ["w", "x", *[f"v{number}" for number in range(1, random.randint(3, LARGE) + 1)]]
         lines = [
@@ -60,7 +66,7 @@ def _leaves(lines: Sequence[str], random: Random) -> tuple[list[str], list[float
 
 def graph(lines: Sequence[str], names: Sequence[str], numbers: Sequence[float]) -> Value:
     """The graph that these lines record, each value labelled with its name in them."""
-    program = Program(" ".join(names), *lines)
+    program = Program(" ".join(names), *lines, known={"sigmoid": sigmoid, "dot": dot})
     values = [Value(number) for number in numbers]
     values += program.run(*values)
     for name, value in zip(program.names, values, strict=True):
@@ -89,14 +95,33 @@ class OnGraphs(Exercise):
         return marked_graph(graph(*case), self.compared(case, answer))
 
 
+def _sums(random: Random) -> Iterator[Case]:
+    """The same, and values of one input and of three."""
+    yield from _programs(random)
+    for lines in (["y = sigmoid(x)", "z = sigmoid(y)"], ["y = x * 3", "z = dot([x, w, y], [w, x, w])"]):
+        yield [lines, *_leaves(lines, random)]
+
+
+def _without_labels(case: Case) -> Value:
+    """The graph, in which nothing but the values themselves tells one from the other if it is not small."""
+    output = graph(*case)
+    if len(case[0]) > FEW:
+        for value in topological_order(output):
+            value.label = ""
+    return output
+
+
 class Order(OnGraphs):
     """The exercise on the topological order: any order will do in which inputs come first."""
 
     def call(self, function: Function, case: Case) -> Answer:
         """The places of the values that a function gives, in the order in which they were recorded."""
-        output = graph(*case)
+        output = _without_labels(case)
         places = {value: float(place) for place, value in enumerate(topological_order(output))}
-        return [places.get(value, -1.0) for value in returned(function(output))]
+        answer = returned(function(output))
+        if not isinstance(answer, Iterable):
+            raise NotAsked(f"{shown(answer)} is no list: return all values in one")
+        return [places.get(value, -1.0) for value in answer]
 
     def agrees(self, case: Case, answer: Answer) -> bool:
         """Whether each value is there once, inputs before what is computed from them."""
@@ -115,6 +140,7 @@ class Order(OnGraphs):
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The first value that stands in a wrong place."""
         order = topological_order(graph(*case))
+        places = {value: place for place, value in enumerate(order)}
         seen: set[Value] = set()
         for place in answer:
             value = order[int(place)] if place >= 0 else None
@@ -122,8 +148,11 @@ class Order(OnGraphs):
                 return [("the list", "something that is not in the graph", "its values")]
             if value in seen:
                 return [(value.label, "there twice", "there once")]
-            if late := [used.label for used in value.inputs if used.label and used not in seen]:
-                return [(value.label, f"before {late[0]}", f"after {late[0]}, from which it is computed")]
+            for used in value.inputs:
+                if used.label and used not in seen:
+                    if places[used] not in answer:
+                        return [(used.label, "missing", "there once")]
+                    return [(value.label, f"before {used.label}", f"after {used.label}, from which it is computed")]
             seen.add(value)
         left = [value.label for value in order if value.label and value not in seen]
         return [(left[0], "missing", "there once")] if left else []
@@ -140,7 +169,7 @@ class Passes(OnGraphs):
 
     def call(self, function: Function, case: Case) -> Answer:
         """The edges that a pass takes, as numbers, and then the gradient of each value."""
-        output, ledger = graph(*case), Ledger()
+        output, ledger = _without_labels(case), Ledger()
         function(output, ledger)
         order = topological_order(output)
         index = {value: place for place, value in enumerate(order)}
@@ -161,6 +190,16 @@ class Passes(OnGraphs):
             found.append((output, dict(zip(topological_order(output), _gradients(given.answer), strict=True))))
         if not any(given.answer[0] or any(_gradients(given.answer)) for given in answers):
             return "every gradient is 0: is that of the output set to 1, and is it written into `gradients` itself?"
+        if not any(any(_gradients(given.answer)[:-1]) for given in answers):
+            where = "are they written into `gradients` itself, by += and not by *=?"
+            return f"the output does not pass its gradient back, and all others stay 0: {where}"
+        taken = [edge[0] == len(_gradients(given.answer)) - 1 for given in answers for edge in given.answer[0]]
+        if taken and all(taken):
+            return "only the output passes its gradient back: go on with its inputs, and with theirs"
+        mine, outputs = [_gradients(given.answer) for given in answers], [output for output, _ in found]
+        first, last = [[_passed(run, output) for output in outputs] for run in (_first_uses, ASSIGNED.run)]
+        if same(mine, first) and not same(mine, last):  # they are the same on many graphs
+            return "only the first use of a value counts: each of its uses adds to its gradient"
         return with_lesson(recognised(found))
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
@@ -188,6 +227,30 @@ class Passes(OnGraphs):
         return MarkedGraph(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
 
 
+def _first_uses(output: Value, gradients: Ledger) -> None:
+    """Each value takes only the share that comes first on the way down."""
+    visited = set()
+
+    def visit(value: Value) -> None:
+        for used, local in edges(value):
+            if used not in visited:
+                visited.add(used)
+                gradients[used] += gradients[value] * local
+                visit(used)
+
+    gradients[output] = 1.0
+    visit(output)
+
+
+[ASSIGNED] = [exhibit for exhibit in EXHIBITS if exhibit.name == "= for +="]
+
+
+def _passed(run: Callable[[Value, Ledger], None], output: Value) -> list[float]:
+    ledger = Ledger()
+    run(output, ledger)
+    return [0.0 if value.constant else ledger.get(value, 0.0) for value in topological_order(output)]
+
+
 def _gradients(answer: Answer) -> list[float]:
     """What stands second in the answer of a pass, and of an engine."""
     gradients: list[float] = answer[1]
@@ -206,12 +269,25 @@ class OnClasses(OnGraphs):
     """The exercise on a class of values: what its values hold, and the gradients that its own `backward` gives."""
 
     def call(self, function: Function, case: Case) -> Answer:
-        """The data of what is computed, then the gradients of all, without those of constants."""
+        """The data of what is computed, the gradients of all but constants, and those of two more passes.
+
+        One goes over the same values once more, from twice the output, the other over the same leaves.
+        """
         lines, names, numbers = case
-        values = [function(number) for number in numbers]
-        values += Program(" ".join(names), *lines).run(*values)
+        program = Program(" ".join(names), *lines)
+        leaves = [function(number) for number in numbers]
+        values = [*leaves, *program.run(*leaves)]
         returned(values[-1]).backward()
-        return plain([[value.data for value in values], [value.grad or 0.0 for value in values]])
+        answer = [[value.data for value in values], [value.grad or 0.0 for value in values]]
+        for value in values:
+            value.grad = 0.0
+        (values[-1] * 2.0).backward()
+        answer.append([value.grad or 0.0 for value in values])
+        for leaf in leaves:
+            leaf.grad = 0.0
+        [*_, again] = program.run(*leaves)
+        again.backward()
+        return plain([*answer, [leaf.grad or 0.0 for leaf in leaves]])
 
     def name_of(self, cases: Sequence[Case], answers: Sequence[Given]) -> str:
         """What is computed wrongly; or the name of a wrong pass that gives the same."""
@@ -226,6 +302,9 @@ class OnClasses(OnGraphs):
             named = [value for value in topological_order(output) if value.label]
             by_name = dict(zip(Program(" ".join(case[1]), *case[0]).names, _gradients(given.answer), strict=True))
             found.append((output, {value: by_name[value.label] for value in named}))
+        rights = [self.call(self.right, case)[1] for case in cases]
+        if same([given.answer[1] for given in answers], rights):
+            return "a second pass is wrong, over values of the first or its leaves: what has the first left behind?"
         return with_lesson(recognised(found)) or _by_operation(found)
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
@@ -234,8 +313,8 @@ class OnClasses(OnGraphs):
         names = Program(" ".join(case[1]), *case[0]).names
         return [
             (f"{what} of {name}", number_text(mine), number_text(true))
-            for what, mines, trues in zip(("data", "gradient"), answer, right, strict=True)
-            for name, mine, true in zip(names, mines, trues, strict=True)
+            for what, mines, trues in zip(("data", "gradient", *["second gradient"] * 2), answer, right, strict=True)
+            for name, mine, true in zip(names, mines, trues, strict=False)  # the last ones are those of the leaves
             if not same(mine, true)
         ]
 
@@ -269,6 +348,15 @@ def _breadth_first(output: Value) -> list[Value]:
     return order
 
 
+def _breadth_first_once(output: Value) -> list[Value]:
+    order = [output]
+    for value in order:
+        for used in value.inputs:
+            if used not in order:
+                order.append(used)
+    return order
+
+
 def _without_a_set(output: Value) -> list[Value]:
     return [*[value for used in output.inputs for value in _without_a_set(used)], output]
 
@@ -290,7 +378,7 @@ ORDER = Order(
     "08_topological_order.py",
     "topological_order",
     (),
-    _programs,
+    _sums,
     topological_order,
     {
         "the right order, but the output first: it is asked for with the inputs first": [
@@ -299,6 +387,8 @@ ORDER = Order(
         "breadth first: a value may come up before something that uses it": [
             _breadth_first,
             lambda output: _breadth_first(output)[::-1],
+            _breadth_first_once,
+            lambda output: _breadth_first_once(output)[::-1],
         ],
         "a value that is used twice is there twice: remember what was visited": [_without_a_set],
         "each value is put into the list on the way down, before its inputs: put it there on the way back": [

@@ -71,7 +71,8 @@ MULTIPLY = Exercise(
 
 
 def _quotients(random: Random) -> Iterator[Case]:
-    return (_with_output(divide, x, y) for x, y in numbers(random, 2) if x and abs(y) > 0.1)
+    yield from (_with_output(divide, x, y) for x, y in numbers(random, 2) if abs(y) > 0.1)
+    yield _with_output(divide, 0.0, float(random.randint(2, 9)))
 
 
 DIVIDE = Exercise(
@@ -83,6 +84,8 @@ DIVIDE = Exercise(
     {
         "the minus is missing: a larger y makes x/y smaller": [lambda out, x, y: (1 / y, x / y**2)],
         "−x/y, not −x/y²: did you forget the square?": [lambda out, x, y: (1 / y, -x / y)],
+        "out/x is 1/y, but not at x = 0, where it can't be computed": [lambda out, x, y: (out / x, -out / y)],
+        "−x/y·y is −x, for it is worked out from the left: y·y needs brackets": [lambda out, x, y: (1 / y, -x / y * y)],
         "those of x·y": [lambda out, x, y: (y, x)],
         "those of y/x: what is divided by what?": [lambda out, x, y: (-y / x**2, 1 / x)],
         "those of x − y": [lambda out, x, y: (1, -1)],
@@ -118,7 +121,7 @@ TANH = Exercise(
         "1 + t², not 1 − t²: tanh is steepest at 0, where its slope is 1": [lambda out, z: 1 + out * out],
         "t² − 1, not 1 − t²: tanh never falls, so its slope is never negative": [lambda out, z: out * out - 1],
         "out is tanh(z) already: tanh was taken twice": [lambda out, z: 1 - math.tanh(out) ** 2],
-        "1 / cosh(z), not 1 / cosh(z)²: did you forget the square?": [lambda out, z: 1 / math.cosh(z)],
+        "√(1 − t²), which is 1 / cosh(z): its square is what you want": [lambda out, z: 1 / math.cosh(z)],
         "that is tanh itself, not its slope": [lambda out, z: out, lambda out, z: math.tanh(z)],
         "−2t, the derivative of 1 − t² once more": [lambda out, z: -2 * out],
     },
@@ -132,8 +135,9 @@ TANH = Exercise(
 
 
 def _far_and_near(random: Random) -> Iterator[Case]:
-    yield from ([z] for z in (0.0, 1.0, -1.0, -705.0, -708.0, -25.0, 25.0, -40.0, 40.0, -800.0, 800.0))
+    yield from ([z] for z in (0.0, 1.0, -1.0, -705.0, -708.0, -25.0, 25.0, -40.0, 40.0, -800.0, 800.0, -1500.0, 1500.0))
     yield from ([round(random.uniform(-4, 4), 2)] for _ in range(8))
+    yield from ([sign * random.uniform(far, far + 2)] for far in range(4, 20, 2) for sign in (1, -1))
     yield from ([sign * random.uniform(*far)] for far in ((20, 60), (200, 700), (710, 744)) for sign in (1, -1))
 
 
@@ -195,6 +199,15 @@ SIGMOID_SLOPE = Exercise(
         "1 − σ(z) has lost its digits: at z = 40 it is 0, and the slope is 4.2e-18": [
             lambda z: sigmoid(z) * (1 - sigmoid(z)),
             lambda z: sigmoid(z) - sigmoid(z) ** 2,
+            lambda z: 0.0 if abs(z) > 36 else sigmoid(z) * (1 - sigmoid(z)),
+            lambda z: math.exp(-z) if z > 36 else sigmoid(z) * (1 - sigmoid(z)),
+        ],
+        "(1 − tanh²(z/2))/4 is right on paper, but 1 − (almost 1) has lost its digits": [
+            lambda z: (1 - math.tanh(z / 2) ** 2) / 4
+        ],
+        "beyond some z the slope stays the same: it goes on falling, down to the smallest floats": [
+            lambda z: sigmoid_slope(max(-30.0, min(30.0, z))),
+            lambda z: sigmoid(max(-30.0, min(30.0, z))) * (1 - sigmoid(max(-30.0, min(30.0, z)))),
         ],
         "e^−z/(1 + e^−z)² overflows below z = −355, where the square is too large": [_slope_by_exponential],
         "e^z/(1 + e^z)² overflows above z = 355, where the square is too large": [lambda z: _slope_by_exponential(-z)],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
-from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, plain
+from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, NotAsked, Row, plain
 from tinygrad_sigmoid.course.exercises.rules import sigmoid_slope
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.losses import squared_error
@@ -27,6 +27,10 @@ class OnNeurons(Exercise):
         function(neuron, samples, rate, int(epochs))
         return plain([parameter.data for parameter in neuron.parameters()])
 
+    def names(self, case: Case) -> Sequence[str]:
+        """The parameters."""
+        return [*[f"w{i}" for i, _ in enumerate(case[0], 1)], "b"]
+
     def said(self, case: Case) -> str:
         """The case, with the neuron that is made of it."""
         weights, bias, samples, rate, epochs = case
@@ -39,13 +43,18 @@ class OnNeurons(Exercise):
 
 
 def _trained(
-    *, zero: str = "epoch", sign: float = -1.0, step: str = "epoch", mean: bool = True, bias: bool = True
+    *,
+    zero: str = "epoch",
+    sign: float = -1.0,
+    step: str = "epoch",
+    by: Callable[[Neuron, Samples], int] = lambda neuron, samples: len(samples),
+    bias: bool = True,
 ) -> Function:
     """A training loop with these choices; those left out are the right ones."""
 
     def train(neuron: Neuron, samples: Samples, rate: float, epochs: int) -> None:
         parameters = neuron.parameters() if bias else neuron.weights
-        scale = sign * rate / (len(samples) if mean else 1)
+        scale = sign * rate / by(neuron, samples)
 
         def move() -> None:
             for parameter in parameters:
@@ -68,12 +77,18 @@ def _trained(
     return train
 
 
+def _one(neuron: Neuron, samples: Samples) -> int:
+    return 1
+
+
 def _sets_of_samples(random: Random) -> Iterator[Case]:
     for epochs in (1, 1, 2, 2, 3, 4):
         weights = [round(random.uniform(-1, 1), 2) for _ in range(2)]
         inputs = [[float(x1), float(x2)] for x1 in (0, 1) for x2 in (0, 1)]
         samples = [[pair, float(random.randint(0, 1))] for pair in inputs]
         yield [weights, round(random.uniform(-1, 1), 2), samples, random.choice((0.5, 1.0, 3.0)), float(epochs)]
+    learnt = [[[0.0, 0.0, 0.0], 0.0], [[0.0, 1.0, 1.0], 1.0], [[1.0, 0.0, 1.0], 1.0]]  # each is read right already
+    yield [[3.0, 3.0, 1.0], -2.0, learnt, 1.0, 2.0]
 
 
 TRAIN = OnNeurons(
@@ -94,19 +109,30 @@ TRAIN = OnNeurons(
         "uphill: the gradient points to where the cost grows": [_trained(sign=1.0)],
         "a step after each sample: here all samples come first, and then one step": [
             _trained(step="sample"),
-            _trained(step="sample", mean=False),
+            _trained(step="sample", by=_one),
             _trained(step="sample", zero="sample"),
-            _trained(step="sample", zero="sample", mean=False),
+            _trained(step="sample", zero="sample", by=_one),
         ],
-        "the gradients of all samples add up: divide by how many there are": [_trained(mean=False)],
+        "the gradients of all samples add up: divide by how many there are": [_trained(by=_one)],
         "two lines are missing: the mean over the samples, and zeros before the next epoch": [
-            _trained(mean=False, zero="never")
+            _trained(by=_one, zero="never")
         ],
         "only one epoch is trained: what stands inside the loop over epochs, and what below it?": [
             lambda neuron, samples, rate, epochs: _trained()(neuron, samples, rate, 1)
         ],
         "the learning rate is missing": [
             lambda neuron, samples, rate, epochs: _trained()(neuron, samples, 1.0, epochs)
+        ],
+        "the training stops when all samples are read right: their cost can still fall": [
+            lambda neuron, samples, rate, epochs: [
+                _trained()(neuron, samples, rate, 1)
+                for _ in range(epochs)
+                if any(round(neuron.predict(inputs)) != target for inputs, target in samples)
+            ]
+        ],
+        "divided by the number of something else: the mean is over the samples": [
+            _trained(by=lambda neuron, samples: len(neuron.weights)),
+            _trained(by=lambda neuron, samples: len(neuron.parameters())),
         ],
         "the bias never moves: neuron.parameters() has it, neuron.weights doesn't": [_trained(bias=False)],
     },
@@ -125,7 +151,20 @@ class OnArrays(Exercise):
         """The gradients, as lists."""
         import numpy
 
-        return plain(function(*map(numpy.array, case)))
+        arrays = [numpy.array(given) for given in case]
+        answer = plain(function(*arrays))
+        if any(array.tolist() != given for array, given in zip(arrays, case, strict=True)):
+            raise NotAsked("it writes into the arrays that it is given, which are still needed: make new ones")
+        return answer
+
+    def compared(self, case: Case, answer: Answer) -> list[Row]:
+        """The gradients that are wrong; first their shapes, as NumPy has them."""
+        right = self.call(self.right, case)
+        if isinstance(answer, list) and len(answer) == len(right):
+            pairs = zip(self.entries, map(_shape, answer), map(_shape, right), strict=True)
+            if wrong := [(f"shape of {name}", str(mine), str(true)) for name, mine, true in pairs if mine != true]:
+                return wrong
+        return super().compared(case, answer)
 
     def names(self, case: Case) -> Sequence[str]:
         """The gradients by row and column."""
@@ -133,6 +172,11 @@ class OnArrays(Exercise):
         names = [f"x[{i}, {j}]" for i, row in enumerate(x) for j, _ in enumerate(row)]
         names += [f"W[{i}, {j}]" for i, row in enumerate(W) for j, _ in enumerate(row)]
         return [f"∂C/∂{name}" for name in [*names, *[f"b[{j}]" for j, _ in enumerate(b)]]]
+
+
+def _shape(answer: Answer) -> tuple[int, ...]:
+    """How long an array is along each axis."""
+    return (len(answer), *(_shape(answer[0]) if answer else ())) if isinstance(answer, list) else ()
 
 
 def _batches(random: Random) -> Iterator[Case]:
