@@ -185,6 +185,7 @@ WRITTEN = [
         ("return 0.0 if z < -700 else 1 / (1 + math.exp(-z))", "0 wherever it is wrong"),
         ("return 1 / (1 + math.exp(-max(z, -500)))", "7.12458e-218 wherever it is wrong"),
         ("return float(z > 0)", "a perceptron"),
+        ("return 1 / (1 + math.exp(-max(z, -709)))", "1.21678e-308 wherever it is wrong"),
         ("return 1 / (1 + math.exp(-z)) if z > -10 else math.exp(z)", ""),
         ("return math.exp(z / 2) / (math.exp(z / 2) + math.exp(-z / 2))", "it stops with OverflowError"),
     ),

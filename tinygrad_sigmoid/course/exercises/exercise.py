@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ Row = tuple[str, str, str]  # what a number is called, what it is in the learner
 
 LONGEST = 300  # characters of an error of the learner's code
 SAME = 1e-9  # as a part of the right number
-SMALLEST = sys.float_info.min  # below it, floats have fewer digits
+SMALLEST = 1e-308  # floats below it have fewer digits
 
 
 class NotAsked(Exception):  # noqa: N818 (it is said to a learner)
