@@ -79,7 +79,7 @@ def marked(output: Value, marks: Mapping[Any, str]) -> str:
     for branch, name, value, use in _rows(walked):
         used = walked.values[value]
         remarks = [marks.get(used, ""), marks.get((walked.values[use[0]], used), "") if use else ""]
-        lines.append((branch + name, number_text(used.data), " ".join(filter(None, remarks))))
+        lines.append((branch + name, number_text(used.data), "; ".join(filter(None, remarks))))
     names, numbers = (max(len(line[column]) for line in lines) for column in (0, 1))
     texts = [f"{name:{names}}  {number:{numbers}}  {'◀ ' * bool(remark)}{remark}" for name, number, remark in lines]
     return "\n".join(text.rstrip() for text in texts)
