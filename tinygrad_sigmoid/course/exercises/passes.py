@@ -188,19 +188,7 @@ class Passes(OnGraphs):
                 return ""
             output = graph(*case)
             found.append((output, dict(zip(topological_order(output), _gradients(given.answer), strict=True))))
-        if not any(given.answer[0] or any(_gradients(given.answer)) for given in answers):
-            return "every gradient is 0: is that of the output set to 1, and is it written into `gradients` itself?"
-        if not any(any(_gradients(given.answer)[:-1]) for given in answers):
-            where = "are they written into `gradients` itself, by += and not by *=?"
-            return f"the output does not pass its gradient back, and all others stay 0: {where}"
-        taken = [edge[0] == len(_gradients(given.answer)) - 1 for given in answers for edge in given.answer[0]]
-        if taken and all(taken):
-            return "only the output passes its gradient back: go on with its inputs, and with theirs"
-        mine, outputs = [_gradients(given.answer) for given in answers], [output for output, _ in found]
-        first, last = [[_passed(run, output) for output in outputs] for run in (_first_uses, ASSIGNED.run)]
-        if same(mine, first) and not same(mine, last):  # they are the same on many graphs
-            return "only the first use of a value counts: each of its uses adds to its gradient"
-        return with_lesson(recognised(found))
+        return _named([output for output, _ in found], answers) or with_lesson(recognised(found))
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The gradients that are wrong."""
@@ -225,6 +213,34 @@ class Passes(OnGraphs):
             return marked_graph(output, self.compared(case, answer))
         passed = f"edge {mistake.number}: hands on {number_text(mistake.edge.upstream)}"
         return MarkedGraph(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
+
+
+def _named(outputs: Sequence[Value], answers: Sequence[Given]) -> str:
+    """What wrong gradients on these graphs are called, if they and the edges tell what went wrong."""
+    mine = [_gradients(given.answer) for given in answers]
+    taken = [(len(order) - 1, edge) for order, given in zip(mine, answers, strict=True) for edge in given.answer[0]]
+    if not taken and not any(map(any, mine)):
+        return "every gradient is 0: is that of the output set to 1, and is it written into `gradients` itself?"
+    if not any(any(gradients[:-1]) for gradients in mine):
+        where = "are they written into `gradients` itself, by += and not by *=?"
+        return f"the output does not pass its gradient back, and all others stay 0: {where}"
+    by_output, by_first, by_last = (
+        same(mine, [_passed(run, output) for output in outputs])
+        for run in (_from_the_output, _first_uses, ASSIGNED.run)
+    )
+    # Who adds to a gradient without having read another one leaves an edge from a value to itself.
+    if by_output and taken and all(edge[0] in (edge[1], end) for end, edge in taken):
+        return "only the output passes its gradient back: go on with its inputs, and with theirs"
+    if by_first and not by_last:  # they are the same on many graphs
+        return "only the first use of a value counts: each of its uses adds to its gradient"
+    return ""
+
+
+def _from_the_output(output: Value, gradients: Ledger) -> None:
+    """Nothing is passed on by the inputs of the output."""
+    gradients[output] = 1.0
+    for used, local in edges(output):
+        gradients[used] += gradients[output] * local
 
 
 def _first_uses(output: Value, gradients: Ledger) -> None:
