@@ -6,6 +6,7 @@ Whatever the machine has, its own way is tested, and the way without `dot` is te
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tinygrad_sigmoid import Network, Operation, Value, dot, draw, sigmoid
+from tinygrad_sigmoid import Network, Operation, Value, dot, draw, sigmoid, squared_error
 from tinygrad_sigmoid.cli import main
 from tinygrad_sigmoid.drawing import Drawing, RenderError, RenderLimit, copies, render
 from tinygrad_sigmoid.drawing.boxes import diagram
@@ -577,3 +578,15 @@ def test_a_formula_that_begins_with_a_minus_is_told_how(capsys: pytest.CaptureFi
     assert stopped.value.code == 2
     assert "a formula that begins with a minus needs a space before it" in capsys.readouterr().err
     assert main(["draw", " -a*2", "a=1"]) == 0
+
+
+def test_where_one_of_many_neurons_is_open_no_edge_loops_around_the_others() -> None:
+    loss = squared_error(Network([8, 12, 10, 3], seed=1)([Value(0.1 * k, f"x{k}") for k in range(8)]), [1.0, 0.0, 0.0])
+    drawn = draw(loss, expand="layer2.neuron1").pipe("svg", encoding="utf-8")
+    groups = re.findall(r'<g id="[^"]*" class="(node|edge|cluster)[^"]*">(.*?)</g>', drawn, re.DOTALL)
+    heights = {"node": [0.0], "edge": [0.0], "cluster": [0.0]}
+    for kind, group in groups:
+        for points in re.findall(r' (?:d|points)="([^"]*)"', group):
+            heights[kind] += map(float, re.findall(r",(-?[\d.]+)", points))
+    assert min(heights["node"]) <= min(heights["edge"])
+    assert max(heights["edge"]) <= max(heights["node"] + heights["cluster"])

@@ -26,7 +26,7 @@ from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, applied, number_text
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
-CROWDED = 6  # collapsed neurons; above, straight edges join their layers
+CROWDED = 6  # collapsed neurons; above, straight edges join their layers, where curved ones would loop
 QUICK = 100  # boxes; above, Graphviz takes straight edges and a limited time to find the best order
 
 # Helvetica is a font whose widths every build of Graphviz knows. The fills are pale enough for dark letters; what has
@@ -171,8 +171,7 @@ def _layout(drawn: Diagram) -> tuple[str, str]:
     if len(drawn.boxes) > QUICK:
         effort = f"{(QUICK / len(drawn.boxes)) ** 2:.1g}"  # left to itself, Graphviz can take minutes
         return f"{ranksep} splines=line nslimit={effort} nslimit1={effort} mclimit={effort}", from_side_to_side
-    collapsed = sum(box.collapsed is not None for box in drawn.boxes)
-    if collapsed > CROWDED and all(box.collapsed is not None or not box.place for box in drawn.boxes):
+    if sum(box.collapsed is not None for box in drawn.boxes) > CROWDED:
         # Where all neurons are joined to all, no order has fewer crossings than the one they were written in.
         return f"{ranksep} splines=line mclimit=0.01", from_side_to_side
     # Without frames, in which Graphviz forgets it, the operands of a box can be kept in their order from top to bottom.
