@@ -1201,7 +1201,7 @@ const area = (element) => element.getBoundingClientRect();
   on.click();
   requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(() => {
     const [own, frame] = [area(callout), area(document.getElementById('canvas'))];
-    const covers = [...document.querySelectorAll('#canvas .node[tabindex]')].map(area).some((box) =>
+    const covers = [...document.querySelectorAll('#canvas .node')].map(area).some((box) =>
       box.left < own.right && own.left < box.right && box.top < own.bottom && own.top < box.bottom);
     const inside = own.left >= frame.left && own.right <= frame.right && own.top >= frame.top
       && own.bottom <= frame.bottom;

@@ -2,7 +2,7 @@
 // sentence would cover a box, the figures stand alone.
 
 import { byId, html, writeParts } from "./elements.mjs";
-import { allBoxes, boxOf, edgeOf } from "./picture.mjs";
+import { boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
@@ -69,7 +69,8 @@ export function showCallout(page) {
   const frame = byId("canvas").getBoundingClientRect();
   const own = [lit, ...document.querySelectorAll(".node:is(.active, .target), .edge.active text")].map(around);
   const [place] = own;
-  const near = [...allBoxes()].map(around).filter((box) => distance(box, place) < REACH + callout.offsetWidth);
+  const boxes = [...document.querySelectorAll(".node")].map(around); // those of plain numbers too
+  const near = boxes.filter((area) => distance(area, place) < REACH + callout.offsetWidth);
   const free = [...own, ...near];
   let area = beside(place, frame, free, [], callout);
   if (covered(area, free)) {

@@ -7,7 +7,7 @@ import { knownOn } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
 
-export const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
+const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
 const allEdges = () => document.querySelectorAll(".edge");
 
 // e5.1 leads to the second operand of value 5.
