@@ -35,7 +35,10 @@ def answer(number: str, path: str, cases: str, answers: str) -> None:
             _write(loaded, written)
             return
         for case in loads(Path(cases).read_text(encoding="utf-8")):
-            _write(exercise.given(loaded, case, path), written)
+            try:
+                _write(exercise.given(loaded, case, path), written)
+            except BaseException as error:  # the code ends the program, or interrupts it
+                _write(failure(error, path), written)
 
 
 def _loaded(exercise: Exercise, path: str) -> Function | Given:

@@ -114,7 +114,7 @@ class Exercise:
         """What a function, written in `file`, gives for a case."""
         try:
             return Given(self.call(function, case))
-        except BaseException as error:  # whatever it is, it is the answer
+        except Exception as error:  # whatever it is, it is the answer
             return failure(error, file)
 
     def said(self, case: Case) -> str:
