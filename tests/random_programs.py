@@ -222,7 +222,8 @@ def require_descent(case: Case, program: Any, rows: list[list[float]]) -> None:
     if not program.trainable or not case.wrt:
         return
     order = random.Random(len(rows)).choices(range(len(rows)), k=min(2 * len(rows), 150))
-    parameters, rate = program.parameters_from(case.parameters), 0.01
+    rate = 0.01
+    descent = program.descent(program.samples(rows), case.batch, rate, case.parameters)
     wanted, losses, failed = program.parameters_from(case.parameters), 0.0, False
     for start in range(0, len(order), case.batch):
         places = order[start : start + case.batch]
@@ -239,7 +240,7 @@ def require_descent(case: Case, program: Any, rows: list[list[float]]) -> None:
         losses += value
     if failed or not math.isfinite(losses):
         with pytest.raises(ArithmeticError):
-            program.descend(parameters, program.samples(rows), order, case.batch, rate)
+            descent(order)
     else:
-        assert program.descend(parameters, program.samples(rows), order, case.batch, rate) == losses
-    assert list(parameters) == list(wanted)
+        assert descent(order) == losses
+    assert list(descent.parameters) == list(wanted)

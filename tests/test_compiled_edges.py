@@ -154,10 +154,11 @@ def test_eight_threads_pickle_train_and_call_one_program_with_parameters_of_thei
     starts = [program.parameters_from(generator.uniform(size=len(program.parameters)).tolist()) for _ in range(8)]
 
     def found(number: int) -> list[Any]:
-        parameters, table = program.parameters_from(starts[number]), tables[number]
-        results = [program.descend(parameters, table, range(len(table)), 4, 0.5) for _ in range(10)]
-        results.append(program(*[float(x) for x in table.row(0)], *[float(p) for p in parameters])[0])
-        return [*results, *parameters]
+        table = tables[number]
+        descent = program.descent(table, 4, 0.5, starts[number])
+        results = [descent() for _ in range(10)]
+        results.append(program(*[float(x) for x in table.row(0)], *descent.parameters)[0])
+        return [*results, *descent.parameters]
 
     wanted = [found(number) for number in range(8)]
 
@@ -176,8 +177,7 @@ from test_compiled_edges import SAMPLE
 program, _ = network_program({target!r})
 wanted = program(*SAMPLE)
 def child(_):
-    parameters, samples = program.parameters_from(), program.samples([SAMPLE] * 5)
-    program.descend(parameters, samples, range(5), 2, 0.5)
+    program.descent([SAMPLE] * 5, 2, 0.5)()
     again, _ = network_program({target!r})
     return program(*SAMPLE) == again(*SAMPLE) == wanted and program.batch([SAMPLE])[0] - wanted[0] < 1e-12
 pid = os.fork()

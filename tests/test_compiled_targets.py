@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,19 +165,19 @@ def test_no_sum_of_numbers_that_are_only_large_is_refused(target: Any) -> None:
     x, w = Value(1.0, "x"), Value(1.0, "w")
     program: Any = compiled(heaviside(x * 1.0) + w, inputs=[x], wrt=[w], target=target)
     assert program.batch([1.7e308] * 3)[0] == 2.0
-    parameters = program.parameters_from()
-    assert program.descend(parameters, program.samples([1.7e308] * 3), range(3), 3, 1.0) == 6.0
-    assert list(parameters) == [0.0]
+    descent = program.descent([1.7e308] * 3, 3, 1.0)
+    assert descent() == 6.0
+    assert list(descent.parameters) == [0.0]
 
 
 @pytest.mark.parametrize("target", CALLABLE)
 def test_a_step_that_would_make_a_parameter_infinite_is_not_taken(target: Any) -> None:
     x, v, w = Value(1.0, "x"), Value(1.0, "v"), Value(1.0, "w")
     program: Any = compiled(x * w + v, inputs=[x], wrt=[v, w], target=target)
-    parameters, samples = program.parameters_from(), program.samples([0.0, 1e300])
+    descent = program.descent([0.0, 1e300], 1, 1e10)
     with pytest.raises(ArithmeticError, match="a parameter after this step, is too large for a float: make the loss"):
-        program.descend(parameters, samples, [0, 1], 1, 1e10)
-    assert list(parameters) == [1.0 - 1e10, 1.0], "the mini-batch before has been applied"
+        descent()
+    assert list(descent.parameters) == [1.0 - 1e10, 1.0], "the mini-batch before has been applied"
 
 
 @pytest.mark.parametrize("target", CALLABLE)
@@ -187,7 +188,7 @@ def test_sums_that_no_float_can_hold_are_refused(target: Any) -> None:
         program.batch([1.7e308] * 2)
     for batch in (1, 2):
         with pytest.raises(OverflowError, match="the sum o"):
-            program.descend(program.parameters_from(), program.samples([1.7e308] * 2), [0, 1], batch, 0.1)
+            program.descent([1.7e308] * 2, batch, 0.1)()
 
 
 def test_the_source_by_itself_refuses_what_the_program_refuses() -> None:
@@ -202,9 +203,9 @@ def test_the_source_by_itself_refuses_what_the_program_refuses() -> None:
 def test_a_trace_has_no_mean() -> None:
     x = Value(1.0, "x")
     program = compiled(x * x, inputs=[x], trace=True)
-    for method in (program.batch, program.descend):
+    for method in (program.batch, program.descent):
         with pytest.raises(TypeError, match="gives no means: call it, or compile without trace=True"):
-            method([1.0])  # type: ignore[arg-type, call-arg]
+            method([1.0])  # type: ignore[call-arg]
 
 
 # -- Kinds of input ----------------------------------------------------------------------------------------------------
@@ -287,7 +288,7 @@ def test_kinds_of_samples_that_are_taken(target: Any, kind: str) -> None:
     program: Any = compiled(x * w + y, inputs=[x, y], wrt=[w], target=target)
     value, [slope] = program.batch(GOOD[kind])
     assert (value, slope) == (pytest.approx(13 / 3), 1.0)
-    assert program.descend(program.parameters_from(), GOOD[kind], [2], 1, 0.1) == 9.0
+    assert program.descent(GOOD[kind], 1, 0.1)([2]) == 9.0
     numbers = compiled(x * y * w, inputs=[], target=target).parameters_from(np.array([[4, 5, 6]], np.float32))
     assert list(numbers) == [4.0, 5.0, 6.0]
 
@@ -302,7 +303,7 @@ def test_kinds_of_samples_that_are_refused_in_one_sentence(target: Any, kind: st
             call(BAD[kind] if not kind.startswith("an iterator") else iter(ROWS))
         assert raised_here(refused)
     with pytest.raises((TypeError, ValueError, ArithmeticError)) as refused:
-        program.descend(program.parameters_from(), BAD[kind], [0], 1, 0.1)
+        program.descent(BAD[kind], 1, 0.1)
     assert raised_here(refused)
 
 
@@ -319,7 +320,7 @@ def test_a_huge_array_is_taken_whole() -> None:
         assert (value, slope) == (6.0, 2.0)
 
 
-# -- What `descend` is given -------------------------------------------------------------------------------------------
+# -- What `descent` is given -------------------------------------------------------------------------------------------
 
 WRONG: dict[str, list[Any]] = {
     "batch": [0, -1, 2**63, 2**64, 2**64 + 1, 10**5000, 1.5, 1.0, math.nan, True, np.bool_(True), "1", None, [1]],
@@ -342,28 +343,15 @@ WRONG: dict[str, list[Any]] = {
         ["0"],
         "012",
         b"\0",
-        None,
         1,
         np.array(1),
         {0: 1},
         {0},
         iter([0]),
     ],
-    "parameters": [
-        None,
-        1.0,
-        "ab",
-        (1.0, 1.0),
-        {0: 1.0},
-        [1.0],
-        [1.0] * 3,
-        np.ones(3),
-        np.ones((1, 2)),
-        np.ones((2, 1)),
-    ],
+    "parameters": [1.0, "ab", {0: 1.0}, [1.0], [1.0] * 3, np.ones(3), iter([1.0])],
 }
-WRONG["parameters"] += [np.ones(2, np.float32), np.ones(2, int), np.ones(2, object), np.ones(2, ">f8"), iter([1.0])]
-WRONG["parameters"] += [["1", "1"], [None, None], [math.nan, 1.0], [1.0, math.inf], np.broadcast_to(1.0, (2,))]
+WRONG["parameters"] += [["1", "1"], [None, None], [math.nan, 1.0], [1.0, math.inf]]
 WRONG["parameters"] += [np.ma.masked_array([1.0, 1.0], [True, False])]
 
 
@@ -372,14 +360,16 @@ WRONG["parameters"] += [np.ma.masked_array([1.0, 1.0], [True, False])]
 def test_descent_is_given_nothing_that_it_has_not_looked_at(target: Any, name: str) -> None:
     x, w, b = Value(1.0, "x"), Value(2.0, "w"), Value(0.5, "b")
     program: Any = compiled((w * x + b) ** 2, inputs=[x], wrt=[w, b], target=target)
+    samples, usual = program.samples([1.0, 2.0, 3.0]), {"batch": 2, "rate": 0.1}
     for wrong in WRONG[name]:
-        parameters = program.parameters_from()
-        given = {"parameters": parameters, "samples": program.samples([1.0, 2.0, 3.0]), "order": [0, 1, 2]}
-        given |= {"batch": 2, "rate": 0.1, name: wrong}
+        descent = program.descent(samples, **usual)
+        tried = (
+            partial(descent, wrong) if name == "order" else partial(program.descent, samples, **{**usual, name: wrong})
+        )
         with pytest.raises((TypeError, ValueError, ArithmeticError)) as refused:
-            program.descend(**given)
+            tried()
         assert raised_here(refused)
-        assert list(parameters) == [2.0, 0.5]
+        assert list(descent.parameters) == [2.0, 0.5]
 
 
 @pytest.mark.parametrize("target", CALLABLE)
@@ -389,8 +379,8 @@ def test_what_descent_is_given_may_be_of_several_kinds(target: Any) -> None:
     samples = program.samples([1.0, 2.0, 3.0])
 
     def trained(order: Any = (0, 1, 2), batch: Any = 3, rate: Any = 0.01) -> list[float]:
-        parameters = program.parameters_from()
-        return [program.descend(parameters, samples, order, batch, rate), *parameters]
+        descent = program.descent(samples, batch, rate)
+        return [descent(order), *descent.parameters]
 
     wanted = trained()
     for batch in (4, sys.maxsize, np.int64(3), np.uint8(200)):
@@ -402,15 +392,21 @@ def test_what_descent_is_given_may_be_of_several_kinds(target: Any) -> None:
     assert trained(rate=1) == trained(rate=1.0)
 
 
-@pytest.mark.parametrize("target", ["wasm", "native"])
-def test_parameters_anywhere_in_a_larger_array_are_changed_in_place(target: Any) -> None:
+@pytest.mark.parametrize("target", CALLABLE)
+def test_a_descent_has_its_parameters_to_itself_and_takes_others(target: Any) -> None:
     x, w, b = Value(1.0, "x"), Value(2.0, "w"), Value(0.5, "b")
     program: Any = compiled((w * x + b) ** 2, inputs=[x], wrt=[w, b], target=target)
-    wanted = program.parameters_from()
-    program.descend(wanted, program.samples([1.0]), [0], 1, 0.1)
-    larger = np.array([9.0, 2.0, 9.0, 0.5])
-    program.descend(larger[1::2], program.samples([1.0]), [0], 1, 0.1)
-    assert larger.tolist() == [9.0, wanted[0], 9.0, wanted[1]]
+    given = np.array([9.0, 2.0, 9.0, 0.5])[1::2]
+    first, second = program.descent([1.0], 1, 0.1), program.descent([1.0], 1, 0.1, given)
+    first()
+    assert list(given) == [2.0, 0.5] == list(second.parameters)
+    second()
+    assert first.parameters == second.parameters
+    moved = first.parameters
+    first.parameters = given
+    assert list(first.parameters) == [2.0, 0.5]
+    assert first() == second([0] * 0) + 6.25
+    assert first.parameters == moved == second.parameters
 
 
 @pytest.mark.parametrize("target", CALLABLE)
@@ -419,10 +415,10 @@ def test_samples_with_numbers_that_nobody_has_looked_at_are_refused(target: Any)
     program: Any = compiled(minimum(x, 1.0) * w, inputs=[x], wrt=[w], target=target)
     samples = program.samples([1.0, 2.0])
     samples.numbers[1] = math.nan
-    parameters = program.parameters_from()
+    descent = program.descent(samples, 1, 0.1)
     with pytest.raises(ArithmeticError, match="sample 1, counted from 0"):
-        program.descend(parameters, samples, [1, 0], 1, 0.1)
-    assert list(parameters) == [2.0]
+        descent([1, 0])
+    assert list(descent.parameters) == [2.0]
 
 
 def test_a_mini_batch_larger_than_all_samples_is_all_of_them() -> None:

@@ -134,7 +134,7 @@ def raw_power(base: float, exponent: float, target: Any) -> float:
     program: Any = compiled(output, inputs=[x, p], watch=[output], target=target)
     memory, samples = program.memory(1), program.samples([[2.0, 3.0]])
     samples.numbers[:] = type(samples.numbers)("d", [base, exponent])
-    memory.descend(program.parameters_from(), samples, type(samples.numbers)("i", [0]), 1, 0.0, 0)
+    memory.compute(program.parameters_from(), samples, type(samples.numbers)("i", [0]))
     [number] = memory.row(program.plan.watched[0], 1)
     return float(number)
 
@@ -180,7 +180,8 @@ def epoch() -> dict[str, str]:
     program: Any = compiled(squared_error(network(x), y), inputs=[*x, *y], wrt=network.parameters(), target="wasm")
     assert isinstance(program, KernelProgram)
     samples = program.samples([[generator.random() for _ in range(74)] for _ in range(203)])
-    machine: Any = program.memory(10).machine
+    descent: Any = program.descent(samples, 10, 0.5)
+    machine: Any = descent.memory.machine
     before: list[bytes] = []
     run = machine.run
 
@@ -189,7 +190,7 @@ def epoch() -> dict[str, str]:
         run()
 
     machine.run = observed
-    program.descend(program.parameters_from(), samples, range(203), 10, 0.5)
+    descent()
     functions = tuple(program.functions().values())
     return {
         "module": base64.b64encode(module(functions)).decode(),

@@ -134,18 +134,16 @@ class Replay:
     def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
         """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
         generator, order = random.Random(seed), list(range(len(self.samples)))
+        bound = self.program.descent(self.samples, batch, descent.rate)
         while True:
             generator.shuffle(order)
-            yield self.epoch(order, batch, descent.rate) / len(order)
-
-    def epoch(self, order: Sequence[int], batch: int, rate: float) -> float:
-        """Trains on the samples in this order, and gives the sum of their losses."""
-        numbers = self._numbers()
-        try:
-            return float(self.program.descend(numbers, self.samples, order, batch, rate))
-        finally:
-            with uninterrupted():
-                write(self.parameters, numbers)
+            bound.parameters = self._numbers()  # which a `watch` may have changed
+            try:
+                losses = bound(order)
+            finally:
+                with uninterrupted():
+                    write(self.parameters, bound.parameters)
+            yield losses / len(order)
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""

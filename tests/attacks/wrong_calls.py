@@ -263,9 +263,8 @@ def of_program(target: str) -> dict[str, Call]:
         return on(lambda w: program(w, target), method, **parameters)
 
     def trained(w: World, /, **given: Any) -> None:
-        made = program(w, target)
-        usual = {"parameters": made.parameters_from(), "samples": made.samples([1.0, 0.5])}
-        made.descend(**{**usual, "order": [0, 1], "batch": 2, "rate": 0.1, **given})
+        order = given.pop("order", None)
+        program(w, target).descent(**{"samples": [1.0, 0.5], "batch": 2, "rate": 0.1, **given})(order)
 
     column = constant([1.0, 0.5], PAIRS | {"a list of three"})
     own = constant([0.5], set())
@@ -277,9 +276,11 @@ def of_program(target: str) -> dict[str, Call]:
         ),
         "samples": Call(lambda w, column: program(w, target).samples(column), {"column": column}),
         "parameters_from": call("parameters_from", given=optional(own)),
-        "descend": Call(trained, {"rate": constant(0.1, NUMBERS - {"-1", "0"}), "batch": whole(2)}),
-        "descend on samples": Call(trained, {"samples": column, "order": constant([0, 1], {"an empty list"})}),
-        "descend from parameters": Call(
+        "descent": Call(trained, {"rate": constant(0.1, NUMBERS - {"-1", "0"}), "batch": whole(2)}),
+        "descent on samples": Call(
+            trained, {"samples": column, "order": optional(constant([0, 1], {"an empty list"}))}
+        ),
+        "descent from parameters": Call(
             lambda w, parameters: trained(w) if parameters is None else trained(w, parameters=parameters),
             {"parameters": WIDE},
         ),

@@ -21,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ import numpy as np
 from tinygrad_sigmoid import Network, Value, compiled, sigmoid, squared_error
 from tinygrad_sigmoid.course.digits import load_digits
 from tinygrad_sigmoid.replaying import replay_for
+from tinygrad_sigmoid.value import write
 
 Run = Callable[[], Any]
 Contender = tuple[Run, Callable[[], Any]]  # one unit of work; and the parameters as they are now
@@ -77,11 +78,17 @@ def ours(target: Any) -> Callable[[Work], Contender]:
         replay = replay_for(network, work.samples, squared_error, target, 1)
         assert replay is not None
         order = range(len(work.samples))
-        if work.epochs:  # as `train` does it
-            return lambda: replay.epoch(order, work.batch, RATE), lambda: [p.data for p in network.parameters()]
-        program, samples, order_ = replay.program, replay.samples, np.arange(len(work.samples))
-        parameters = program.parameters_from()
-        return lambda: program.descend(parameters, samples, order_, work.batch, RATE), lambda: parameters
+        descent = replay.program.descent(replay.samples, work.batch, RATE)
+        if not work.epochs:
+            return descent, lambda: descent.parameters
+        parameters = network.parameters()
+
+        def run() -> None:  # as `train` does it
+            descent.parameters = array("d", [parameter.data for parameter in parameters])
+            descent(order)
+            write(parameters, descent.parameters)
+
+        return run, lambda: [parameter.data for parameter in parameters]
 
     return make
 
@@ -443,10 +450,9 @@ def growing(rounds: int) -> None:
             for _ in range(size // 3):
                 total = sigmoid(total * w + x)
             program = compiled(total, inputs=[x], wrt=[w], target=target)  # type: ignore[arg-type]
-            parameters, cells = program.parameters_from(), []
+            cells = []
             for count in counts:
-                samples, order = program.samples(np.linspace(0.1, 0.9, count)), range(count)
-                step = partial(program.descend, parameters, samples, order, count, 1e-9)
+                step = program.descent(np.linspace(0.1, 0.9, count), count, 1e-9)
                 step()
                 repeats = max(1, 10**7 // (size * count))
                 seconds = statistics.median(timed(step, repeats) for _ in range(rounds))

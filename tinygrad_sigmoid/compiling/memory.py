@@ -148,13 +148,14 @@ class Memory:
 
     def __init__(self, machine: Machine, plan: Plan, samples: int, operations: Sequence[Operation]) -> None:
         self.machine = machine
-        self.plan = plan
+        self.plan, self.at_once = plan, samples
         self.layout = layout = Layout(plan, samples, machine.lanes, operations)
         instructions = [field for instruction in layout.instructions for field in instruction]
         self._instructions = layout.indexed(instructions)
         self._parameters = (layout.numbers // NUMBER) + len(plan.constants)
         self._table = self._palette = rounded_up(layout.size, LINE)
         self._samples: Table | None = None
+        self._colours = 0  # numbers of their palette
         self._told: tuple[int, ...] = ()
         self.usable = True  # not while it is used, nor when that was interrupted: nothing then says what is in it
         machine.require(layout.size)
@@ -162,26 +163,38 @@ class Memory:
             machine.integers[place // INTEGER : place // INTEGER + len(integers)] = integers
         machine.numbers[layout.numbers // NUMBER : self._parameters] = array("d", plan.constants)
 
-    def descend(
-        self, parameters: Numbers, samples: Table, order: array[int], batch: int, rate: float, trained: int
-    ) -> int:
-        """Changes so many parameters; gives how many samples were seen before a result that is not finite."""
-        machine, first = self.machine, self._parameters
+    def compute(self, parameters: Numbers, samples: Table, order: array[int]) -> int:
+        """Sums up the results over samples, as one mini-batch; gives how many were seen if all of that is finite."""
         self.usable = False
-        if samples is not self._samples:
-            self._hold(samples)
-        places = self._palette + rounded_up(len(samples.palette) * NUMBER, LINE)
-        machine.require(places + len(order) * INTEGER)
-        told = places, len(order), batch, trained, self._palette if samples.palette else 0
+        self.hold(samples)
+        self.follow(order, len(order), 0)
+        self.write(parameters)
+        done = self.run(0.0)
+        self.usable = True
+        return done
+
+    def write(self, parameters: Numbers) -> None:
+        """Takes these parameters."""
+        self.machine.numbers[self._parameters : self._parameters + len(parameters)] = parameters
+
+    def read(self, count: int) -> array[float]:
+        """So many of the parameters, as they are now."""
+        return array("d", self.machine.numbers[self._parameters : self._parameters + count].tobytes())
+
+    def follow(self, order: array[int], batch: int, trained: int) -> None:
+        """Takes the places of the samples in this order, in mini-batches that change so many parameters."""
+        places = self._palette + rounded_up(self._colours * NUMBER, LINE)
+        self.machine.require(places + len(order) * INTEGER)
+        told = places, len(order), batch, trained, self._palette if self._colours else 0
         if told != self._told:
             self._tell(*told)
-        machine.integers[places // INTEGER : places // INTEGER + len(order)] = order
-        machine.numbers[first : first + len(parameters)] = parameters
+        self.machine.integers[places // INTEGER : places // INTEGER + len(order)] = order
+
+    def run(self, rate: float) -> int:
+        """Goes through the samples; gives how many were seen before a result that is not finite."""
+        machine = self.machine
         machine.numbers[_RATE], machine.numbers[_LOSSES] = rate, 0.0
         machine.run()
-        if trained:
-            memoryview(parameters)[:trained] = machine.numbers[first : first + trained]
-        self.usable = True
         return machine.integers[_DONE]
 
     @property
@@ -201,9 +214,11 @@ class Memory:
     def _numbers(self, place: int, count: int) -> list[float]:
         return [*self.machine.numbers[place // NUMBER : place // NUMBER + count]]
 
-    def _hold(self, samples: Table) -> None:
+    def hold(self, samples: Table) -> None:
         """Brings the samples in; they are kept for the next time."""
-        self._samples = None
+        if samples is self._samples:
+            return
+        self._samples, self._colours = None, len(samples.palette)
         self._palette = self._table + rounded_up(samples.size, LINE)
         # A vector behind the last sample may be read, though not used.
         self.machine.require(self._palette + len(samples.palette) * NUMBER + self.layout.vector)
@@ -215,6 +230,7 @@ class Memory:
 
     def _tell(self, order: int, total: int, batch: int, trained: int, palette: int) -> None:
         """Writes the arguments of the kernel."""
+        self._told = ()  # until it is done, or an interruption would leave others than these
         layout = self.layout
         arguments = Arguments(
             instructions=self._instructions,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST = 1 << 16  # samples that are brought together, and summed over, at a time
 _WHOLE = {int}
-Parameters: TypeAlias = "array[float]"  # or any other array of floats that can be changed in place, as NumPy's
+Parameters: TypeAlias = "array[float]"
 
 
 class Program(ABC):
@@ -33,7 +33,7 @@ class Program(ABC):
         source: Its text; empty for the targets that have none.
         inputs: How many inputs it takes.
         parameters: The recorded numbers of all other leaves: those of `wrt` first, in that order, then the rest.
-        trainable: Whether each gradient is that of the parameter in its place, so that the program can `descend`.
+        trainable: Whether each gradient is that of the parameter in its place, so that there is a `descent`.
     """
 
     target: ClassVar[str]
@@ -83,11 +83,11 @@ class Program(ABC):
         return output, gradients
 
     def samples(self, *columns: ArrayLike) -> Table:
-        """The columns as `descend` wants them: a row of inputs for each sample."""
+        """The columns as `descent` wants them: a row of inputs for each sample."""
         return table_of(columns, self.inputs)
 
     def parameters_from(self, given: ArrayLike | None = None) -> Parameters:
-        """A copy of the parameters, or of other numbers for them, as `descend` wants them."""
+        """A copy of the parameters, or of other numbers for them, as `descent` wants them."""
         if given is None:
             return array("d", self.parameters)
         given = as_lists(given)
@@ -98,54 +98,49 @@ class Program(ABC):
         return numbers
 
     def watched(self, parameters: ArrayLike, samples: Table | ArrayLike) -> list[list[float]]:
-        """The numbers of the values that were to be watched, a row for each sample; arguments as in `descend`."""
+        """The numbers of the values that were to be watched, a row for each sample; arguments as in `descent`."""
         raise TypeError("nothing is watched: compile with watch=[…], for target='wasm' or target='native'")
 
-    def descend(
-        self, parameters: Parameters, samples: Table | ArrayLike, order: Sequence[int], batch: int, rate: float
-    ) -> float:
-        """Gradient descent over mini-batches: changes `parameters` in place, and returns the sum of the outputs.
+    def descent(
+        self, samples: Table | ArrayLike, batch: int, rate: float, parameters: ArrayLike | None = None
+    ) -> Descent:
+        """Gradient descent over mini-batches: call what it gives, as often as you like.
+
+        >>> from tinygrad_sigmoid import Value, compiled
+        >>> x, w = Value(1.0, "x"), Value(2.0, "w")
+        >>> program = compiled((w * x) ** 2, inputs=[x], wrt=[w])
+        >>> descent = program.descent([[1.0], [3.0]], batch=1, rate=0.01)
+        >>> descent(), descent.parameters.tolist()
+        (38.5744, [1.6072])
 
         Args:
-            parameters: From `parameters_from`, or another array of floats that can be changed in place; the first of
-                them, as many as there are gradients, are changed.
-            samples: From `samples`.
-            order: The places of the samples in the order in which they are seen.
-            batch: How many of them make a mini-batch, which is all of them if there are not so many.
+            samples: From `samples`, or what that takes in one column.
+            batch: How many make a mini-batch, which is all of them if there are not so many.
             rate: The learning rate η, above 0: a parameter changes by −η · the mean gradient of the mini-batch.
+            parameters: Numbers to begin with in place of those that were recorded.
 
         Raises:
-            ArithmeticError: As in `batch`, or a parameter would not stay finite; the mini-batches before have been
-                applied.
             TypeError: The gradients are not those of the parameters: `wrt` has something else in it than leaves that
                 are no inputs, or has one twice. Or an argument is of another kind.
-            ValueError: There are not as many numbers as parameters, there is no such sample as `order` has, `batch` is
-                less than 1, or `rate` is not a finite number above 0.
+            ValueError: There are not as many numbers as parameters or inputs, `batch` is less than 1, or `rate` is not
+                a finite number above 0.
         """
         if not self.trainable:
             raise TypeError(
                 "the gradients of this program are not those of its parameters, so it can't change them: "
                 "compile it with wrt=parameters, each a leaf of the graph that is not an input, and listed once"
             )
-        changed = self._changeable(parameters)
-        samples = self.rows(samples)
+        given = self.parameters_from(parameters)
         batch = checks.whole(batch, "batch", "write for instance 10", least=1)
-        rate = checks.number(rate, "rate", "try 0.1", above=0.0)
-        places = _places(order, len(samples))
-        if not places:
-            return 0.0
-        losses = self.epoch(changed, samples, places, min(batch, len(places)), rate)
-        if losses - losses != 0.0:
-            raise OverflowError("the sum of the outputs is too large for a float: make the loss smaller")
-        return losses
+        return self.bound(self.rows(samples), batch, checks.number(rate, "rate", "try 0.1", above=0.0), given)
+
+    @abstractmethod
+    def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> Descent:
+        """What `descent` gives, when its arguments have been looked at."""
 
     @abstractmethod
     def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
         """The output and its gradients, summed over all samples; the first is the one with this number."""
-
-    @abstractmethod
-    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
-        """What `descend` does, when its arguments have been looked at."""
 
     def __repr__(self) -> str:
         return f"<program for {self.target}: {self.inputs} inputs, {len(self.parameters)} parameters>"
@@ -168,24 +163,56 @@ class Program(ABC):
             return samples
         return self.samples(samples)
 
-    def _changeable(self, parameters: Parameters) -> memoryview:
-        """The parameters, if they can be changed in place."""
-        try:
-            numbers = memoryview(parameters)
-            fits = (
-                numbers.format == "d" and numbers.ndim == 1 and not numbers.readonly and not hasattr(parameters, "mask")
-            )
-        except (TypeError, ValueError):
-            fits = False
-        if not fits:
-            cure = "call program.parameters_from(), because they are changed in place"
-            raise checks.refused("parameters", "an array of floats", parameters, cure)
-        self._require_parameters(len(numbers))
-        return numbers
-
     def _require_parameters(self, count: int) -> None:
         if count != len(self.parameters):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
+
+
+class Descent(ABC):
+    """Gradient descent of a program that is bound to its samples, so that a call does nothing else; see `descent`.
+
+    It has its parameters to itself, and is for one thread at a time.
+    """
+
+    def __init__(self, samples: Table, batch: int, rate: float) -> None:
+        self.samples, self.batch, self.rate = samples, batch, rate
+        self.order = array("i", range(len(samples)))
+
+    @property
+    @abstractmethod
+    def parameters(self) -> array[float]:
+        """A copy of the parameters as they are now; what is assigned to it, is copied in."""
+
+    @parameters.setter
+    @abstractmethod
+    def parameters(self, given: ArrayLike) -> None: ...
+
+    def __call__(self, order: Sequence[int] | None = None) -> float:
+        """Goes through the samples once, and returns the sum of the outputs, each from before its mini-batch's step.
+
+        Args:
+            order: The places of the samples in the order in which they are seen; left out, as the last time, which is
+                at first the order that they have.
+
+        Raises:
+            ArithmeticError: As in `Program.batch`, or a parameter would not stay finite; the mini-batches before have
+                been applied.
+            TypeError, ValueError: There is no such sample as `order` has, or it is no list of whole numbers.
+        """
+        if order is not None:
+            self.follow(_places(order, len(self.samples)))
+        losses = self.epoch()
+        if losses - losses != 0.0:
+            raise OverflowError("the sum of the outputs is too large for a float: make the loss smaller")
+        return losses
+
+    def follow(self, order: array[int]) -> None:
+        """Takes these places for the order."""
+        self.order = order
+
+    @abstractmethod
+    def epoch(self) -> float:
+        """Goes through the samples in their order."""
 
 
 def _places(order: Any, samples: int) -> array[int]:

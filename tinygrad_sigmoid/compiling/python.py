@@ -6,11 +6,14 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from operator import add
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from tinygrad_sigmoid.compiling.program import Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.program import Descent, Parameters, Program, not_finite, too_large
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Result = tuple[float, list[float]]
 _FLOAT = {float}
@@ -54,24 +57,12 @@ class PythonProgram(Program):
         return result
 
     def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
-        return self._sums(samples, range(len(samples)), parameters, first)
+        return self.sums_of(samples, range(len(samples)), parameters, first)
 
-    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
-        losses = 0.0
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            value, *gradients = self._sums(samples, chosen, parameters)
-            losses += value
-            step = rate / len(chosen)
-            # All at once, so that an interruption finds them before the mini-batch or after it.
-            trained = parameters[: len(gradients)]
-            changed = array("d", [p - step * g for p, g in zip(trained, gradients, strict=True)])
-            if not all(map(isfinite, changed)):
-                raise too_large()
-            trained[:] = changed
-        return losses
+    def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> PythonDescent:
+        return PythonDescent(self, samples, batch, rate, parameters)
 
-    def _sums(self, samples: Table, order: Iterable[int], parameters: Iterable[float], first: int = 0) -> list[float]:
+    def sums_of(self, samples: Table, order: Iterable[int], parameters: Iterable[float], first: int = 0) -> list[float]:
         numbers = [*parameters]
         sums: list[float] = []
         for place in order:
@@ -86,6 +77,35 @@ class PythonProgram(Program):
         return sums
 
 
+class PythonDescent(Descent):
+    """Gradient descent, a mini-batch after the other."""
+
+    def __init__(self, program: PythonProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
+        super().__init__(samples, batch, rate)
+        self.program, self._parameters = program, parameters
+
+    @property
+    def parameters(self) -> array[float]:
+        return self._parameters[:]
+
+    @parameters.setter
+    def parameters(self, given: ArrayLike) -> None:
+        self._parameters = self.program.parameters_from(given)
+
+    def epoch(self) -> float:
+        losses = 0.0
+        for start in range(0, len(self.order), self.batch):
+            chosen = self.order[start : start + self.batch]
+            value, *gradients = self.program.sums_of(self.samples, chosen, self._parameters)
+            losses += value
+            step = self.rate / len(chosen)
+            changed = array("d", [p - step * g for p, g in zip(self._parameters, gradients, strict=False)])
+            if not all(map(isfinite, changed)):
+                raise too_large()
+            self._parameters[: len(changed)] = changed  # at once: an interruption finds them before it or after it
+        return losses
+
+
 class TracedProgram(PythonProgram):
     """A program that returns every number of both passes, whatever they are."""
 
@@ -95,7 +115,7 @@ class TracedProgram(PythonProgram):
     def batch(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a program with a trace gives no means: call it, or compile without trace=True")
 
-    descend = batch
+    descent = batch
 
 
 # Python's own compiler takes 40 bytes for each character until it is done, but variables of a function are the fastest.
@@ -144,4 +164,4 @@ class JavaScriptProgram(Program):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
 
-    __call__ = batch = samples = rows = parameters_from = watched = descend = sums = epoch = _refuse
+    __call__ = batch = samples = rows = parameters_from = watched = descent = sums = bound = _refuse

@@ -14,7 +14,7 @@ from tinygrad_sigmoid.compiling.kernel import Function
 from tinygrad_sigmoid.compiling.lowering import Lowered, untranslatable
 from tinygrad_sigmoid.compiling.memory import WIDEST, Machine, Memory
 from tinygrad_sigmoid.compiling.plan import Plan, Planner
-from tinygrad_sigmoid.compiling.program import MOST, Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.program import MOST, Descent, Parameters, Program, not_finite, too_large
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.elementary import ELEMENTARY, OWN
 from tinygrad_sigmoid.floats import finite_number
@@ -41,8 +41,8 @@ class KernelProgram(Program):
     def __init__(self, plan: Plan) -> None:
         super().__init__("", plan.inputs, plan.parameters, plan.trainable)
         self.plan = plan
-        self._at_once = 1 + PAUSE // (1 + sum(plan.sizes))
-        self.most = min(MOST, self._at_once)
+        self.at_once = 1 + PAUSE // (1 + sum(plan.sizes))
+        self.most = min(MOST, self.at_once)
         self._mine = threading.local()
 
     @classmethod
@@ -70,7 +70,7 @@ class KernelProgram(Program):
         given = array("d", map(finite_number, self.complete(numbers)))
         sample = Table(given[: self.inputs], self.inputs, 1)
         memory = self.memory(1)
-        if memory.descend(given[self.inputs :], sample, _FIRST, 1, 0.0, 0) < 1:
+        if memory.compute(given[self.inputs :], sample, _FIRST) < 1:
             raise ArithmeticError(
                 "for these numbers the output, a gradient or a value on the way is not finite: try others, or "
                 "target='python', which names it"
@@ -81,8 +81,8 @@ class KernelProgram(Program):
     def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
         order = array("i", range(len(samples)))
         memory = self.memory(len(samples))
-        if memory.descend(parameters, samples, order, len(samples), 0.0, 0) < len(samples):
-            raise self._reason(parameters, samples, order, first)
+        if memory.compute(parameters, samples, order) < len(samples):
+            raise self.reason(parameters, samples, order, first)
         return memory.results(self.plan.results)
 
     def watched(self, parameters: ArrayLike, samples: Table | ArrayLike) -> list[list[float]]:
@@ -93,7 +93,7 @@ class KernelProgram(Program):
         for start in range(0, len(samples), WIDEST):
             order = array("i", range(start, min(start + WIDEST, len(samples))))
             memory = self.memory(len(order))
-            memory.descend(given, samples, order, len(order), 0.0, 0)
+            memory.compute(given, samples, order)
             columns = [memory.row(rows, len(order)) for rows in self.plan.watched]
             numbers += map(list, zip(*columns, strict=True))
         for place, row in enumerate(numbers):
@@ -101,19 +101,8 @@ class KernelProgram(Program):
                 raise not_finite(place)
         return [row[: self.plan.watch] for row in numbers]
 
-    def epoch(self, parameters: memoryview, samples: Table, order: array[int], batch: int, rate: float) -> float:
-        losses, trained = 0.0, self.plan.results - 1
-        if not trained:  # the kernel then goes on adding up, so that all are one mini-batch
-            batch = len(order)
-        memory = self.memory(batch)
-        some = max(1, self._at_once // batch) * batch
-        for start in range(0, len(order), some):
-            places = order[start : start + some] if some < len(order) else order
-            done = memory.descend(parameters, samples, places, batch, rate, trained)
-            if done < len(places):
-                raise self._reason(parameters, samples, places[done : done + batch])
-            losses += memory.losses
-        return losses
+    def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> KernelDescent:
+        return KernelDescent(self, samples, batch, rate, parameters)
 
     def functions(self) -> dict[Operation, tuple[Function, int]]:
         """The functions of numbers that its kernel has."""
@@ -132,19 +121,68 @@ class KernelProgram(Program):
             kept.pop(samples, None)
             if len(kept) == 3:
                 del kept[next(iter(kept))]
-            functions = self.functions()
-            kept[samples] = Memory(self.machine(tuple(functions.values())), self.plan, samples, list(functions))
+            kept[samples] = self.new_memory(samples)
         return kept[samples]
 
-    def _reason(
-        self, parameters: Parameters | memoryview, samples: Table, order: array[int], first: int = 0
-    ) -> ArithmeticError:
+    def new_memory(self, samples: int) -> Memory:
+        """A memory for so many samples at a time."""
+        functions = self.functions()
+        return Memory(self.machine(tuple(functions.values())), self.plan, samples, list(functions))
+
+    def reason(self, parameters: Parameters, samples: Table, order: array[int], first: int = 0) -> ArithmeticError:
         """Why a mini-batch has no finite result: the first sample that has none by itself, or their sum."""
         memory = self.memory(1)
         for place in order:
-            if memory.descend(parameters, samples, array("i", [place]), 1, 0.0, 0) < 1:
+            if memory.compute(parameters, samples, array("i", [place])) < 1:
                 return not_finite(first + place)
         return too_large()
 
 
 _FIRST = array("i", [0])
+
+
+class KernelDescent(Descent):
+    """Gradient descent in a memory of its own, where the parameters are."""
+
+    def __init__(self, program: KernelProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
+        super().__init__(samples, batch, rate)
+        self.program, self.trained = program, program.plan.results - 1
+        self.memory = self._memory(min(batch, len(samples)), parameters)
+        self.follow(self.order)
+
+    def _memory(self, size: int, parameters: Parameters) -> Memory:
+        memory = self.program.new_memory(size)
+        memory.hold(self.samples)
+        memory.write(parameters)
+        return memory
+
+    @property
+    def parameters(self) -> array[float]:
+        return self.memory.read(len(self.program.parameters))
+
+    @parameters.setter
+    def parameters(self, given: ArrayLike) -> None:
+        self.memory.write(self.program.parameters_from(given))
+
+    def follow(self, order: array[int]) -> None:
+        # If nothing is trained, the kernel goes on adding up, so that all are one mini-batch.
+        self.size = min(self.batch, len(order)) if self.trained else len(order)
+        if order and self.size != self.memory.at_once:
+            self.memory = self._memory(self.size, self.parameters)
+        most = max(1, self.program.at_once // max(1, self.size)) * self.size  # between two chances for Ctrl-C
+        self.pieces = [order[start : start + most] for start in range(0, len(order), most or 1)]
+        self.order, self.told = order, False
+        if len(self.pieces) == 1:
+            self.memory.follow(order, self.size, self.trained)
+            self.told = True
+
+    def epoch(self) -> float:
+        losses = 0.0
+        for piece in self.pieces:
+            if not self.told:
+                self.memory.follow(piece, self.size, self.trained)
+            done = self.memory.run(self.rate)
+            if done < len(piece):
+                raise self.program.reason(self.parameters, self.samples, piece[done : done + self.size])
+            losses += self.memory.losses
+        return losses
