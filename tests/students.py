@@ -102,6 +102,7 @@ WRITTEN = [
         ("return 1, 1", "those of x + y"),
         ("return out, out", "that is out itself"),
         ("return out / x, out / y", "out/x is y, but not at x = 0"),
+        ("return y, out / y", "out/y is x, but not at y = 0"),
         ("return {'x': y, 'y': x}.values()", RIGHT),
         ("import collections; return collections.deque([y, x])", RIGHT),
         ("return {y, x}", "{"),
@@ -248,6 +249,13 @@ WRITTEN = [
             "breadth first",
         ),
         ("return output", "Value"),
+        ("return [list(output.inputs), output]", "something that is not in the graph"),
+        ("import copy; return [copy.copy(output)]", "something that is not in the graph"),
+        (
+            "order = []\ndef visit(v):\n    if v not in order:\n        for u in v.inputs: visit(u)\n"
+            "        order.append(v)\nif output.inputs: visit(output)\nreturn order",
+            "a value is missing",
+        ),
         ("return [*output.inputs, output]", "only the output and its own inputs"),
         (
             "order = []\ndef visit(v):\n    order.append(v)\n    for u in v.inputs: visit(u)\nvisit(output)\n"
@@ -317,6 +325,12 @@ WRITTEN = [
     ),
     changed(
         VALUE,
+        "two values with the same number are taken for one",
+        ("if value not in seen", "if value.data not in seen"),
+        ("seen.add(value)", "seen.add(value.data)"),
+    ),
+    changed(
+        VALUE,
         "it stops with ZeroDivisionError",
         ("(self, other.data), (other, self.data)", "(self, self.data * other.data / self.data), (other, self.data)"),
     ),
@@ -333,6 +347,8 @@ WRITTEN = [
         ("a = s(w*x + b); d = (a - round(y)) * a * (1 - a); return d * x, d", "right in "),
         ("a = s(w*x + b); d = (a - y) * y * (1 - y); return d * x, d", "y·(1 − y) where the slope"),
         ("a = s(w*x + b); d = (a + y) * a * (1 - a); return d * x, d", "a + y, not a − y"),
+        ("a = s(w*x + b); d = (a - y) * a * (1 - a) * x; return d, d / x", "it stops with ZeroDivisionError"),
+        ("a = s(w*x + b); d = -y*a + (1 + y)*a**2 - a**3; return d * x, d", RIGHT),
         ("a = s(w*x + b); d = abs(a - y) * a * (1 - a); return d * x, d", "|a − y|"),
         ("z = w*x + b; a = s(z); d = (a - y) * a * (1 - z); return d * x, d", "a·(1 − z), or 1 − a²"),
         ("a = s(w*x + b); d = (a - y) * a; return d * x, d", "a where its slope belongs"),
@@ -342,6 +358,7 @@ WRITTEN = [
         f"{SIGMOID}def step(w, x, b, y, rate):\n    a = s(w*x + b); d = (a - y) * a * (1 - a)",
         ("return w - rate * d * x, b - rate * d", RIGHT),
         ("return w + rate * d * x, b + rate * d", "uphill"),
+        ("rate = min(rate, 3.0); return w - rate * d * x, b - rate * d", "right in "),
         ("return w - d * x, b - d", "the learning rate is missing"),
         ("return -rate * d * x, -rate * d", "that is the step alone"),
         ("return w - rate * d * x, b", "only w moves"),
@@ -366,9 +383,14 @@ WRITTEN = [
                     "for p in neuron.parameters(): p.grad = 0",
                     "neuron.parameters()",
                     "-= rate * p.grad / 4",
-                    "right in 7 of 8 cases",
+                    "right in 7 of 9",
                 ),
-                ("pass", "neuron.parameters()", "-= rate * p.grad / len(samples)", "the gradients are never zeroed"),
+                (
+                    "pass",
+                    "neuron.parameters()",
+                    "-= rate * p.grad / len(samples)",
+                    "the gradients are not zeroed in each epoch",
+                ),
                 ("pass", "neuron.parameters()", "-= rate * p.grad", "two lines are missing"),
                 (
                     "neuron.zero_grad()",
@@ -390,6 +412,12 @@ WRITTEN = [
             "descent = GradientDescent(neuron.parameters(), rate)\nfor _ in range(epochs):\n    descent.zero_grad()\n"
             "    for x, y in samples: squared_error(neuron(x), y).backward()\n    descent.step(len(samples))",
             RIGHT,
+        ),
+        (
+            "for _ in range(min(epochs, 4)):\n    neuron.zero_grad()\n"
+            "    for x, y in samples: squared_error(neuron(x), y).backward()\n"
+            "    for p in neuron.parameters(): p.data -= rate * p.grad / len(samples)",
+            "right in 8 of 9",
         ),
         (
             "for _ in range(epochs):\n    if all(round(neuron.predict(x)) == y for x, y in samples): break\n"
@@ -416,6 +444,7 @@ WRITTEN = [
         ("return d @ W, x.T @ d, d.sum(axis=0)", "W must be transposed for ∂C/∂x"),
         ("return d @ W.T, x.T @ d, d.sum(axis=1)", "summed over the outputs"),
         ("return x.T @ d, d @ W.T, d.sum(axis=0)", "in another order"),
+        ("return np.squeeze(d @ W.T), x.T @ d, d.sum(axis=0)", "wrong only in ∂C/∂x: the right numbers, in another"),
         (
             "upstream *= a * (1 - a); return upstream @ W.T, x.T @ upstream, upstream.sum(0)",
             "it writes into the arrays",

@@ -36,8 +36,9 @@ def _slopes(output: Value, *names: str) -> list[float]:
 
 
 def _near(random: Random) -> Iterator[list[float]]:
-    """Numbers for which a·(1 − a) is σ′(z) to nine digits."""
-    return (case for case in numbers(random, 3) if abs(case[0] * case[1] + case[2]) < 12)
+    """Numbers, 0 among them, for which a·(1 − a) is σ′(z) to nine digits."""
+    yield from ([0.0, 2.0, 0.5], [2.0, 0.0, 0.5], [1.5, -2.0, 0.0])
+    yield from (case for case in numbers(random, 3) if abs(case[0] * case[1] + case[2]) < 6)
 
 
 CHAIN_RULE = Exercise(
@@ -150,7 +151,7 @@ def _of_cost(share: Callable[[float, float], float], *, by_w: bool = True, by_b:
 
 
 def _samples(random: Random) -> Iterator[Case]:
-    return ([w, x, b, random.choice((0.0, 1.0, 0.25, 0.5))] for w, x, b in _near(random) if x)
+    return ([w, x, b, random.choice((0.0, 1.0, 0.25, 0.5))] for w, x, b in _near(random))
 
 
 COST = Exercise(
@@ -240,7 +241,7 @@ DESCENT = Exercise(
     "13_descent.py",
     "step",
     ("w", "b"),
-    lambda random: ([*case, random.choice((0.5, 2.0, 3.0))] for case in _samples(random)),
+    lambda random: ([*case, random.choice((0.5, 2.0, 3.0, 40.0))] for case in _samples(random)),
     _stepped,
     {
         "uphill: the gradient points to where the cost grows, so go against it": [

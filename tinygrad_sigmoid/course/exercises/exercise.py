@@ -245,7 +245,7 @@ def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
         return "the sign is the other way round"
     flat = [(one, true) for mine, right in pairs for one, true in zip(mine, right, strict=True)]
     wrong = [one for one, true in flat if not same(one, true)]
-    if len(wrong) > 1 and len(set(wrong)) == 1:
+    if sum(not same(mine, right) for mine, right in pairs) > 1 and len(set(wrong)) == 1:
         return f"{wrong[0] + 0.0:.6g} wherever it is wrong"
     count = len(pairs[0][1])
     if 1 < count < 5 and all(len(right) == count for _, right in pairs):

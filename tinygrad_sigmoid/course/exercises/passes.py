@@ -66,10 +66,11 @@ def _leaves(lines: Sequence[str], random: Random) -> tuple[list[str], list[float
 
 def graph(lines: Sequence[str], names: Sequence[str], numbers: Sequence[float]) -> Value:
     """The graph that these lines record, each value labelled with its name in them."""
-    program = Program(" ".join(names), *lines, known={"sigmoid": sigmoid, "dot": dot})
     values = [Value(number) for number in numbers]
-    values += program.run(*values)
-    for name, value in zip(program.names, values, strict=True):
+    if lines:
+        program = Program(" ".join(names), *lines, known={"sigmoid": sigmoid, "dot": dot})
+        values, names = [*values, *program.run(*values)], program.names
+    for name, value in zip(names, values, strict=True):
         value.label = name
     return values[-1]
 
@@ -100,6 +101,7 @@ def _sums(random: Random) -> Iterator[Case]:
     yield from _programs(random)
     for lines in (["y = sigmoid(x)", "z = sigmoid(y)"], ["y = x * 3", "z = dot([x, w, y], [w, x, w])"]):
         yield [lines, *_leaves(lines, random)]
+    yield [[], ["x"], [2.0]]  # an output that is a leaf
 
 
 def _without_labels(case: Case) -> Value:
@@ -111,6 +113,9 @@ def _without_labels(case: Case) -> Value:
     return output
 
 
+AGAIN = "called once more, on the same graph, it gives something else: is anything kept from the first time?"
+
+
 class Order(OnGraphs):
     """The exercise on the topological order: any order will do in which inputs come first."""
 
@@ -118,10 +123,15 @@ class Order(OnGraphs):
         """The places of the values that a function gives, in the order in which they were recorded."""
         output = _without_labels(case)
         places = {value: float(place) for place, value in enumerate(topological_order(output))}
-        answer = returned(function(output))
-        if not isinstance(answer, Iterable):
-            raise NotAsked(f"{shown(answer)} is no list: return all values in one")
-        return [places.get(value, -1.0) for value in answer]
+        answers = []
+        for _ in range(2):
+            given = returned(function(output))
+            if not isinstance(given, Iterable):
+                raise NotAsked(f"{shown(given)} is no list: return all values in one")
+            answers.append([places.get(value, -1.0) if isinstance(value, Value) else -1.0 for value in given])
+        if len(answers[0]) != len(answers[1]):
+            raise NotAsked(AGAIN)
+        return answers[0]
 
     def agrees(self, case: Case, answer: Answer) -> bool:
         """Whether each value is there once, inputs before what is computed from them."""
@@ -160,7 +170,7 @@ class Order(OnGraphs):
 
 WRONG = {  # the first letters of what is right
     "after": "a value stands before one of its inputs: its inputs come first",
-    "its v": "something that is not in the graph: it must be the values themselves, not their data or labels",
+    "its v": "something that is not in the graph: it must be the values themselves, not their data, labels or copies",
 }
 
 
@@ -169,9 +179,16 @@ class Passes(OnGraphs):
 
     def call(self, function: Function, case: Case) -> Answer:
         """The edges that a pass takes, as numbers, and then the gradient of each value."""
-        output, ledger = _without_labels(case), Ledger()
-        function(output, ledger)
+        output = _without_labels(case)
         order = topological_order(output)
+        ledger, again = Ledger(), Ledger()
+        for gradients in (ledger, again):
+            gradients.update({value: 0.0 for value in order if not value.constant})
+            function(output, gradients)
+        if {*ledger, *[value for edge in ledger.edges for value in edge[:2]]} - {*order}:
+            raise NotAsked("it uses gradients[…] of what is no value of the graph: the keys are the values themselves")
+        if plain([*ledger.values()]) != plain([*again.values()]):
+            raise NotAsked(AGAIN)
         index = {value: place for place, value in enumerate(order)}
         taken: list[Any] = [[index[edge.value], index[edge.used], *edge[2:]] for edge in ledger.edges]
         return plain([taken, [0.0 if value.constant else ledger.get(value, 0.0) for value in order]])
@@ -321,7 +338,16 @@ class OnClasses(OnGraphs):
         rights = [self.call(self.right, case)[1] for case in cases]
         if same([given.answer[1] for given in answers], rights):
             return "a second pass is wrong, over values of the first or its leaves: what has the first left behind?"
-        return with_lesson(recognised(found)) or _by_operation(found)
+        if name := recognised(found):
+            return with_lesson(name)
+        wrong = [
+            [value.data for value in topological_order(output)]
+            for (output, _), given, right in zip(found, answers, rights, strict=True)
+            if not same(given.answer[1], right)
+        ]
+        if all(len({*numbers}) < len(numbers) for numbers in wrong):
+            return "two values with the same number are taken for one: it isn't their data that tells them apart"
+        return _by_operation(found)
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The data and the gradients that are wrong."""
@@ -429,7 +455,7 @@ ORDER = Order(
 
 
 def _pass(file: str, *hints: str) -> Passes:
-    return Passes(file, "backward", (), _programs, RIGHT.run, {}, hints)
+    return Passes(file, "backward", (), _sums, RIGHT.run, {}, hints)
 
 
 BACKWARD = _pass(

@@ -38,6 +38,7 @@ def _recorded(operation: Operation, *names: str) -> Function:
 def _factors(random: Random) -> Iterator[Case]:
     yield from (_with_output(multiply, *pair) for pair in numbers(random, 2))
     yield _with_output(multiply, 0.0, float(random.randint(2, 9)))
+    yield _with_output(multiply, float(random.randint(2, 9)), 0.0)
 
 
 MULTIPLY = Exercise(
@@ -51,6 +52,7 @@ MULTIPLY = Exercise(
         "those of x + y, which grows as fast as its inputs; x·y doesn't": [lambda out, x, y: (1, 1)],
         "that is out itself, not how fast it changes": [lambda out, x, y: (out, out), lambda out, x, y: (x * y, x * y)],
         "out/x is y, but not at x = 0, where it can't be computed": [lambda out, x, y: (out / x, out / y)],
+        "out/y is x, but not at y = 0, where it can't be computed": [lambda out, x, y: (y, out / y)],
         "that is how fast out changes if x and y move together: move one, and hold the other": [
             lambda out, x, y: (x + y, x + y)
         ],
@@ -135,7 +137,8 @@ TANH = Exercise(
 
 
 def _far_and_near(random: Random) -> Iterator[Case]:
-    yield from ([z] for z in (0.0, 1.0, -1.0, -705.0, -708.0, -25.0, 25.0, -40.0, 40.0, -800.0, 800.0, -1500.0, 1500.0))
+    yield from ([z] for z in (0.0, 1.0, -1.0, -705.0, -708.0, -25.0, 25.0, -40.0, 40.0))
+    yield from ([sign * far] for far in (800.0, 1500.0, 1.7e308) for sign in (1, -1))
     yield from ([round(random.uniform(-4, 4), 2)] for _ in range(8))
     yield from ([sign * random.uniform(far, far + 2)] for far in range(4, 20, 2) for sign in (1, -1))
     yield from ([sign * random.uniform(*far)] for far in ((20, 60), (200, 700), (710, 744)) for sign in (1, -1))

@@ -86,9 +86,10 @@ def _sets_of_samples(random: Random) -> Iterator[Case]:
         weights = [round(random.uniform(-1, 1), 2) for _ in range(2)]
         inputs = [[float(x1), float(x2)] for x1 in (0, 1) for x2 in (0, 1)]
         samples = [[pair, float(random.randint(0, 1))] for pair in inputs]
-        yield [weights, round(random.uniform(-1, 1), 2), samples, random.choice((0.5, 1.0, 3.0)), float(epochs)]
+        yield [weights, round(random.uniform(-1, 1), 2), samples, random.choice((0.5, 2.0, 3.0)), float(epochs)]
     learnt = [[[0.0, 0.0, 0.0], 0.0], [[0.0, 1.0, 1.0], 1.0], [[1.0, 0.0, 1.0], 1.0]]  # each is read right already
     yield [[3.0, 3.0, 1.0], -2.0, learnt, 1.0, 2.0]
+    yield [[0.5, -0.25], 0.5, [[[-1.5, 2.0], 0.25], [[0.5, 0.25], 0.9]], 2.0, 6.0]
 
 
 TRAIN = OnNeurons(
@@ -98,7 +99,7 @@ TRAIN = OnNeurons(
     _sets_of_samples,
     _trained(),
     {
-        "the gradients are never zeroed: from the second epoch on, those of earlier epochs are in them": [
+        "the gradients are not zeroed in each epoch: from the second on, those of earlier epochs are in them": [
             _trained(zero="never")
         ],
         "the gradients are zeroed for each sample: only the last sample counts": [_trained(zero="sample")],
@@ -180,11 +181,11 @@ def _shape(answer: Answer) -> tuple[int, ...]:
 
 
 def _batches(random: Random) -> Iterator[Case]:
-    for samples, inputs, outputs in [(2, 3, 1), (2, 2, 2), (3, 2, 4), (4, 3, 2), (3, 3, 3)]:
+    for samples, inputs, outputs in [(2, 3, 1), (2, 2, 2), (3, 2, 4), (4, 3, 2), (3, 3, 3), (1, 3, 2), (3, 1, 2)]:
 
         def drawn(*shape: int) -> list[Any]:
             first, *others = shape
-            return [drawn(*others) if others else round(random.uniform(-2, 2), 1) for _ in range(first)]
+            return [drawn(*others) if others else round(random.uniform(-2, 2), 3) for _ in range(first)]
 
         yield [drawn(samples, outputs), drawn(samples, inputs), drawn(inputs, outputs), drawn(outputs)]
 
