@@ -442,6 +442,23 @@ def test_of_a_layer_with_an_open_neuron_each_stop_tells_how_many(opened: Opens) 
     assert all(re.match(r"\d of the 5 neurons", sentence) for sentence in said)
 
 
+def test_in_the_middle_of_a_layer_only_the_neurons_that_it_is_done_with_are_counted(opened: Opens) -> None:
+    value = network()
+    walked = steps(value)
+    outputs = neurons_in(value)
+    browser = opened(value)
+    for at in range(2, len(walked.forward) + 1):
+        done = {step.value for step in walked.forward[:at]}
+        browser.run(f"location.hash = '#{at}'")
+        browser.settle()
+        said = browser.text("#step-sentence")
+        if found := re.match(r"(?:The )?(\d+)(?: of the \d+)? neurons of (layer\d) are computed", said):
+            layer = [index for name, index in outputs.items() if name.startswith(f"{found[2]}.")]
+            assert int(found[1]) == sum(index in done for index in layer), (at, said)
+        elif "being computed" in said:
+            assert outputs[said.split()[0]] not in done
+
+
 def test_in_a_row_no_heading_stands_on_inputs_names_or_images(opened: Opens) -> None:
     small = Network((4, 12, 3), seed=0)([Value(0.1 * k, f"x{k}") for k in range(4)])[0]
     for value in (small, digits()):

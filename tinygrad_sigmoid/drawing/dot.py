@@ -173,7 +173,8 @@ def _layout(drawn: Diagram) -> tuple[str, str]:
         return f"{ranksep} splines=line nslimit={effort} nslimit1={effort} mclimit={effort}", from_side_to_side
     if sum(box.collapsed is not None for box in drawn.boxes) > CROWDED:
         # Where all neurons are joined to all, no order has fewer crossings than the one they were written in.
-        return f"{ranksep} splines=line mclimit=0.01", from_side_to_side
+        closed = all(box.collapsed is not None or not box.place for box in drawn.boxes)
+        return f"{ranksep} splines=line{' mclimit=0.01' * closed}", from_side_to_side
     # Without frames, in which Graphviz forgets it, the operands of a box can be kept in their order from top to bottom.
     return ranksep + " ordering=in" * (not any(box.place for box in drawn.boxes)), ""
 

@@ -19,6 +19,18 @@ export function around(element) {
   return { left: left - GAP, top: top - GAP, right: right + GAP, bottom: bottom + GAP };
 }
 
+// Areas along an edge, which is thin and may go all around.
+/** @param {Element | null} edge @returns {Area[]} */
+function along(edge) {
+  const path = edge?.querySelector("path");
+  const matrix = path?.getScreenCTM();
+  if (!path || !matrix) return [];
+  return Array.from({ length: 16 }, (_, k) => {
+    const { x, y } = path.getPointAtLength((path.getTotalLength() * (k + 0.5)) / 16).matrixTransform(matrix);
+    return { left: x - GAP, top: y - GAP, right: x + GAP, bottom: y + GAP };
+  });
+}
+
 // How much of other areas one covers.
 /** @param {Area} one @param {Area[]} others */
 function covered(one, others) {
@@ -72,10 +84,11 @@ export function showCallout(page) {
   const boxes = [...document.querySelectorAll(".node")].map(around); // those of plain numbers too
   const near = boxes.filter((area) => distance(area, place) < REACH + callout.offsetWidth);
   const free = [...own, ...near];
-  let area = beside(place, frame, free, [], callout);
+  const line = along(edge ?? null);
+  let area = beside(place, frame, free, line, callout);
   if (covered(area, free)) {
     said.remove();
-    area = beside(place, frame, own, near, callout);
+    area = beside(place, frame, own, [...near, ...line], callout);
   }
   callout.style.left = `${area.left - frame.left}px`;
   callout.style.top = `${area.top - frame.top}px`;

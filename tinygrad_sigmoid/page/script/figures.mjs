@@ -38,4 +38,5 @@ export const grain = (number) => 10 ** (Math.max(0, Math.floor(Math.log10(Math.a
 
 // A number one arrives at by whole grains, without the dust of 0.1 + 0.2, but with the digits it began with.
 /** @param {number} number @param {number} from */
-export const rounded = (number, from) => Number(number.toPrecision(Math.max(12, `${from}`.length)));
+export const rounded = (number, from) =>
+  Math.abs(number - from) < 1e-6 * grain(from) ? from : Number(number.toPrecision(Math.max(12, `${from}`.length)));

@@ -1,7 +1,7 @@
 // The list of leaves: each with a slider, and a field in which its number is typed.
 
 import { byId, html, on, write } from "./elements.mjs";
-import { figure, grain, shown } from "./figures.mjs";
+import { figure, grain, rounded, shown } from "./figures.mjs";
 import { begin, knownOn, moveBack, moveLeaf, update } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page */
@@ -34,7 +34,8 @@ function rowOf(page, leaf) {
     exact.select();
   });
   on(exact, "blur", () => update(page));
-  for (const field of [slider, exact]) on(field, "input", () => moveLeaf(page, leaf, field.valueAsNumber));
+  on(exact, "input", () => moveLeaf(page, leaf, exact.valueAsNumber));
+  on(slider, "input", () => moveLeaf(page, leaf, rounded(slider.valueAsNumber, page.first.data[leaf])));
   const element = html("div", { className: "row" });
   element.append(label, gradient, slider, exact);
   return { element, leaf, gradient, slider, exact };

@@ -33,7 +33,9 @@ export function why(graph, { leaf, start }, now) {
   const saturated = ({ local }, verb) => {
     const flat = [...concerned].find((i) => local[i].length === 1 && Math.abs(local[i][0]) < FLAT);
     if (flat === undefined) return "";
-    return ` ${graph.values[flat].name} ${verb} saturated: its slope ${verb} ${shown(local[flat][0])}.`;
+    const { name, pattern } = graph.values[flat];
+    const what = /^(σ|tanh)\(/.test(`${pattern?.[0]}`) ? "saturated" : "flat";
+    return ` ${name} ${verb} ${what}: its slope ${verb} ${shown(local[flat][0])}.`;
   };
   const flatness = saturated(start, "was") || saturated(now, "is");
   return `The curve bends: ½·output″·Δ² is about ${second} = ${signed(bend)}.${flatness}`;

@@ -23,17 +23,24 @@ export function told(graph, now, at) {
   return [[`Step ${at} of ${total}, ${pass}`], [step.sentence], ...figures];
 }
 
-// The same about the steps of a neuron or a layer together.
+const DONE = ["is computed.", "hands its gradients on."];
+const DOING = ["is being computed.", "is handing its gradients on."];
+
+// The same about the steps of a neuron or a layer together: of those neurons that it is done with.
 /** @param {Graph} graph @param {import("./stops.mjs").Run} run @returns {Part[][]} */
 export function toldTogether({ boxes, boxOf, columns, steps, forward }, { first, last, name }) {
-  const numbers = new Set(steps.slice(first - 1, last).map(({ value }) => boxOf.get(value) ?? -1));
+  const boxesOf = (/** @type {import("./graph.mjs").Step[]} */ some) => some.map(({ value }) => boxOf.get(value) ?? -1);
+  const later = new Set(boxesOf(steps.slice(last, first <= forward ? forward : steps.length)));
+  const begun = new Set(boxesOf(steps.slice(first - 1, last)));
+  const ended = new Set([...begun].filter((number) => !later.has(number)));
+  const numbers = ended.size ? ended : begun;
   const [one] = numbers;
   const all = columns?.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
   const some = all > numbers.size ? `${numbers.size} of the ${all}` : `The ${all}`;
   const [what, forth, back] =
     numbers.size > 1
       ? [`${some} neurons of ${name}`, "are computed.", "hand their gradients on."]
-      : [boxes[one]?.neuron?.name ?? name, "is computed.", "hands its gradients on."];
+      : [boxes[one]?.neuron?.name ?? name, ...(ended.size ? DONE : DOING)];
   const pass = first <= forward ? "forward" : "backward";
   const done = first <= forward ? forth : back;
   return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${done}`], [], []];
