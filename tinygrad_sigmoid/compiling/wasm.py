@@ -45,6 +45,9 @@ class WasmMachine(Machine):
         self._store = wasmtime.Store(engine)
         exports: Any = wasmtime.Instance(self._store, code, []).exports(self._store)
         self._memory, self._descend = exports["memory"], exports["descend"]
+        # Wasmtime asks for it in each call, and throws it away: a Ctrl-C that came just then would be lost.
+        kind = self._descend.type(self._store)
+        self._descend.type = lambda _: kind
         super().__init__()
 
     def grow(self, size: int) -> None:
