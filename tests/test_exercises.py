@@ -280,6 +280,15 @@ def backward(output, gradients):
         ("gradients[value] *", "gradients[value.label] *", "it uses gradients[…] of what is no value"),
         ("edges(value)", "list(edges(value))[:2]", "not as it should be"),
         (
+            "for value in reversed(topological_order(output)):\n        for used, local in edges(value):\n"
+            "            gradients[used] += gradients[value] * local\n",
+            "def visit(value, seen=set()):\n        for used, local in edges(value):\n"
+            "            if used not in seen:\n                seen.add(used)\n"
+            "                gradients[used] += gradients[value] * local\n                visit(used)\n"
+            "    visit(output)\n",
+            "only the first use kept",
+        ),
+        (
             "gradients):",
             "gradients, done=set()):\n    if output in done: return\n    done.add(output)",
             "called once more",

@@ -75,6 +75,15 @@ def recursion(*, once: bool, together: bool, backwards: bool) -> Walk:
     return walk
 
 
+def first_uses(output: Value) -> Edges:
+    """Down into each value along the edge that comes first, and along no other."""
+    reached: set[Value] = set()
+    for value, place in recursion(once=True, together=False, backwards=False)(output):
+        if value.inputs[place] not in reached:
+            reached.add(value.inputs[place])
+            yield value, place
+
+
 def waiting_list(*, stack: bool, backwards: bool) -> Walk:
     """With a list of values that wait for their turn, each of which comes once: a stack, or a queue."""
 
@@ -163,7 +172,10 @@ OTHERS: dict[str, list[Pass]] = {
     "a set for a list of inputs": [_with(each_input_once)],
     "values with equal data are taken for one": [_with(equal_data_once)],
     "the output does not pass its gradient back": [_with(without_the_output)],
-    "only the first use kept": [_with(add=lambda so_far, more: so_far or more)],
+    "only the first use kept": [
+        _with(add=lambda so_far, more: so_far or more),
+        _with(first_uses),
+    ],
     "the largest use kept": [_with(add=max), _with(add=lambda so_far, more: max(so_far, more, key=abs))],
     "-= for +=": [_with(add=lambda so_far, more: so_far - more)],
     "*= for +=": [_with(add=lambda so_far, more: so_far * more, start=_ones)],

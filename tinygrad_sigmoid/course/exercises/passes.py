@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -241,47 +241,20 @@ def _named(outputs: Sequence[Value], answers: Sequence[Given]) -> str:
     if not any(any(gradients[:-1]) for gradients in mine):
         where = "are they written into `gradients` itself, by += and not by *=?"
         return f"the output does not pass its gradient back, and all others stay 0: {where}"
-    by_output, by_first, by_last = (
-        same(mine, [_passed(run, output) for output in outputs])
-        for run in (_from_the_output, _first_uses, ASSIGNED.run)
-    )
+    by_output = same(mine, [_from_the_output(output) for output in outputs])
     # Who adds to a gradient without having read another one leaves an edge from a value to itself.
     if by_output and taken and all(edge[0] in (edge[1], end) for end, edge in taken):
         return "only the output passes its gradient back: go on with its inputs, and with theirs"
-    if by_first and not by_last:  # they are the same on many graphs
-        return "only the first use of a value counts: each of its uses adds to its gradient"
     return ""
 
 
-def _from_the_output(output: Value, gradients: Ledger) -> None:
-    """Nothing is passed on by the inputs of the output."""
+def _from_the_output(output: Value) -> list[float]:
+    """The gradients, if no input of the output passes its own on."""
+    gradients = Ledger()
     gradients[output] = 1.0
     for used, local in edges(output):
         gradients[used] += gradients[output] * local
-
-
-def _first_uses(output: Value, gradients: Ledger) -> None:
-    """Each value takes only the share that comes first on the way down."""
-    visited = set()
-
-    def visit(value: Value) -> None:
-        for used, local in edges(value):
-            if used not in visited:
-                visited.add(used)
-                gradients[used] += gradients[value] * local
-                visit(used)
-
-    gradients[output] = 1.0
-    visit(output)
-
-
-[ASSIGNED] = [exhibit for exhibit in EXHIBITS if exhibit.name == "= for +="]
-
-
-def _passed(run: Callable[[Value, Ledger], None], output: Value) -> list[float]:
-    ledger = Ledger()
-    run(output, ledger)
-    return [0.0 if value.constant else ledger.get(value, 0.0) for value in topological_order(output)]
+    return [gradients.get(value, 0.0) for value in topological_order(output)]
 
 
 def _gradients(answer: Answer) -> list[float]:
