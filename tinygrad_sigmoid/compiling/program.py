@@ -181,7 +181,7 @@ class Descent(ABC):
     @property
     @abstractmethod
     def parameters(self) -> array[float]:
-        """A copy of the parameters as they are now; what is assigned to it, is copied in."""
+        """A copy of the parameters as they are now; what is assigned is copied in."""
 
     @parameters.setter
     @abstractmethod
