@@ -32,9 +32,9 @@ def polynomial(x: Vector, *coefficients: float) -> Vector:
 
 def scaled(x: Vector, k: Vector) -> Vector:
     """x·2^k for a whole k, in two steps: 2^k may be too large or too small for a float where the product is not."""
-    shifted = k * 0.5 + EXPONENT
-    rest = (k - (shifted - EXPONENT)) + EXPONENT
-    return x * (shifted.longs() << 52).floats() * (rest.longs() << 52).floats()
+    exponents = (k + (EXPONENT + 1023)).longs()  # of both steps together
+    half = exponents >> 1
+    return x * (half << 52).floats() * ((exponents - half) << 52).floats()
 
 
 def bounded(x: Vector, least: float, most: float) -> Vector:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from tinygrad_sigmoid import vectorized
-from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER, Emitter, Index, Vector
+from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER, Emitter, Index, Variable, Vector
 from tinygrad_sigmoid.quoting import shown
 
 
@@ -124,13 +124,16 @@ def _take(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
 
 
 def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: bool) -> None:
-    """out[i, :] = Σ_j a[i, j] · b[j, :], some rows and vectors at a time, so that loads don't hold it up.
+    """out[i, :] = bias[i] + Σ_j a[i, j] · b[j, :], some rows and vectors at a time, so that loads don't hold it up.
 
     Past the last row, the last is computed again. All that a block adds to is read before any of it is written, and
     rows are written in order, so that neither this nor zeros behind a row's end can spoil anything.
 
+    Biases begin at `extra`, so far from each other as `b_inner` says.
+
     Args:
-        adding: Whether to add to what is there. The terms are then the samples, and `extra` is the width.
+        adding: Whether to add to what is there in place of biases. The terms are then the samples, and `extra` is the
+            width.
     """
     width, terms = (it.extra, count) if adding else (width, it.terms)
     last = it.rows - 1
@@ -138,9 +141,10 @@ def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: boo
         rows = [(first + k).least(last) for k in range(e.rows)]
         outs = [it.out + i * it.out_stride for i in rows]
         weights = [it.a + i * it.a_stride for i in rows]
+        biases = [] if adding else [e.load_spread(it.extra + i * it.b_inner) for i in rows]
         with e.loop(width, e.columns * e.bytes) as start:
             left = width - start
-            block = partial(_block, e, it, weights, [out + start for out in outs], it.b + start, terms, adding)
+            block = partial(_block, e, it, weights, [out + start for out in outs], it.b + start, terms, biases)
             for columns in range(1, e.columns):
                 with e.when("eq", left, columns * e.bytes):
                     block(columns)
@@ -155,12 +159,12 @@ def _block(
     outs: Sequence[Index],
     b: Index,
     terms: Index,
-    adding: bool,
+    biases: Sequence[Vector],
     columns: int,
 ) -> None:
     """The sums of some rows and vectors of a matrix product."""
     offsets = [column * e.bytes for column in range(columns)]
-    old = [[e.load(out, offset) if adding else e.vector(0.0) for offset in offsets] for out in outs]
+    old = [[bias] * columns for bias in biases] or [[e.load(out, offset) for offset in offsets] for out in outs]
     sums = [[e.variable(value) for value in row] for row in old]
     place, inner = e.variable(b), e.variable(e.index(0))
     with e.loop(terms):
@@ -207,16 +211,31 @@ def _write_transposed(
                 target = target + out_stride
 
 
-def _sum(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
-    """Adds each row's sum over the samples to what is at its place in the index."""
-    left = e.converted(count) - e.lane_numbers()
+def _sum(e: Emitter, it: Instruction, width: Index, count: Index, checking: bool) -> None:
+    """Adds the sum over the samples of the row at each place in an index, `a`, to what is at its place in another.
+
+    Args:
+        checking: Whether to add 0 times the numbers, which is nan where one of them is not finite.
+    """
+    zero = e.vector(0.0)
+    whole = count.rounded_down(e.at_once * e.lanes)
+    samples = e.converted(count) - e.lane_numbers()
     with e.loop(it.rows) as i:
-        row = it.a + i * it.a_stride
-        sums = e.variable(e.vector(0.0))
-        with e.loop(count, e.lanes) as s:
-            sums.set(sums.get() + (e.converted(s) < left).where(e.load(row + s * NUMBER), 0.0))
-        place = e.load_index(it.extra + i * INTEGER)
-        e.store_first(place, e.load_spread(place) + e.sum_of_lanes(sums.get()))
+        row, place = [e.load_index(index + i * INTEGER) for index in (it.a, it.extra)]
+        totals = [e.variable(zero) for _ in range(e.at_once)]  # so that none has to wait for the last addition
+
+        def add(numbers: Vector, total: Variable) -> None:
+            total.set(numbers.times_plus(zero, total.get()) if checking else numbers + total.get())
+
+        with e.loop(whole, e.at_once * e.lanes) as s:
+            for k, total in enumerate(totals):
+                add(e.load(row + s * NUMBER, k * e.bytes), total)
+        with e.loop(count - whole, e.lanes) as s:
+            is_sample = e.converted(whole + s) < samples
+            add(is_sample.where(e.load(row + (whole + s) * NUMBER), 0.0), totals[0])
+        for total in totals[1:]:
+            totals[0].set(totals[0].get() + total.get())
+        e.store_first(place, e.load_spread(place) + e.sum_of_lanes(totals[0].get()))
 
 
 STRUCTURAL: dict[str, Write] = {
@@ -227,7 +246,8 @@ STRUCTURAL: dict[str, Write] = {
     "dot": _dot,
     "complement": partial(_elementwise, function=vectorized.complement, arity=2),
     "transpose": _transpose,
-    "sum": _sum,
+    "sum": partial(_sum, checking=False),
+    "check": partial(_sum, checking=True),
 }
 
 

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, TypeAlias
 
 from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER
 from tinygrad_sigmoid.compiling.kernel import DONE, HEAD, LOSSES, RATE, STRUCTURAL, Arguments, Instruction
-from tinygrad_sigmoid.compiling.plan import Group, Kind, OuterProduct, Plan, Rows
+from tinygrad_sigmoid.compiling.plan import Group, Kind, OuterProduct, Places, Plan, Rows
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.operation import Operation
 
 WIDEST = 64  # samples in a row: the rows of a layer then still fit the nearest cache
 LINE = 64  # bytes of the caches' lines, where everything begins
+GAP = 4  # zeros behind the last gradient, for a kernel that changes so many parameters at a time
 LARGEST = 2**31 - 1  # bytes of a memory: places are whole numbers of 32 digits
 _RATE, _LOSSES, _DONE = RATE // NUMBER, LOSSES // NUMBER, DONE // INTEGER
 Numbers: TypeAlias = "array[float] | memoryview"
@@ -71,14 +72,15 @@ class Layout:
         self.size = HEAD
         self.numbers = self._new(plan.sizes[0] * NUMBER + self.vector)  # single numbers are copied a vector at a time
         self.batched = self._new((plan.sizes[1] + lanes - 1) * self.width)  # inputs are written so many at a time
-        self.checked = rounded_up(plan.checked * NUMBER, 4 * self.vector)
+        # Zeros behind the last gradient are changed with it, a vector at a time; behind those is what guards add up to.
+        self.checked = rounded_up((plan.results + GAP + 1) * NUMBER, 4 * self.vector)
         self.results = self._new(self.checked + self.vector)  # a product may add zeros behind the last
         for group in plan.groups:
             self._add_group(group)
         for outer in plan.outer:
             self._add_outer(outer)
-        places = [self.results + place * NUMBER for place in plan.places]
-        self._add("sum", 0, 0, len(places), self.place(plan.summed), extra=self.indexed(places))
+        self._add_sums("sum", plan.summed, plan.places)
+        self._add_sums("check", plan.guards, [plan.results + GAP] * len(plan.guards))
 
     def _new(self, size: int) -> int:
         start = rounded_up(self.size, LINE)
@@ -105,8 +107,12 @@ class Layout:
         operands = [self.place(rows) for rows in group.operands]
         if group.places is not None:
             self._add_places(group, out, out_stride)
-        elif group.kind in ("matrix", "dot"):
-            self._add(group.kind, out, out_stride, count, *operands, terms=group.operands[0].shape[-1])
+        elif group.kind == "matrix":
+            weights, (inputs, stride, _), (bias, bias_stride, _) = operands
+            terms = group.operands[0].shape[-1]
+            self._add("matrix", out, out_stride, count, weights, (inputs, stride, bias_stride), terms=terms, extra=bias)
+        elif group.kind == "dot":
+            self._add("dot", out, out_stride, count, *operands, terms=group.operands[0].shape[-1])
         elif all(stride == self.width for _, stride, _ in operands):  # one row after the other: as one long row
             self._add(group.kind, out, 0, 1, *operands, extra=count * self.width)
         else:
@@ -128,6 +134,11 @@ class Layout:
         self._add("transpose", transposed, width, columns, right)
         out, stride = self.results + outer.out.start * NUMBER, outer.out.strides[0] * NUMBER
         self._add("outer", out, stride, rows, (a, a_stride, NUMBER), (transposed, width, 0), extra=width)
+
+    def _add_sums(self, kind: Kind, rows: Places, places: Places) -> None:
+        summed = self.indexed([self.batched + row * self.width for row in rows])
+        extra = self.indexed([self.results + place * NUMBER for place in places])
+        self._add(kind, 0, 0, len(rows), (summed, 0, 0), extra=extra)
 
     def _unit(self, rows: Rows) -> int:
         return self.width if rows.batched else NUMBER

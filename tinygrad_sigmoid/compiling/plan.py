@@ -26,7 +26,6 @@ from tinygrad_sigmoid.value import Value
 Places = Sequence[int]
 Kind = str | Operation
 _ONE = (1,)  # shared, because a deep graph has many single rows
-GAP = 4  # zeros behind the last gradient, for a target that changes so many parameters at a time
 
 
 class Rows(NamedTuple):
@@ -41,9 +40,9 @@ class Rows(NamedTuple):
 class Group(NamedTuple):
     """Operations of one kind at one depth, computed at once.
 
-    The kinds: `"matrix"`, matrix–vector products; `"dot"`, products of pairs of rows, summed up; `"take"`, rows brought
-    together; `"copy"`, single numbers copied to every sample; `"complement"`, σ(−z) from e^−z and σ(z); any other is an
-    elementary operation.
+    The kinds: `"matrix"`, matrix–vector products, each added to a bias; `"dot"`, products of pairs of rows, summed up;
+    `"take"`, rows brought together; `"copy"`, single numbers copied to every sample; `"complement"`, σ(−z) from e^−z
+    and σ(z); any other is an elementary operation.
     """
 
     kind: Kind
@@ -69,12 +68,12 @@ class Plan:
     parameters: tuple[float, ...]  # the recorded numbers of all other leaves: its next rows
     trainable: bool  # whether each gradient is that of the parameter in its place
     results: int  # how many there are: the output, then its gradients
-    checked: int  # how long the list is with all that has to be finite beside them, behind a gap
     watch: int  # how many values can be asked for, sample by sample
     watched: tuple[Rows, ...]  # where they are, and then what has to be finite beside them
     outer: tuple[OuterProduct, ...]  # results that are sums of products
-    summed: Rows  # whose sums over the samples are the other results
-    places: Places  # where those, and what is checked beside them, go in the list of results
+    summed: Places  # rows of the batched store whose sums over the samples are the other results
+    places: Places  # where those go in the list of results
+    guards: Places  # rows of the batched store that have to be finite beside the results
     groups: tuple[Group, ...]  # what is computed before, in this order
     sizes: tuple[int, int]  # how many rows the two stores have, the batched one second
 
@@ -145,34 +144,37 @@ class Planner:
         self.waiting: dict[int, tuple[Kind, tuple[int, ...]]] = {}  # what is computed, and from what
         self.alone: list[Rows | None] = []  # what is computed by itself
         self.groups: list[Group] = []
+        self.level = 0  # the depth at which groups are being added
+        self.last_use: dict[int, float] = {}  # the depth at which each is read for the last time
+        self.used_up: defaultdict[float, list[tuple[int, int]]] = defaultdict(list)  # by depth: first row, and how many
+        self.free: defaultdict[int, list[int]] = defaultdict(list)  # by how many there are: first rows
 
     def plan(self, wrt: Sequence[Value], watch: Sequence[Value]) -> Plan:
         """The plan for the output, its gradients, and what is watched beside them."""
         lowered = self.lowered
-        wanted, watched = [*lowered.results, *lowered.guards], [lowered.data[value] for value in watch]
+        watched = [lowered.data[value] for value in watch]
         watched += lowered.lost_on_the_way(watched, topological_order(*watch))[0]
-        if lowered.guards:  # 0 times them, added up: 0, or nan
-            zeros = [0.0] * len(lowered.guards)
-            wanted[1 + len(wrt) :] = [lowered.record(table.dot_product, (*zeros, *lowered.guards))]
-        self._enter_all(wanted, watched, len(wrt))
-        results, seen = list(map(self._index, wanted)), list(map(self._index, watched))
+        self._enter_all([*lowered.results, *lowered.guards], watched, len(wrt))
+        results, seen = list(map(self._index, lowered.results)), list(map(self._index, watched))
         outer = self._outer_products(results)
-        places = [place for place in range(len(results)) if place not in self.tabled]
+        places = tuple([place for place in range(len(results)) if place not in self.tabled])
         summed = self._all_batched([results[place] for place in places])
+        guards = self._all_batched(list(map(self._index, lowered.guards)))
         self._place_leaves()
-        self._add_groups()
+        multiplied = [index for firsts, seconds, _ in outer for index in (*firsts, *seconds)]
+        self._add_groups([*summed, *guards, *seen, *multiplied])
         return Plan(
             self.inputs,
             tuple(map(float, self.constants)),
             tuple([leaf.data for leaf in lowered.arguments[self.inputs :]]),
             lowered.trainable,
             1 + len(wrt),
-            len(wanted) + GAP,
             len(watch),
             tuple([self._rows([index]) for index in seen]),
             tuple([OuterProduct(self._rows(firsts), self._rows(seconds), out) for firsts, seconds, out in outer]),
-            self._rows(summed),
-            tuple([place + GAP * (place > len(wrt)) for place in places]),
+            tuple([self.row[index] for index in summed]),
+            places,
+            tuple([self.row[index] for index in guards]),
             tuple(self.groups),  # now that all rows have been brought together
             (self.sizes[0], self.sizes[1]),
         )
@@ -181,7 +183,7 @@ class Planner:
         """Notes each operation for the group that it belongs to; a gradient used for nothing else may be a product."""
         lowered = self.lowered
         self.depth = array("i", [1] * self.inputs + [0] * (len(lowered.symbols) - self.inputs))
-        uses = lowered.uses([*wanted, *watched])
+        self.uses = uses = lowered.uses([*wanted, *watched])
         place_of = {used.number: place for place, used in enumerate(wanted) if type(used) is Symbol}
         for symbol in lowered.symbols[len(lowered.arguments) :]:
             if not (times_used := uses[symbol.number]):
@@ -208,13 +210,23 @@ class Planner:
             half = len(operands) // 2
             left, right = sorted([operands[:half], operands[half:]], key=self._any_batched)  # the weights first
             if self._any_batched(right) and not self._any_batched(left):
-                self._wait(index, "matrix", left + self._all_batched(right))
+                self._wait(index, "matrix", (*left, *self._all_batched(right), self._index(0.0)))
             else:
                 self._wait(index, "dot", self._all_batched(operands))
+        elif operation is table.add and (biased := self._biased(*operands) or self._biased(*reversed(operands))):
+            self._wait(index, "matrix", biased)
         else:
             if operation is table.fixed_power and operands[1] == self.constants.get("2.0"):
                 operation, operands = table.multiply, operands[:1] * 2
             self._wait(index, "complement" if index in self.complements else operation, self._all_batched(operands))
+
+    def _biased(self, product: int, bias: int) -> tuple[int, ...] | None:
+        """The operands of a matrix–vector product with a bias, if these two are a product without one, and a bias."""
+        kind, operands = self.waiting.get(product, ("", ()))
+        if kind != "matrix" or operands[-1] != self._index(0.0) or self.uses[product] > 1 or self.depth[bias]:
+            return None
+        del self.waiting[product]
+        return (*operands[:-1], bias)
 
     def _wait(self, index: int, kind: Kind, operands: tuple[int, ...]) -> None:
         self.depth[index] = 1 + max([self.depth[used] for used in operands])
@@ -266,39 +278,57 @@ class Planner:
             self.row[index] = place
         self.sizes = [numbers.stop, self.inputs]
 
-    def _add_groups(self) -> None:
+    def _add_groups(self, kept: Sequence[int]) -> None:
         depth_of = self.depth.__getitem__
-        for _, level in groupby(sorted(self.waiting, key=depth_of), depth_of):
+        indices = sorted(self.waiting, key=depth_of)
+        for index in indices:
+            for used in self.waiting[index][1]:
+                self.last_use[used] = self.depth[index]
+        self.last_use.update(dict.fromkeys(kept, math.inf))
+        for self.level, level in groupby(indices, depth_of):
             groups: defaultdict[object, list[int]] = defaultdict(list)
             for index in level:
                 kind, operands = self.waiting[index]
-                shared = operands[len(operands) // 2 :] if kind == "matrix" else len(operands)
+                shared = operands[len(operands) // 2 : -1] if kind == "matrix" else len(operands)
                 groups[kind, shared].append(index)
-            for indices in groups.values():
-                self._add_group(indices)
+            for group in groups.values():
+                self._add_group(group)
+            for start, count in self.used_up.pop(self.level, ()):
+                self.free[count].append(start)
 
     def _add_group(self, indices: list[int]) -> None:
         kind = self.waiting[indices[0]][0]
+        if kind == "copy":
+            indices.sort(key=lambda index: self.row[self.waiting[index][1][0]])  # so that biases stand side by side
         operands = [self.waiting.pop(index)[1] for index in indices]
         half = len(operands[0]) // 2
         rows: tuple[Rows, ...] = ()
         if kind == "matrix":
-            rows = self._table([both[:half] for both in operands]), self._rows(operands[0][half:])
+            weights, biases = [given[:half] for given in operands], [given[-1] for given in operands]
+            rows = self._table(weights), self._rows(operands[0][half:-1]), self._rows(biases)
         elif kind == "dot":
             rows = self._table([both[:half] for both in operands]), self._table([both[half:] for both in operands])
         elif kind != "copy":
             rows = tuple([self._rows(used) for used in zip(*operands, strict=True)])
         places = tuple([self.row[number] for (number,) in operands]) if kind == "copy" else None
-        out = self._new_rows(True, (len(indices),) if len(indices) > 1 else _ONE)
+        shape = (len(indices),) if len(indices) > 1 else _ONE
+        out = self._new_rows(True, shape, max([self.last_use[index] for index in indices]))
         self.groups.append(Group(kind, out, rows, places))
         if len(indices) == 1:
             self.row[indices[0]], self.alone[indices[0]] = out.start, out
         for row, index in enumerate(indices if len(indices) > 1 else (), out.start):
             self.row[index] = row
 
-    def _new_rows(self, batched: bool, shape: tuple[int, ...]) -> Rows:
-        start = self.sizes[batched]
-        self.sizes[batched] += math.prod(shape)
+    def _new_rows(self, batched: bool, shape: tuple[int, ...], until: float) -> Rows:
+        """Rows of which nothing is read after this level; those that stood for others are used again."""
+        count = math.prod(shape)
+        if batched and self.free[count]:
+            start = self.free[count].pop()
+        else:
+            start = self.sizes[batched]
+            self.sizes[batched] += count
+        if batched:
+            self.used_up[until].append((start, count))
         return Rows(batched, start, shape, _ONE if len(shape) == 1 else (shape[1], 1))
 
     def _rows(self, indices: Sequence[int]) -> Rows:
@@ -319,5 +349,5 @@ class Planner:
         batched = self.depth[first] > 0
         if strides is not None:
             return Rows(batched, rows[0], shape, strides)
-        self.groups.append(Group("take", self._new_rows(batched, shape), (), tuple(rows)))
+        self.groups.append(Group("take", self._new_rows(batched, shape, self.level), (), tuple(rows)))
         return self.groups[-1].out

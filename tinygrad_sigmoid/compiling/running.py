@@ -41,7 +41,8 @@ class KernelProgram(Program):
     def __init__(self, plan: Plan) -> None:
         super().__init__("", plan.inputs, plan.parameters, plan.trainable)
         self.plan = plan
-        self.at_once = 1 + PAUSE // (1 + sum(plan.sizes))
+        computed = sum([group.out.shape[0] for group in plan.groups])
+        self.at_once = 1 + PAUSE // (1 + len(plan.parameters) + computed)
         self.most = min(MOST, self.at_once)
         self._mine = threading.local()
 

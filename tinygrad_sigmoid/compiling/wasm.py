@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import sys
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 from tinygrad_sigmoid.compiling.kernel import write_kernel
@@ -45,9 +46,9 @@ class WasmMachine(Machine):
         self._store = wasmtime.Store(engine)
         exports: Any = wasmtime.Instance(self._store, code, []).exports(self._store)
         self._memory, self._descend = exports["memory"], exports["descend"]
-        # Wasmtime asks for it in each call, and throws it away: a Ctrl-C that came just then would be lost.
-        kind = self._descend.type(self._store)
-        self._descend.type = lambda _: kind
+        # Wasmtime asks for it in each call, and throws away what it gets: a Ctrl-C that came just then would be lost.
+        nothing = SimpleNamespace(params=[], results=[])
+        self._descend.type = lambda _: nothing
         super().__init__()
 
     def grow(self, size: int) -> None:
