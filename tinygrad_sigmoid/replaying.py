@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from tinygrad_sigmoid.checks import is_list, listed
 from tinygrad_sigmoid.compiling import Program, compiled
+from tinygrad_sigmoid.compiling.program import Descent
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.errors import TinygradSigmoidError
@@ -137,13 +138,17 @@ class Replay:
         bound = self.program.descent(self.samples, batch, descent.rate)
         while True:
             generator.shuffle(order)
-            bound.parameters = self._numbers()  # which a `watch` may have changed
-            try:
-                losses = bound(order)
-            finally:
-                with uninterrupted():
-                    write(self.parameters, bound.parameters)
-            yield losses / len(order)
+            yield self.epoch(bound, order) / len(order)
+
+    def epoch(self, bound: Descent, order: Sequence[int]) -> float:
+        """Goes through the samples in this order, from the network's parameters, and gives it those after it."""
+        bound.parameters = self._numbers()  # which a `watch` may have changed
+        bound.follow(array("i", order))
+        try:
+            return bound()
+        finally:
+            with uninterrupted():
+                write(self.parameters, bound.parameters)
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""

@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ import numpy as np
 from tinygrad_sigmoid import Network, Value, compiled, sigmoid, squared_error
 from tinygrad_sigmoid.course.digits import load_digits
 from tinygrad_sigmoid.replaying import replay_for
-from tinygrad_sigmoid.value import write
 
 Run = Callable[[], Any]
 Contender = tuple[Run, Callable[[], Any]]  # one unit of work; and the parameters as they are now
@@ -77,18 +75,11 @@ def ours(target: Any) -> Callable[[Work], Contender]:
         network = work.network()
         replay = replay_for(network, work.samples, squared_error, target, 1)
         assert replay is not None
-        order = range(len(work.samples))
         descent = replay.program.descent(replay.samples, work.batch, RATE)
         if not work.epochs:
             return descent, lambda: descent.parameters
-        parameters = network.parameters()
-
-        def run() -> None:  # as `train` does it
-            descent.parameters = array("d", [parameter.data for parameter in parameters])
-            descent(order)
-            write(parameters, descent.parameters)
-
-        return run, lambda: [parameter.data for parameter in parameters]
+        order = list(range(len(work.samples)))
+        return lambda: replay.epoch(descent, order), lambda: [parameter.data for parameter in network.parameters()]
 
     return make
 

@@ -67,6 +67,7 @@ class Arguments(NamedTuple):
 DONE = Arguments._fields.index("done") * INTEGER
 RATE = -(-len(Arguments._fields) * INTEGER // NUMBER) * NUMBER
 LOSSES = RATE + NUMBER
+AT_ONCE = 4  # vectors of parameters that are changed
 HEAD = LOSSES + NUMBER  # bytes of all of that
 
 Write = Callable[[Emitter, Instruction, Index, Index], None]  # with the width of a row, and how many samples it has
@@ -77,7 +78,7 @@ def _elementwise(e: Emitter, it: Instruction, width: Index, count: Index, functi
     """A function of each number, or of each two; `extra` is how long a row is."""
     with e.loop(it.rows) as i:
         places, out = [it.a + i * it.a_stride, it.b + i * it.b_stride][:arity], it.out + i * it.out_stride
-        for start, vectors in _blocks(e, it.extra):
+        for start, vectors in _blocks(e, it.extra, e.at_once):
             e.store(out + start, _applied(function, [e.load(place + start, vectors=vectors) for place in places]))
 
 
@@ -97,10 +98,10 @@ def _applied(function: Function, vectors: Sequence[Vector]) -> Vector:
     return result
 
 
-def _blocks(e: Emitter, length: Index) -> Iterator[tuple[Index, int]]:
-    """Loops over vectors, some of them at a time, and then one by one: where they start, and how many they are."""
-    whole = length.rounded_down(e.at_once * e.bytes)
-    for begin, stop, vectors in ((e.index(0), whole, e.at_once), (whole, length, 1)):
+def _blocks(e: Emitter, length: Index, at_once: int) -> Iterator[tuple[Index, int]]:
+    """Loops over vectors, so many of them at a time, and then one by one: where they start, and how many they are."""
+    whole = length.rounded_down(at_once * e.bytes)
+    for begin, stop, vectors in ((e.index(0), whole, at_once), (whole, length, 1)):
         with e.loop(stop - begin, vectors * e.bytes) as start:
             yield begin + start, vectors
 
@@ -278,29 +279,31 @@ def _descend(e: Emitter) -> None:
                     e.store_first(target + c * given.width, number)
             with e.loop(given.length) as k:
                 e.call("instruction", given.instructions + k * INSTRUCTION, given.width, count)
-        # The gradients become the parameters after this step. Behind the last are zeros, which change nothing. Times 0,
-        # a number is 0 unless it is infinite or nan; two sums, so that one needn't wait for the other.
+        # Behind the last gradient are zeros, which change nothing. Times 0, a number is 0 unless it is infinite or nan;
+        # several sums, so that none has to wait for the last addition.
         change = rate / e.converted(size)
-        zeros = [e.variable(zero), e.variable(zero)]
-        for place, vectors in _blocks(e, given.trained):
+
+        def stepped(place: Index, vectors: int, change: Vector = change) -> Vector:
+            """The parameters there after this step."""
             old, gradient = [e.load(begin + place, vectors=vectors) for begin in (given.parameters, gradients)]
-            new = old - change * gradient
-            e.store(gradients + place, new)
-            for handle in new.handles:
-                first, second = zeros
-                first.set(Vector(e, handle).times_plus(zero, first.get()))
-                zeros = [second, first]
+            return old - change * gradient
+
+        zeros = [e.variable(zero) for _ in range(AT_ONCE)]
+        for place, vectors in _blocks(e, given.trained, AT_ONCE):
+            for total, handle in zip(zeros, stepped(place, vectors).handles, strict=False):
+                total.set(Vector(e, handle).times_plus(zero, total.get()))
+        first, *others = zeros
         rest = given.results + given.trained
         with e.loop(given.checked - given.trained, e.bytes) as place:
-            zeros[0].set(e.load(rest + place).times_plus(zero, zeros[0].get()))
-        zeros[0].set(e.load_spread(given.results).times_plus(zero, zeros[0].get()))
-        with e.when_not_zero(zeros[0].get() + zeros[1].get()):
+            first.set(e.load(rest + place).times_plus(zero, first.get()))
+        first.set(e.load_spread(given.results).times_plus(zero, first.get()))
+        with e.when_not_zero(sum([total.get() for total in others], first.get())):
             e.store_index(head, start, DONE)
             e.end()
         e.store_first(head, e.load_spread(head, LOSSES) + e.load_spread(given.results), LOSSES)
         with e.when("ne", given.trained, 0):
-            for place, vectors in _blocks(e, given.trained):
-                e.store(given.parameters + place, e.load(gradients + place, vectors=vectors))
+            for place, vectors in _blocks(e, given.trained, AT_ONCE):
+                e.store(given.parameters + place, stepped(place, vectors))
                 e.store(gradients + place, Vector(e, *zero.handles * vectors))
             with e.loop(given.checked - given.trained, e.bytes) as place:
                 e.store(rest + place, zero)

@@ -90,8 +90,7 @@ class Program(ABC):
         """A copy of the parameters, or of other numbers for them, as `descent` wants them."""
         if given is None:
             return array("d", self.parameters)
-        given = as_lists(given)
-        if not checks.is_list(given):
+        if type(given) is not array and not checks.is_list(given := as_lists(given)):
             raise checks.refused("parameters", "a list of numbers", given, "give one for each, in a list")
         numbers = finite(array("d", numbers_in(given)))
         self._require_parameters(len(numbers))
