@@ -228,7 +228,7 @@ def require_descent(case: Case, program: Any, rows: list[list[float]]) -> None:
     for start in range(0, len(order), case.batch):
         places = order[start : start + case.batch]
         try:
-            value, *slopes = program.sums(wanted, program.samples([rows[place] for place in places]), 0)
+            value, *slopes = program.sums(wanted, program.samples(rows), places)
         except ArithmeticError:
             failed = True
             break

@@ -43,7 +43,8 @@ from tinygrad_sigmoid import (
     translated,
     vectorized,
 )
-from tinygrad_sigmoid.compiling import Program, compiled
+from tinygrad_sigmoid.compiling import Program, compiled, running
+from tinygrad_sigmoid.compiling.memory import Memory
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import fixed_power, multiply
 from tinygrad_sigmoid.testing.strategies import HARD, graphs
@@ -712,11 +713,43 @@ def test_a_program_for_a_page_is_not_run_here() -> None:
         Program("", 1, [], True)  # type: ignore[abstract]
 
 
-INTERRUPTED = ("memory.py", "running.py", "wasm.py", "llvm.py")
-
-
 @pytest.mark.parametrize("target", KERNELS)
-def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any) -> None:
+def test_a_huge_mini_batch_is_summed_up_in_pieces_between_which_ctrl_c_is_heard(target: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(running, "HUGE", 1)
+    program, _ = network_program(target)
+    rows = np.random.default_rng(7).uniform(size=(10, 7))
+    pieces: list[int] = []
+    compute = Memory.compute
+
+    def seen(memory: Memory, parameters: Any, samples: Any, order: Any) -> int:
+        pieces.append(len(order))
+        return compute(memory, parameters, samples, order)
+
+    def trained() -> list[float]:
+        pieces.clear()
+        descent = program.descent(rows, 8, 0.1)
+        return [descent(), *descent.parameters]
+
+    whole = trained()
+    assert not pieces
+    monkeypatch.setattr(Memory, "compute", seen)
+    program.at_once = 3
+    assert trained() == pytest.approx(whole, rel=1e-14)
+    assert pieces == [3, 3, 2, 2]
+    rows[6] = 1e200
+    with pytest.raises(ArithmeticError, match=r"^sample 6, counted from 0, has no finite"):
+        trained()
+
+
+INTERRUPTED = ("memory.py", "program.py", "running.py", "wasm.py", "llvm.py")
+
+
+@pytest.mark.parametrize("huge", [False, True])
+@pytest.mark.parametrize("target", KERNELS)
+def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any, huge: bool, monkeypatch: Any) -> None:
+    if huge:  # two samples at a time
+        monkeypatch.setattr(running, "PAUSE", 50)
+        monkeypatch.setattr(running, "HUGE", 1)
     fresh, _ = network_program(target, sizes=(1, 1, 1))
     rows, pickled = np.random.default_rng(6).uniform(size=(10, 2)), pickle.dumps(fresh)
     samples = fresh.samples(rows)
@@ -726,13 +759,14 @@ def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any) ->
         return [program.batch(rows[:seen])[0], descent(range(seen)), *descent.parameters]
 
     before = list(fresh.parameters)
-    wanted, other = (trained(fresh, fresh.descent(samples, 5, 0.1), seen) for seen in (10, 8))
+    batch = 10 if huge else 5
+    wanted, other = (trained(fresh, fresh.descent(samples, batch, 0.1), seen) for seen in (10, 8))
     finished = False
     for line in count(1):
         if finished:
             break
         program = pickle.loads(pickled)
-        descent, left = program.descent(samples, 5, 0.1), line
+        descent, left = program.descent(samples, batch, 0.1), line
         trained(program, descent, 8)
 
         def interrupt(frame: Any, event: str, _: Any) -> Any:

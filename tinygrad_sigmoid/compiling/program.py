@@ -75,7 +75,8 @@ class Program(ABC):
         count, sums = 0, [0.0]
         for piece in pieces(columns, self.most):
             samples = table_of(piece, self.inputs)
-            sums = [*map(add, sums, self.sums(given, samples, count))] if count else self.sums(given, samples, count)
+            found = self.sums(given, samples, range(len(samples)), count)
+            sums = [*map(add, sums, found)] if count else found
             count += len(samples)
         if not all(map(isfinite, sums)):
             raise too_large()
@@ -138,8 +139,8 @@ class Program(ABC):
         """What `descent` gives, when its arguments have been looked at."""
 
     @abstractmethod
-    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
-        """The output and its gradients, summed over all samples; the first is the one with this number."""
+    def sums(self, parameters: Parameters, samples: Table, order: Sequence[int], first: int = 0) -> list[float]:
+        """The output and its gradients, summed over the samples at these places; messages count from `first`."""
 
     def __repr__(self) -> str:
         return f"<program for {self.target}: {self.inputs} inputs, {len(self.parameters)} parameters>"
@@ -173,18 +174,26 @@ class Descent(ABC):
     It has its parameters to itself, and is for one thread at a time.
     """
 
-    def __init__(self, samples: Table, batch: int, rate: float) -> None:
-        self.samples, self.batch, self.rate = samples, batch, rate
+    def __init__(self, program: Program, samples: Table, batch: int, rate: float) -> None:
+        self.program, self.samples, self.batch, self.rate = program, samples, batch, rate
         self.order = array("i", range(len(samples)))
 
     @property
-    @abstractmethod
     def parameters(self) -> array[float]:
         """A copy of the parameters as they are now; what is assigned is copied in."""
+        return self.read()
 
     @parameters.setter
+    def parameters(self, given: ArrayLike) -> None:
+        self.write(self.program.parameters_from(given))
+
     @abstractmethod
-    def parameters(self, given: ArrayLike) -> None: ...
+    def read(self) -> Parameters:
+        """A copy of the parameters."""
+
+    @abstractmethod
+    def write(self, parameters: Parameters) -> None:
+        """Takes these parameters, all at once: an interruption finds the old ones or these."""
 
     def __call__(self, order: Sequence[int] | None = None) -> float:
         """Goes through the samples once, and returns the sum of the outputs, each from before its mini-batch's step.
@@ -209,9 +218,24 @@ class Descent(ABC):
         """Takes these places for the order."""
         self.order = order
 
-    @abstractmethod
     def epoch(self) -> float:
-        """Goes through the samples in their order."""
+        """Goes through the samples in their order, a mini-batch after the other."""
+        losses = 0.0
+        for start in range(0, len(self.order), self.batch):
+            chosen = self.order[start : start + self.batch]
+            parameters = self.read()
+            loss, *gradients = self.sums(parameters, chosen)
+            losses += loss
+            step = self.rate / len(chosen)
+            changed = array("d", [p - step * g for p, g in zip(parameters, gradients, strict=False)])
+            if not all(map(isfinite, changed)):
+                raise too_large()
+            self.write(changed + parameters[len(changed) :])
+        return losses
+
+    def sums(self, parameters: Parameters, chosen: array[int]) -> list[float]:
+        """The output and its gradients, summed over a mini-batch."""
+        return self.program.sums(parameters, self.samples, chosen)
 
 
 def _places(order: Any, samples: int) -> array[int]:

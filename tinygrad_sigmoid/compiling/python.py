@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from operator import add
@@ -13,7 +12,7 @@ from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    pass
 
 Result = tuple[float, list[float]]
 _FLOAT = {float}
@@ -56,13 +55,10 @@ class PythonProgram(Program):
                     raise OverflowError(f"gradient {place}, counted from 0, is too large for a float")
         return result
 
-    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
-        return self.sums_of(samples, range(len(samples)), parameters, first)
-
     def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> PythonDescent:
         return PythonDescent(self, samples, batch, rate, parameters)
 
-    def sums_of(self, samples: Table, order: Iterable[int], parameters: Iterable[float], first: int = 0) -> list[float]:
+    def sums(self, parameters: Parameters, samples: Table, order: Sequence[int], first: int = 0) -> list[float]:
         numbers = [*parameters]
         sums: list[float] = []
         for place in order:
@@ -78,32 +74,17 @@ class PythonProgram(Program):
 
 
 class PythonDescent(Descent):
-    """Gradient descent, a mini-batch after the other."""
+    """Gradient descent with a program that Python runs."""
 
     def __init__(self, program: PythonProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
-        super().__init__(samples, batch, rate)
-        self.program, self._parameters = program, parameters
+        super().__init__(program, samples, batch, rate)
+        self.write(parameters)
 
-    @property
-    def parameters(self) -> array[float]:
+    def read(self) -> Parameters:
         return self._parameters[:]
 
-    @parameters.setter
-    def parameters(self, given: ArrayLike) -> None:
-        self._parameters = self.program.parameters_from(given)
-
-    def epoch(self) -> float:
-        losses = 0.0
-        for start in range(0, len(self.order), self.batch):
-            chosen = self.order[start : start + self.batch]
-            value, *gradients = self.program.sums_of(self.samples, chosen, self._parameters)
-            losses += value
-            step = self.rate / len(chosen)
-            changed = array("d", [p - step * g for p, g in zip(self._parameters, gradients, strict=False)])
-            if not all(map(isfinite, changed)):
-                raise too_large()
-            self._parameters[: len(changed)] = changed  # at once: an interruption finds them before it or after it
-        return losses
+    def write(self, parameters: Parameters) -> None:
+        self._parameters = parameters
 
 
 class TracedProgram(PythonProgram):

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
 from math import isfinite
+from operator import add
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from tinygrad_sigmoid import operations as table
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Functions = tuple[tuple[Function, int], ...]  # of numbers, and of how many
 KERNELS = 16  # to keep: one has the operations of this package, others have somebody's own beside them
 PAUSE = 1 << 24  # numbers to compute between two chances for Ctrl-C, a few milliseconds apart
+HUGE = 16  # times as many make a mini-batch that the kernel isn't given whole
 
 
 class KernelProgram(Program):
@@ -79,12 +81,25 @@ class KernelProgram(Program):
         value, *gradients = memory.results(self.plan.results)
         return value, gradients
 
-    def sums(self, parameters: Parameters, samples: Table, first: int) -> list[float]:
-        order = array("i", range(len(samples)))
-        memory = self.memory(len(samples))
-        if memory.compute(parameters, samples, order) < len(samples):
-            raise self.reason(parameters, samples, order, first)
-        return memory.results(self.plan.results)
+    def sums(
+        self,
+        parameters: Parameters,
+        samples: Table,
+        order: Sequence[int],
+        first: int = 0,
+        memory: Memory | None = None,
+    ) -> list[float]:
+        memory = memory or self.memory(len(order))
+        sums: list[float] = []
+        for start in range(0, len(order), self.at_once):
+            piece = array("i", order[start : start + self.at_once])
+            if memory.compute(parameters, samples, piece) < len(piece):
+                raise self.reason(parameters, samples, piece, first)
+            results = memory.results(self.plan.results)
+            sums = [*map(add, sums, results)] if sums else results
+        if not all(map(isfinite, sums)):
+            raise too_large()
+        return sums
 
     def watched(self, parameters: ArrayLike, samples: Table | ArrayLike) -> list[list[float]]:
         if not self.plan.watched:
@@ -145,9 +160,11 @@ _FIRST = array("i", [0])
 class KernelDescent(Descent):
     """Gradient descent in a memory of its own, where the parameters are."""
 
+    program: KernelProgram
+
     def __init__(self, program: KernelProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
-        super().__init__(samples, batch, rate)
-        self.program, self.trained = program, program.plan.results - 1
+        super().__init__(program, samples, batch, rate)
+        self.trained = program.plan.results - 1
         self.memory = self._memory(min(batch, len(samples)), parameters)
         self.follow(self.order)
 
@@ -157,17 +174,15 @@ class KernelDescent(Descent):
         memory.write(parameters)
         return memory
 
-    @property
-    def parameters(self) -> array[float]:
+    def read(self) -> Parameters:
         return self.memory.read(len(self.program.parameters))
 
-    @parameters.setter
-    def parameters(self, given: ArrayLike) -> None:
-        self.memory.write(self.program.parameters_from(given))
+    def write(self, parameters: Parameters) -> None:
+        self.memory.write(parameters)
 
     def follow(self, order: array[int]) -> None:
-        # If nothing is trained, the kernel goes on adding up, so that all are one mini-batch.
-        self.size = min(self.batch, len(order)) if self.trained else len(order)
+        # If nothing is trained, the kernel goes on adding up, so that what it is given is one mini-batch.
+        self.size = min(self.batch if self.trained else self.program.at_once, len(order))
         if order and self.size != self.memory.at_once:
             self.memory = self._memory(self.size, self.parameters)
         most = max(1, self.program.at_once // max(1, self.size)) * self.size  # between two chances for Ctrl-C
@@ -178,6 +193,8 @@ class KernelDescent(Descent):
             self.told = True
 
     def epoch(self) -> float:
+        if self.size > HUGE * self.program.at_once:
+            return super().epoch()
         losses = 0.0
         for piece in self.pieces:
             if not self.told:
@@ -187,3 +204,6 @@ class KernelDescent(Descent):
                 raise self.program.reason(self.parameters, self.samples, piece[done : done + self.size])
             losses += self.memory.losses
         return losses
+
+    def sums(self, parameters: Parameters, chosen: array[int]) -> list[float]:
+        return self.program.sums(parameters, self.samples, chosen, memory=self.memory)
