@@ -22,7 +22,7 @@ from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.errors import TinygradSigmoidError
 from tinygrad_sigmoid.floats import finite_number
-from tinygrad_sigmoid.graph import leaves, topological_order
+from tinygrad_sigmoid.graph import clock, leaves, topological_order
 from tinygrad_sigmoid.interrupting import uninterrupted
 from tinygrad_sigmoid.losses import SAME_GRAPH
 from tinygrad_sigmoid.neuron import Layer, Network, Neuron, Perceptron, Tunable
@@ -131,6 +131,7 @@ class Replay:
         self.program = program
         self.samples = program.samples(*zip(*samples, strict=True))
         self._tested: tuple[Sequence[Sample], Table] | None = None
+        self._in_step: tuple[Descent, float] | None = None  # what has the network's parameters, and since when
 
     def stochastic_gradient_descent(self, descent: GradientDescent, batch: int, seed: int | None) -> Iterator[float]:
         """The same as `training.stochastic_gradient_descent`: yields the mean loss of each epoch."""
@@ -142,13 +143,15 @@ class Replay:
 
     def epoch(self, bound: Descent, order: Sequence[int]) -> float:
         """Goes through the samples in this order, from the network's parameters, and gives it those after it."""
-        bound.parameters = self._numbers()  # which a `watch` may have changed
+        if self._in_step != (bound, clock.last_write):  # something was written since, perhaps by a `watch`
+            bound.parameters = self._numbers()
         bound.follow(array("i", order))
         try:
             return bound()
         finally:
             with uninterrupted():
                 write(self.parameters, bound.parameters)
+                self._in_step = bound, clock.last_write
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""

@@ -268,7 +268,7 @@ def hand_written_c(work: Work) -> Contender:
     shutil.rmtree(folder)
     parameters = flat(work.matrices())
     inputs, targets = np.ascontiguousarray(work.inputs), np.ascontiguousarray(work.targets)
-    pointers = [ctypes.c_void_p(array.ctypes.data) for array in (parameters, inputs, targets)]
+    pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (parameters, inputs, targets)]  # keep them alive
     count, rate = ctypes.c_long(len(work.samples)), ctypes.c_double(RATE)
     return lambda: epoch(*pointers, count, rate), lambda: parameters
 
