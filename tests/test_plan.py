@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tinygrad_sigmoid import Value
+from tinygrad_sigmoid import Value, sigmoid
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.plan import Plan, Planner
 from tinygrad_sigmoid.graph import leaves
@@ -57,10 +57,24 @@ def test_layers_come_back() -> None:
     here: dict[str, Any] = {}
     exec(NETWORK, here)
     plan: Plan = here["plan"]
-    weights = [group.operands[0].shape for group in plan.groups if group.kind == "matrix"]
-    assert weights[:2] == [(4, 3), (2, 4)]
+    products = [group for group in plan.groups if group.kind == "matrix"]
+    assert [product.operands[0].shape for product in products[:2]] == [(4, 3), (2, 4)]
+    biases = [product.operands[2] for product in products[:2]]  # each behind its neuron's weights
+    assert [(rows.batched, rows.shape, rows.strides) for rows in biases] == [(False, (4,), (4,)), (False, (2,), (5,))]
+    assert not any(group.kind == "take" and not group.out.batched for group in plan.groups)
     assert [product.out.shape for product in plan.outer] == [(4, 3), (2, 4)]
     assert len(plan.parameters) + 1 == plan.results == 27
+
+
+@pytest.mark.parametrize("length", [10, 100, 1000])
+def test_rows_are_used_again(length: int) -> None:
+    x = Value(0.5)
+    total = x
+    for _ in range(length):
+        total = sigmoid(total + x)
+    plan = planned(total, [x], [x])
+    assert len(plan.groups) > 6 * length  # each of which needs a row of its own,
+    assert plan.sizes[1] < 3 * length + 10  # but for σ(z) and two numbers for its slope all are soon used up
 
 
 def test_products_that_make_no_table_of_the_results_are_computed_one_by_one() -> None:

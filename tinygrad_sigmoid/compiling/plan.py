@@ -279,13 +279,14 @@ class Planner:
         self.sizes = [numbers.stop, self.inputs]
 
     def _add_groups(self, kept: Sequence[int]) -> None:
+        """Adds the groups level by level; rows of which nothing more is read are used again, but for what is kept."""
         depth_of = self.depth.__getitem__
         indices = sorted(self.waiting, key=depth_of)
         for index in indices:
-            for used in self.waiting[index][1]:
-                self.last_use[used] = self.depth[index]
+            self.last_use.update(dict.fromkeys(self.waiting[index][1], depth_of(index)))
         self.last_use.update(dict.fromkeys(kept, math.inf))
-        for self.level, level in groupby(indices, depth_of):
+        for depth, level in groupby(indices, depth_of):
+            self.level = depth
             groups: defaultdict[object, list[int]] = defaultdict(list)
             for index in level:
                 kind, operands = self.waiting[index]
@@ -293,13 +294,11 @@ class Planner:
                 groups[kind, shared].append(index)
             for group in groups.values():
                 self._add_group(group)
-            for start, count in self.used_up.pop(self.level, ()):
+            for start, count in self.used_up.pop(depth, ()):
                 self.free[count].append(start)
 
     def _add_group(self, indices: list[int]) -> None:
         kind = self.waiting[indices[0]][0]
-        if kind == "copy":
-            indices.sort(key=lambda index: self.row[self.waiting[index][1][0]])  # so that biases stand side by side
         operands = [self.waiting.pop(index)[1] for index in indices]
         half = len(operands[0]) // 2
         rows: tuple[Rows, ...] = ()
@@ -320,7 +319,7 @@ class Planner:
             self.row[index] = row
 
     def _new_rows(self, batched: bool, shape: tuple[int, ...], until: float) -> Rows:
-        """Rows of which nothing is read after this level; those that stood for others are used again."""
+        """Rows of which nothing is read after this level: new ones, or free ones of the batched store."""
         count = math.prod(shape)
         if batched and self.free[count]:
             start = self.free[count].pop()
