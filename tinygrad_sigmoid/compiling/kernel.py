@@ -67,7 +67,7 @@ class Arguments(NamedTuple):
 DONE = Arguments._fields.index("done") * INTEGER
 RATE = -(-len(Arguments._fields) * INTEGER // NUMBER) * NUMBER
 LOSSES = RATE + NUMBER
-AT_ONCE = 4  # vectors of parameters that are changed
+AT_ONCE = 4  # vectors that are added up, or changed
 HEAD = LOSSES + NUMBER  # bytes of all of that
 
 Write = Callable[[Emitter, Instruction, Index, Index], None]  # with the width of a row, and how many samples it has
@@ -219,16 +219,16 @@ def _sum(e: Emitter, it: Instruction, width: Index, count: Index, checking: bool
         checking: Whether to add 0 times the numbers, which is nan where one of them is not finite.
     """
     zero = e.vector(0.0)
-    whole = count.rounded_down(e.at_once * e.lanes)
+    whole = count.rounded_down(AT_ONCE * e.lanes)
     samples = e.converted(count) - e.lane_numbers()
     with e.loop(it.rows) as i:
         row, place = [e.load_index(index + i * INTEGER) for index in (it.a, it.extra)]
-        totals = [e.variable(zero) for _ in range(e.at_once)]  # so that none has to wait for the last addition
+        totals = [e.variable(zero) for _ in range(AT_ONCE)]  # so that none has to wait for the last addition
 
         def add(numbers: Vector, total: Variable) -> None:
             total.set(numbers.times_plus(zero, total.get()) if checking else numbers + total.get())
 
-        with e.loop(whole, e.at_once * e.lanes) as s:
+        with e.loop(whole, AT_ONCE * e.lanes) as s:
             for k, total in enumerate(totals):
                 add(e.load(row + s * NUMBER, k * e.bytes), total)
         with e.loop(count - whole, e.lanes) as s:
@@ -322,12 +322,12 @@ def write_kernel(module: Module, functions: Sequence[tuple[Function, int]]) -> N
 
     Args:
         module: Where it goes.
-        functions: Those of numbers, with how many operands each has; after `STRUCTURAL`, they are the kinds.
+        functions: Those of numbers, with how many operands each has; after `STRUCTURAL`, they are the kinds. One that
+            several operations have, as the two powers, is written once.
     """
-    kinds: list[Write] = [
-        *STRUCTURAL.values(),
-        *[partial(_elementwise, function=f, arity=arity) for f, arity in functions],
-    ]
+    numerical = {(f, arity): partial(_elementwise, function=f, arity=arity) for f, arity in functions}
+    writers: dict[object, Write] = dict([*STRUCTURAL.items(), *numerical.items()])
+    names = {kind: f"kind {number}" for number, kind in enumerate(writers)}
 
     def write_kind(e: Emitter, arguments: Sequence[Index], write: Write) -> None:
         place, width, count = arguments
@@ -335,10 +335,10 @@ def write_kernel(module: Module, functions: Sequence[tuple[Function, int]]) -> N
         write(e, Instruction(*fields), width, count)
 
     def choose(e: Emitter, arguments: Sequence[Index]) -> None:
-        calls = [partial(e.call, f"kind {number}", *arguments) for number in range(len(kinds))]
+        calls = [partial(e.call, names[kind], *arguments) for kind in (*STRUCTURAL, *functions)]
         e.switch(e.load_index(arguments[0]), calls)
 
-    for number, write in enumerate(kinds):
-        module.function(f"kind {number}", 3, partial(write_kind, write=write))
+    for kind, write in writers.items():
+        module.function(names[kind], 3, partial(write_kind, write=write))
     module.function("instruction", 3, choose)
     module.function("descend", 0, lambda e, _: _descend(e))

@@ -103,7 +103,7 @@ class Function(Emitter):
     """A function: what stands for a number is the code that brings it, from a variable or a constant."""
 
     lanes = 2
-    rows, columns, at_once = 2, 4, 4
+    rows, columns, at_once = 2, 4, 2
 
     def __init__(self, module: Module, arguments: int) -> None:
         self.module = module
