@@ -97,7 +97,7 @@ class Longs(Emitted):
         return self._same("or", other)
 
     def __invert__(self) -> Longs:
-        return self._same("not")
+        return self._same("xor", -1)
 
     def __lshift__(self, digits: int) -> Longs:
         return Longs(self.emitter, *[self.emitter.shifted(handle, digits) for handle in self.handles])

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from tinygrad_sigmoid import vectorized
-from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER, Emitter, Index, Variable, Vector
+from tinygrad_sigmoid.compiling.emitter import INTEGER, NUMBER, Emitter, Index, Vector
 from tinygrad_sigmoid.quoting import shown
 
 
@@ -212,31 +212,27 @@ def _write_transposed(
                 target = target + out_stride
 
 
-def _sum(e: Emitter, it: Instruction, width: Index, count: Index, checking: bool) -> None:
+def _sum(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
     """Adds the sum over the samples of the row at each place in an index, `a`, to what is at its place in another.
 
-    Args:
-        checking: Whether to add 0 times the numbers, which is nan where one of them is not finite.
+    Times `terms`: once, or 0 times, which is 0 unless a number is infinite or nan.
     """
-    zero = e.vector(0.0)
+    zero, times = e.vector(0.0), e.converted(it.terms)
     whole = count.rounded_down(AT_ONCE * e.lanes)
     samples = e.converted(count) - e.lane_numbers()
     with e.loop(it.rows) as i:
         row, place = [e.load_index(index + i * INTEGER) for index in (it.a, it.extra)]
         totals = [e.variable(zero) for _ in range(AT_ONCE)]  # so that none has to wait for the last addition
-
-        def add(numbers: Vector, total: Variable) -> None:
-            total.set(numbers.times_plus(zero, total.get()) if checking else numbers + total.get())
-
         with e.loop(whole, AT_ONCE * e.lanes) as s:
             for k, total in enumerate(totals):
-                add(e.load(row + s * NUMBER, k * e.bytes), total)
+                total.set(times.times_plus(e.load(row + s * NUMBER, k * e.bytes), total.get()))
+        first, *others = totals
         with e.loop(count - whole, e.lanes) as s:
-            is_sample = e.converted(whole + s) < samples
-            add(is_sample.where(e.load(row + (whole + s) * NUMBER), 0.0), totals[0])
-        for total in totals[1:]:
-            totals[0].set(totals[0].get() + total.get())
-        e.store_first(place, e.load_spread(place) + e.sum_of_lanes(totals[0].get()))
+            number = e.load(row + (whole + s) * NUMBER)
+            number = (e.converted(whole + s) < samples).where(number, 0.0)  # not what is in the padding
+            first.set(times.times_plus(number, first.get()))
+        total = sum([total.get() for total in others], first.get())
+        e.store_first(place, e.load_spread(place) + e.sum_of_lanes(total))
 
 
 STRUCTURAL: dict[str, Write] = {
@@ -247,8 +243,7 @@ STRUCTURAL: dict[str, Write] = {
     "dot": _dot,
     "complement": partial(_elementwise, function=vectorized.complement, arity=2),
     "transpose": _transpose,
-    "sum": partial(_sum, checking=False),
-    "check": partial(_sum, checking=True),
+    "sum": _sum,
 }
 
 

@@ -1,16 +1,18 @@
-"""The kernel in LLVM's language, four numbers in a vector, compiled for the processor of this machine."""
+"""The kernel in LLVM's language, four numbers in a vector, compiled for the processor of this machine.
+
+The names of the instructions are those of its reference (https://llvm.org/docs/LangRef.html).
+"""
 
 from __future__ import annotations
 
 import ctypes
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import count
 from typing import Any
 
 import llvmlite.binding as llvm
-from llvmlite import ir
 
 from tinygrad_sigmoid import operations as table
 from tinygrad_sigmoid.compiling.emitter import NUMBER, Emitter, Index, Variable, Vector
@@ -19,15 +21,14 @@ from tinygrad_sigmoid.compiling.memory import LINE, Machine, rounded_up
 from tinygrad_sigmoid.compiling.running import KERNELS, Functions, KernelProgram
 
 LANES = 4
-_BYTE, _I32, _I64, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.DoubleType()
-_VECTOR, _LONGS = (ir.VectorType(kind, LANES) for kind in (_DOUBLE, _I64))
-_TYPES = {"index": _I64, "vector": _VECTOR, "longs": _LONGS}
-_COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ge_u": ">="}
-_BUILDERS = {  # the name of llvmlite's method for each operation
-    "index": {"add": "add", "sub": "sub", "mul": "mul", "and": "and_"},
-    "vector": {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"},
-    "longs": {"add": "add", "sub": "sub", "and": "and_", "or": "or_", "not": "not_"},
+_VECTOR, _LONGS, _MASK = (f"<{LANES} x {kind}>" for kind in ("double", "i64", "i1"))
+_TYPES = {"index": "i64", "vector": _VECTOR, "longs": _LONGS}
+_COMPARISONS = {
+    "index": {"eq": "icmp eq", "ne": "icmp ne", "ge_u": "icmp uge"},
+    "vector": {"eq": "fcmp oeq", "lt": "fcmp olt", "le": "fcmp ole", "gt": "fcmp ogt", "ge": "fcmp oge"},
+    "longs": {"eq": "icmp eq"},
 }
+_ALIGNED = {"i8": 1, "i32": 4}  # what isn't aligned as numbers are
 _INTRINSICS = {"abs": "fabs", "sqrt": "sqrt", "nearest": "nearbyint", "times_plus": "fma"}
 
 
@@ -37,74 +38,86 @@ class Register(Variable):
     def __init__(self, function: Function, value: Index | Vector) -> None:
         self.function = function
         self.kind = type(value)
-        self.place = function.entry.alloca(_TYPES[value.kind])
+        self.type = _TYPES[value.kind]
+        self.place = function.new_name()
+        function.places.append(f"{self.place} = alloca {self.type}")
         self.set(value)
 
     def get(self) -> Any:
-        return self.kind(self.function, self.function.builder.load(self.place))
+        return self.kind(self.function, self.function.result(f"load {self.type}, ptr {self.place}"))
 
     def set(self, value: Index | Vector) -> None:
-        self.function.builder.store(value.handle, self.place)
+        self.function.code.append(f"store {self.type} {value.handle}, ptr {self.place}")
 
 
 class Function(Emitter):
-    """A function; its first argument is the memory."""
+    """A function of the memory and indices; what stands for a number is its name, or its digits if it is a constant."""
 
     lanes = LANES
     rows, columns, at_once = 4, 3, 2
 
-    def __init__(self, function: ir.Function) -> None:
-        self.function = function
-        self.memory, *arguments = function.args
-        self.arguments = [Index(self, argument) for argument in arguments]
-        self.entry = ir.IRBuilder(function.append_basic_block("entry"))
-        self.builder = ir.IRBuilder(function.append_basic_block("start"))
+    def __init__(self, arguments: int) -> None:
+        self.arguments = [Index(self, f"%argument{number}") for number in range(arguments)]
+        self.places: list[str] = []
+        self.code: list[str] = []
+        self.names = 0
 
-    def finish(self) -> None:
-        self.builder.ret_void()
-        self.entry.branch(self.function.basic_blocks[1])
+    def text(self, head: str) -> str:
+        """The function as the module has it."""
+        arguments = ", ".join(["ptr %memory", *[f"i64 {argument.handle}" for argument in self.arguments]])
+        return "\n".join([f"{head}({arguments}) {{", *self.places, *self.code, "ret void", "}"])
 
-    def constant(self, kind: str, number: float) -> ir.Constant:
+    def new_name(self) -> str:
+        self.names += 1
+        return f"%v{self.names}"
+
+    def result(self, instruction: str) -> str:
+        """The name of an instruction's result."""
+        name = self.new_name()
+        self.code.append(f"{name} = {instruction}")
+        return name
+
+    def constant(self, kind: str, number: float) -> str:
         if kind == "index":
-            return ir.Constant(_I64, int(number))
-        return ir.Constant(_TYPES[kind], [float(number) if kind == "vector" else number] * LANES)
+            return str(int(number))
+        return f"splat (i64 {number})" if kind == "longs" else f"splat (double {_digits(number)})"
 
-    def operation(self, kind: str, name: str, *handles: ir.Value) -> ir.Value:
-        b = self.builder
+    def operation(self, kind: str, name: str, *handles: str) -> str:
+        operands = f"{_TYPES[kind]} {', '.join(handles)}"
         if name == "least":
-            return b.select(b.icmp_unsigned("<", *handles), *handles)
+            return self._chosen("i1", self.result(f"icmp ult {operands}"), kind, *handles)
         if name in ("pmin", "pmax"):
             this, other = handles
-            return b.select(b.fcmp_ordered("<" if name == "pmin" else ">", other, this), other, this)
+            condition = f"fcmp {'olt' if name == 'pmin' else 'ogt'} {_VECTOR} {other}, {this}"
+            return self._chosen(_MASK, self.result(condition), kind, other, this)
         if name in _INTRINSICS:
-            signature = ir.FunctionType(_VECTOR, [_VECTOR] * len(handles))
-            intrinsic = f"llvm.{_INTRINSICS[name]}.v{LANES}f64"
-            return b.call(b.module.declare_intrinsic(intrinsic, (), signature), handles)
-        if name in _COMPARISONS:
-            compare = b.fcmp_ordered if kind == "vector" else b.icmp_unsigned
-            return b.sext(compare(_COMPARISONS[name], *handles), _LONGS)
-        return getattr(b, _BUILDERS[kind][name])(*handles)
+            return self.result(f"call {_VECTOR} @{_intrinsic(name)}({', '.join(_VECTOR + ' ' + h for h in handles)})")
+        if name in _COMPARISONS[kind]:
+            return self.result(f"sext {_MASK} {self.result(f'{_COMPARISONS[kind][name]} {operands}')} to {_LONGS}")
+        return self.result(f"{'f' * (kind == 'vector')}{name} {operands}")  # fadd is the add of floats
 
-    def shifted(self, longs: ir.Value, digits: int) -> ir.Value:
-        shift = self.builder.shl if digits > 0 else self.builder.lshr
-        return shift(longs, self.constant("longs", abs(digits)))
+    def _chosen(self, mask: str, condition: str, kind: str, yes: str, no: str) -> str:
+        return self.result(f"select {mask} {condition}, {_TYPES[kind]} {yes}, {_TYPES[kind]} {no}")
 
-    def selected(self, mask: ir.Value, yes: ir.Value, no: ir.Value) -> ir.Value:
-        return self.builder.select(self.builder.icmp_signed("<", mask, self.constant("longs", 0)), yes, no)
+    def shifted(self, longs: str, digits: int) -> str:
+        return self.result(f"{'shl' if digits > 0 else 'lshr'} {_LONGS} {longs}, {self.constant('longs', abs(digits))}")
 
-    def cast(self, handle: ir.Value, kind: str) -> ir.Value:
-        return self.builder.bitcast(handle, _TYPES[kind])
+    def selected(self, mask: str, yes: str, no: str) -> str:
+        return self._chosen(_MASK, self.result(f"icmp slt {_LONGS} {mask}, zeroinitializer"), "vector", yes, no)
+
+    def cast(self, handle: str, kind: str) -> str:
+        return self.result(f"bitcast {_LONGS if kind == 'vector' else _VECTOR} {handle} to {_TYPES[kind]}")
 
     def lane_numbers(self) -> Vector:
-        return Vector(self, ir.Constant(_VECTOR, [float(lane) for lane in range(LANES)]))
+        return Vector(self, f"<{', '.join([f'double {_digits(lane)}' for lane in range(LANES)])}>")
 
     def converted(self, index: Index) -> Vector:
-        return self._spread(self.builder.uitofp(index.handle, _DOUBLE))
+        return self._spread(self.result(f"uitofp i64 {index.handle} to double"))
 
     def sum_of_lanes(self, vector: Vector) -> Vector:
-        total, *others = [self.builder.extract_element(vector.handle, _I32(lane)) for lane in range(LANES)]
+        total, *others = [self._lane(vector, lane) for lane in range(LANES)]
         for other in others:
-            total = self.builder.fadd(total, other)
+            total = self.result(f"fadd double {total}, {other}")
         return self._spread(total)
 
     def transposed(self, rows: Sequence[Vector]) -> list[Vector]:
@@ -125,122 +138,128 @@ class Function(Emitter):
 
     def load(self, place: Index, offset: int = 0, vectors: int = 1) -> Vector:
         offsets = range(offset, offset + vectors * self.bytes, self.bytes)
-        return Vector(self, *[self._load(place, one, _VECTOR) for one in offsets])
+        return Vector(self, *[self._load(_VECTOR, place, one) for one in offsets])
 
     def load_spread(self, place: Index, offset: int = 0) -> Vector:
-        return self._spread(self._load(place, offset, _DOUBLE))
+        return self._spread(self._load("double", place, offset))
 
     def load_index(self, place: Index, offset: int = 0) -> Index:
-        return Index(self, self.builder.sext(self._load(place, offset, _I32), _I64))
+        return Index(self, self.result(f"sext i32 {self._load('i32', place, offset)} to i64"))
 
     def load_byte(self, place: Index) -> Index:
-        return Index(self, self.builder.zext(self.builder.load(self.builder.gep(self.memory, [place.handle])), _I64))
+        return Index(self, self.result(f"zext i8 {self._load('i8', place, 0)} to i64"))
 
     def store(self, place: Index, vector: Vector, offset: int = 0) -> None:
         for number, handle in enumerate(vector.handles):
-            self._store(place, offset + number * self.bytes, handle)
+            self._store(_VECTOR, handle, place, offset + number * self.bytes)
 
     def store_first(self, place: Index, vector: Vector, offset: int = 0) -> None:
-        self._store(place, offset, self.builder.extract_element(vector.handle, _I32(0)))
+        self._store("double", self._lane(vector, 0), place, offset)
 
     def store_index(self, place: Index, index: Index, offset: int = 0) -> None:
-        self._store(place, offset, self.builder.trunc(index.handle, _I32))
+        self._store("i32", self.result(f"trunc i64 {index.handle} to i32"), place, offset)
 
     def variable(self, value: Index | Vector) -> Register:
         return Register(self, value)
 
     @contextmanager
     def loop(self, stop: Index, step: Index | int = 1) -> Iterator[Index]:
-        b = self.builder
-        place = self.variable(self.index(0))
-        test, body, end = (self.function.append_basic_block() for _ in range(3))
-        b.branch(test)
-        b.position_at_end(test)
+        place, test = self.variable(self.index(0)), self.new_name()
+        self.code += [f"br label {test}", f"{test[1:]}:"]
         number = place.get()
-        b.cbranch(b.icmp_unsigned("<", number.handle, stop.handle), body, end)
-        b.position_at_end(body)
-        yield number
-        place.set(number + step)
-        b.branch(test)
-        b.position_at_end(end)
+        with self._if(f"icmp ult i64 {number.handle}, {stop.handle}", then=test):
+            yield number
+            place.set(number + step)
 
     @contextmanager
     def when(self, name: str, left: Index, right: Index | int) -> Iterator[None]:
-        condition = self.builder.icmp_unsigned(_COMPARISONS[name], left.handle, self.index(right).handle)
-        with self.builder.if_then(condition):
+        with self._if(f"{_COMPARISONS['index'][name]} i64 {left.handle}, {self.index(right).handle}"):
             yield
 
     @contextmanager
     def when_not_zero(self, vector: Vector) -> Iterator[None]:
-        total = self.builder.extract_element(self.sum_of_lanes(vector).handle, _I32(0))
-        with self.builder.if_then(self.builder.fcmp_unordered("!=", total, _DOUBLE(0.0)), likely=False):
+        with self._if(f"fcmp une double {self._lane(self.sum_of_lanes(vector), 0)}, 0.0"):
             yield
 
     def switch(self, number: Index, cases: Sequence[Callable[[], None]]) -> None:
-        end = self.function.append_basic_block()
-        switch = self.builder.switch(number.handle, end)
-        for place, case in enumerate(cases):
-            block = self.function.append_basic_block()
-            switch.add_case(_I64(place), block)
-            self.builder.position_at_end(block)
+        end, *blocks = [self.new_name() for _ in (None, *cases)]
+        chosen = " ".join([f"i64 {place}, label {block}" for place, block in enumerate(blocks)])
+        self.code.append(f"switch i64 {number.handle}, label {end} [{chosen}]")
+        for block, case in zip(blocks, cases, strict=True):
+            self.code.append(f"{block[1:]}:")
             case()
-            self.builder.branch(end)
-        self.builder.position_at_end(end)
+            self.code.append(f"br label {end}")
+        self.code.append(f"{end[1:]}:")
 
     def call(self, function: str, *arguments: Index) -> None:
-        called = self.builder.module.get_global(function)
-        self.builder.call(called, [self.memory, *[argument.handle for argument in arguments]])
+        given = ", ".join(["ptr %memory", *[f"i64 {argument.handle}" for argument in arguments]])
+        self.code.append(f'call void @"{function}"({given})')
 
     def end(self) -> None:
-        self.builder.ret_void()
+        self.code += ["ret void", f"{self.new_name()[1:]}:"]
 
-    def _spread(self, number: ir.Value) -> Vector:
-        one = self.builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, _I32(0))
+    @contextmanager
+    def _if(self, condition: str, then: str = "") -> Iterator[None]:
+        """The code that follows, if a condition holds; after which it goes on behind that, or at another block."""
+        body, end = self.new_name(), self.new_name()
+        self.code += [f"br i1 {self.result(condition)}, label {body}, label {end}", f"{body[1:]}:"]
+        yield
+        self.code += [f"br label {then or end}", f"{end[1:]}:"]
+
+    def _lane(self, vector: Vector, lane: int) -> str:
+        return self.result(f"extractelement {_VECTOR} {vector.handle}, i32 {lane}")
+
+    def _spread(self, number: str) -> Vector:
+        one = self.result(f"insertelement {_VECTOR} poison, double {number}, i32 0")
         return Vector(self, self._shuffled(one, one, [0] * LANES))
 
-    def _shuffled(self, one: ir.Value, other: ir.Value, lanes: Sequence[int]) -> ir.Value:
-        return self.builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(_I32, LANES), list(lanes)))
+    def _shuffled(self, one: str, other: str, lanes: Sequence[int]) -> str:
+        mask = ", ".join([f"i32 {lane}" for lane in lanes])
+        return self.result(f"shufflevector {_VECTOR} {one}, {_VECTOR} {other}, <{LANES} x i32> <{mask}>")
 
-    def _pointer(self, place: Index, offset: int, kind: ir.Type) -> ir.Value:
-        start = self.builder.gep(self.memory, [place.handle])
-        return self.builder.bitcast(self.builder.gep(start, [_I64(offset)]), kind.as_pointer())
+    def _pointer(self, place: Index, offset: int) -> str:
+        start = self.result(f"getelementptr i8, ptr %memory, i64 {place.handle}")
+        return self.result(f"getelementptr i8, ptr {start}, i64 {offset}")
 
-    def _load(self, place: Index, offset: int, kind: ir.Type) -> ir.Value:
-        return self.builder.load(self._pointer(place, offset, kind), align=4 if kind is _I32 else NUMBER)
+    def _load(self, kind: str, place: Index, offset: int) -> str:
+        return self.result(f"load {kind}, ptr {self._pointer(place, offset)}, align {_ALIGNED.get(kind, NUMBER)}")
 
-    def _store(self, place: Index, offset: int, value: ir.Value) -> None:
-        align = 4 if value.type is _I32 else NUMBER
-        self.builder.store(value, self._pointer(place, offset, value.type), align=align)
+    def _store(self, kind: str, handle: str, place: Index, offset: int) -> None:
+        pointer = self._pointer(place, offset)
+        self.code.append(f"store {kind} {handle}, ptr {pointer}, align {_ALIGNED.get(kind, NUMBER)}")
 
 
-_numbers = count()
+def _digits(number: float) -> str:
+    """A number by its bits, which are exact."""
+    return f"0x{struct.pack('>d', number).hex()}"
+
+
+def _intrinsic(name: str) -> str:
+    return f"llvm.{_INTRINSICS[name]}.v{LANES}f64"
 
 
 class Module:
-    """The functions of a kernel."""
+    """The functions of a kernel, in LLVM's language."""
 
     def __init__(self) -> None:
-        self.module = ir.Module(f"tinygrad_sigmoid {next(_numbers)}")
-        self.module.triple = llvm.get_process_triple()
+        one = [f"declare {_VECTOR} @{_intrinsic(name)}({_VECTOR})" for name in ("abs", "sqrt", "nearest")]
+        self.parts = [*one, f"declare {_VECTOR} @{_intrinsic('times_plus')}({_VECTOR}, {_VECTOR}, {_VECTOR})"]
 
     def function(self, name: str, arguments: int, write: Callable[[Emitter, Sequence[Index]], None]) -> None:
         """Adds a function; one without arguments is what the module is called by."""
-        signature = ir.FunctionType(ir.VoidType(), [_BYTE.as_pointer(), *[_I64] * arguments])
-        made = ir.Function(self.module, signature, name)
-        if arguments:
-            made.linkage = "internal"
-        function = Function(made)
+        function = Function(arguments)
         write(function, function.arguments)
-        function.finish()
+        self.parts.append(function.text(f'define {"internal " * bool(arguments)}void @"{name}"'))
 
     def compiled(self, name: str) -> tuple[Callable[[int], None], object]:
         """The function of this name, of the memory's address; and what keeps it alive."""
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
-        machine = llvm.Target.from_triple(self.module.triple).create_target_machine(
+        triple = llvm.get_process_triple()
+        machine = llvm.Target.from_triple(triple).create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
         )
-        parsed = llvm.parse_assembly(str(self.module))
+        parsed = llvm.parse_assembly("\n".join([f'target triple = "{triple}"', *self.parts]))
         # These few passes make as fast code as all of LLVM's, which would take ten times as long.
         builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())
         passes = llvm.create_new_function_pass_manager()

@@ -79,8 +79,8 @@ class Layout:
             self._add_group(group)
         for outer in plan.outer:
             self._add_outer(outer)
-        self._add_sums("sum", plan.summed, plan.places)
-        self._add_sums("check", plan.guards, [plan.results + GAP] * len(plan.guards))
+        self._add_sums(plan.summed, plan.places, times=1)
+        self._add_sums(plan.guards, [plan.results + GAP] * len(plan.guards), times=0)
 
     def _new(self, size: int) -> int:
         start = rounded_up(self.size, LINE)
@@ -135,10 +135,10 @@ class Layout:
         out, stride = self.results + outer.out.start * NUMBER, outer.out.strides[0] * NUMBER
         self._add("outer", out, stride, rows, (a, a_stride, NUMBER), (transposed, width, 0), extra=width)
 
-    def _add_sums(self, kind: Kind, rows: Places, places: Places) -> None:
+    def _add_sums(self, rows: Places, places: Places, times: int) -> None:
         summed = self.indexed([self.batched + row * self.width for row in rows])
         extra = self.indexed([self.results + place * NUMBER for place in places])
-        self._add(kind, 0, 0, len(rows), (summed, 0, 0), extra=extra)
+        self._add("sum", 0, 0, len(rows), (summed, 0, 0), terms=times, extra=extra)
 
     def _unit(self, rows: Rows) -> int:
         return self.width if rows.batched else NUMBER

@@ -74,7 +74,7 @@ _OPERATIONS = {
     "f64x2.pmin": _simd(246),
     "f64x2.pmax": _simd(247),
     "i64x2.eq": _simd(214),
-    "i64x2.not": _simd(77),
+    "i64x2.xor": _simd(81),
     "i64x2.and": _simd(78),
     "i64x2.or": _simd(80),
     "i64x2.add": _simd(206),
