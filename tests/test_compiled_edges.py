@@ -210,3 +210,13 @@ def test_memory_of_another_size_does_not_disturb(target: Any) -> None:
     wanted = program.batch([SAMPLE])[0]
     for size in (2, 3, 5, 1, 64, 65, 1):
         assert_close(program.batch([SAMPLE] * size)[0], wanted)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_a_bias_is_added_to_the_whole_sum(target: Any) -> None:
+    """The sum of these products is 0, but beginning with the bias it would be too large for a float on the way."""
+    x, w, b = Value(1e154, "x"), [Value(1e154, "w1"), Value(-1e154, "w2")], Value(1.7e308, "b")
+    output = dot(w, [x, x]) + b
+    assert output.data == 1.7e308
+    program = compiled(output, inputs=[x], wrt=[*w, b], target=target)
+    assert program(1e154) == (1.7e308, [1e154, 1e154, 1.0])

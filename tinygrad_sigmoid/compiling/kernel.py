@@ -125,7 +125,7 @@ def _take(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
 
 
 def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: bool) -> None:
-    """out[i, :] = bias[i] + Σ_j a[i, j] · b[j, :], some rows and vectors at a time, so that loads don't hold it up.
+    """out[i, :] = Σ_j a[i, j] · b[j, :] + bias[i], some rows and vectors at a time, so that loads don't hold it up.
 
     Past the last row, the last is computed again. All that a block adds to is read before any of it is written, and
     rows are written in order, so that neither this nor zeros behind a row's end can spoil anything.
@@ -133,7 +133,7 @@ def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: boo
     Biases begin at `extra`, so far from each other as `b_inner` says.
 
     Args:
-        adding: Whether to add to what is there in place of biases. The terms are then the samples, and `extra` is the
+        adding: Whether to add to what is there, without biases. The terms are then the samples, and `extra` is the
             width.
     """
     width, terms = (it.extra, count) if adding else (width, it.terms)
@@ -142,7 +142,7 @@ def _matrix(e: Emitter, it: Instruction, width: Index, count: Index, adding: boo
         rows = [(first + k).least(last) for k in range(e.rows)]
         outs = [it.out + i * it.out_stride for i in rows]
         weights = [it.a + i * it.a_stride for i in rows]
-        biases = [] if adding else [e.load_spread(it.extra + i * it.b_inner) for i in rows]
+        biases = [] if adding else [it.extra + i * it.b_inner for i in rows]
         with e.loop(width, e.columns * e.bytes) as start:
             left = width - start
             block = partial(_block, e, it, weights, [out + start for out in outs], it.b + start, terms, biases)
@@ -160,12 +160,12 @@ def _block(
     outs: Sequence[Index],
     b: Index,
     terms: Index,
-    biases: Sequence[Vector],
+    biases: Sequence[Index],
     columns: int,
 ) -> None:
     """The sums of some rows and vectors of a matrix product."""
     offsets = [column * e.bytes for column in range(columns)]
-    old = [[bias] * columns for bias in biases] or [[e.load(out, offset) for offset in offsets] for out in outs]
+    old = [[e.vector(0.0) if biases else e.load(out, offset) for offset in offsets] for out in outs]
     sums = [[e.variable(value) for value in row] for row in old]
     place, inner = e.variable(b), e.variable(e.index(0))
     with e.loop(terms):
@@ -176,9 +176,10 @@ def _block(
                 total.set(weight.times_plus(x, total.get()))
         place.set(place.get() + it.b_stride)
         inner.set(inner.get() + it.a_inner)
-    for out, row in zip(outs, sums, strict=True):
+    added: Sequence[Vector | int] = [e.load_spread(bias) for bias in biases] or [0] * len(outs)
+    for out, row, bias in zip(outs, sums, added, strict=True):
         for offset, total in zip(offsets, row, strict=True):
-            e.store(out, total.get(), offset)
+            e.store(out, total.get() + bias, offset)
 
 
 def _dot(e: Emitter, it: Instruction, width: Index, count: Index) -> None:
