@@ -43,6 +43,8 @@ FORK = get_context("fork")
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "tinygrad_sigmoid"
 
+KERNELS = ["test_kernel", "test_plan", "test_compiled_targets", "test_compiled", "test_compiled_edges"]
+SOURCES = ["test_source", "test_source_names", "test_compiled_javascript", "test_compiled"]
 # Which tests answer for a module, those that notice most first. A mutant is killed by one of these or not at all.
 TESTS = {
     "errors": ["test_errors", "test_operations", "test_value", "test_steps"],
@@ -75,6 +77,23 @@ TESTS = {
     "reading/steps": ["test_steps", "test_errors"],
     "reading/explain": ["test_steps", "test_errors"],
     "reading/parsing": ["test_expression", "test_errors"],
+    "vectorized": ["test_kernel"],
+    "replaying": ["test_training"],
+    "training": ["test_training"],
+    "compiling/lowering": [*SOURCES, "test_plan", "test_compiled_targets"],
+    "compiling/source": SOURCES,
+    "compiling/identifiers": SOURCES,
+    "compiling/targets": ["test_compiled_targets", "test_compiled"],
+    "compiling/program": ["test_compiled", "test_compiled_edges", "test_table"],
+    "compiling/python": ["test_compiled", "test_compiled_edges", "test_compiled_targets"],
+    "compiling/table": ["test_table", "test_compiled", "test_compiled_targets", "test_compiled_edges"],
+    "compiling/plan": ["test_plan", *KERNELS],
+    "compiling/kernel": KERNELS,
+    "compiling/emitter": KERNELS,
+    "compiling/llvm": KERNELS,
+    "compiling/webassembly": KERNELS,
+    "compiling/memory": KERNELS,
+    "compiling/running": [*KERNELS, "test_training"],
 }
 
 
@@ -133,6 +152,10 @@ EQUIVALENT = [
         "reading/parsing", "in (left, right)", "in (right, left)", "what counts is how many there are, or which one"
     ),
     Equivalent("reading/parsing", 'return ""', "return None", "asked only whether it is empty"),
+    Equivalent("compiling/memory", "extra: int = 0", "extra: int = 1", "who doesn't give it has no use for it"),
+    Equivalent("compiling/memory", "(plan.results + GAP + 1)", "(plan.results + GAP + 2)", "one more number, of 0"),
+    Equivalent("compiling/kernel", "complement, arity=2", "complement, arity=3", "of two, all are"),
+    Equivalent("compiling/running", "<= {*OWN}", "< {*OWN}", "what comes later anyway comes at once"),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]
 

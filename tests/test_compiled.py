@@ -741,6 +741,27 @@ def test_a_huge_mini_batch_is_summed_up_in_pieces_between_which_ctrl_c_is_heard(
         trained()
 
 
+@pytest.mark.parametrize("target", KERNELS)
+def test_a_long_epoch_is_carried_out_in_pieces_between_which_ctrl_c_is_heard(target: Any, monkeypatch: Any) -> None:
+    program, _ = network_program(target)
+    rows = np.random.default_rng(8).uniform(size=(10, 7))
+    order = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3]
+    pieces: list[int] = []
+    run = Memory.run
+    monkeypatch.setattr(Memory, "run", lambda memory, rate: pieces.append(run(memory, rate)) or pieces[-1])
+
+    def trained() -> list[float]:
+        pieces.clear()
+        descent = program.descent(rows, 2, 0.1)
+        return [descent(order), descent(), *descent.parameters]
+
+    whole = trained()
+    assert pieces == [10, 10]
+    program.at_once = 5
+    assert trained() == pytest.approx(whole, rel=1e-15)
+    assert pieces == [4, 4, 2] * 2
+
+
 INTERRUPTED = ("memory.py", "program.py", "running.py", "wasm.py", "llvm.py")
 
 

@@ -16,7 +16,7 @@ import pytest
 from test_compiled import CALLABLE, KERNELS, assert_close, network_program
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 
-from tinygrad_sigmoid import Value, dot, sigmoid
+from tinygrad_sigmoid import Operation, Value, dot, exp, sigmoid
 from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.compiling import python as python_room
 
@@ -210,6 +210,27 @@ def test_memory_of_another_size_does_not_disturb(target: Any) -> None:
     wanted = program.batch([SAMPLE])[0]
     for size in (2, 3, 5, 1, 64, 65, 1):
         assert_close(program.batch([SAMPLE] * size)[0], wanted)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_a_product_that_two_sums_share_is_computed_for_both(target: Any) -> None:
+    x, w = [Value(0.5, "x1"), Value(-0.25, "x2")], [Value(2.0, "w1"), Value(3.0, "w2")]
+    b, c = Value(0.125, "b"), Value(0.375, "c")
+    product = dot(w, x)
+    output = (product + b) * (c + product)
+    program = compiled(output, inputs=x, wrt=[*w, b, c], target=target)
+    assert program(0.5, -0.25) == (0.375 * 0.625, [0.5, -0.25, 0.625, 0.375])
+
+
+three = Operation("three", lambda x: 3.0, lambda out, x: (0.0,))
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_what_is_computed_from_a_constant_is_one(target: Any) -> None:
+    x = Value(0.5, "x")
+    output = exp(three(x)) * x
+    program = compiled(output, inputs=[x], wrt=[x], target=target)
+    assert program(0.25) == (output.data / 2.0, [output.data / 0.5])
 
 
 @pytest.mark.parametrize("target", CALLABLE)

@@ -252,3 +252,6 @@ def test_what_sigmoid_of_minus_z_is_computed_from_is_as_right() -> None:
             assert abs(slope - power / (1 + power) ** 2) <= 5 * math.ulp(slope), point
         for point in (-709.9, -745.0, 745.0, -800.0, 800.0):  # where one of the powers is infinite, or 0
             assert math.isclose(program(point)[1][0], sigmoid(point) * sigmoid(-point), abs_tol=5e-324), point
+        program = compiled(sigmoid(z) + 2.0 * sigmoid(-z), inputs=[z], target=target)
+        assert any(group.kind == "complement" for group in program.plan.groups)  # type: ignore[attr-defined]
+        assert [program(point)[0] for point in (-800.0, 0.0, 800.0)] == [2.0, 1.5, 1.0]

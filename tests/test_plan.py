@@ -16,6 +16,7 @@ from tinygrad_sigmoid import Value, sigmoid
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.plan import Plan, Planner
 from tinygrad_sigmoid.graph import leaves
+from tinygrad_sigmoid.operations import add, multiply
 from tinygrad_sigmoid.testing.strategies import graphs
 
 NETWORK = """
@@ -64,6 +65,14 @@ def test_layers_come_back() -> None:
     assert not any(group.kind == "take" and not group.out.batched for group in plan.groups)
     assert [product.out.shape for product in plan.outer] == [(4, 3), (2, 4)]
     assert len(plan.parameters) + 1 == plan.results == 27
+
+
+def test_the_same_numbers_are_one_constant() -> None:
+    """Two floats that are equal needn't be one object."""
+    x = Value(0.5)
+    lowered = Lowered(x * float("2.5") + x * float("2.5"), [x], [x])
+    assert [symbol.operation for symbol in lowered.symbols[1:]] == [multiply, add]
+    assert len(Lowered(x * 0.0 + x * -0.0, [x], [x]).symbols) == 4
 
 
 @pytest.mark.parametrize("length", [10, 100, 1000])

@@ -15,12 +15,14 @@ from tinygrad_sigmoid import (
     cos,
     dot,
     draw,
+    exp,
     formula,
     gradients,
     heaviside,
     log,
     maximum,
     sin,
+    sqrt,
     steps,
     translated,
 )
@@ -155,6 +157,17 @@ def test_only_what_is_computed_is_imported() -> None:
     x = Value(0.5, "log")
     assert "import" not in source_of(x * x, x)
     assert "from math import log\n" in source_of(log(x) * Value(0.5, "exp"), x)
+    several = compiled(log(sin(x)) + cos(exp(sqrt(x))) + abs(x) ** 0.3, inputs=[x]).source
+    assert "import math\nfrom math import cos, inf, log, pow, sin, sqrt\n" in several
+
+
+looking = Operation("looking", lambda x: x if x > 0.0 else 0.0, lambda out, x: (float(x > 0.0),))
+
+
+def test_what_only_python_can_compute_is_computed_once() -> None:
+    x = Value(0.5, "x")
+    source = source_of(looking(x) + looking(x) * looking(x), x)
+    assert source.count("looking.forward(x)") == source.count("looking.derivatives(") == 1
 
 
 def test_an_operation_that_refuses_infinity_is_computed_though_nobody_uses_it() -> None:

@@ -7,6 +7,7 @@ import random
 from array import array
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tinygrad_sigmoid import Network
@@ -45,6 +46,17 @@ def test_up_to_256_different_numbers_take_a_byte_each(different: Any, packed: bo
 def test_what_is_not_finite_is_refused_however_it_is_kept(number: float) -> None:
     with pytest.raises(ValueError, match=r"inf|nan"):
         table_of([[[0.0, 1.0], [number, 0.0]]], 2)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64])
+@pytest.mark.parametrize("number", [2**53 - 1, 2**53, 2**53 + 2, 2**60, -(2**53), 1 - 2**53, -(2**60)])
+def test_whole_numbers_of_arrays_stay_what_they_are(kind: Any, number: int) -> None:
+    if number > 0 or kind is np.int64:
+        assert list(table_of([np.array([[number]], dtype=kind)], 1).row(0)) == [float(number)]
+        odd = number | 1
+        if abs(odd) > 2**53:
+            with pytest.raises(OverflowError, match=f"^{odd} would lose digits as a float"):
+                table_of([np.array([[odd]], dtype=kind)], 1)
 
 
 @pytest.mark.usefixtures("any_is_large")

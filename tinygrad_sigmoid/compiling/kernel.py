@@ -301,8 +301,6 @@ def _descend(e: Emitter) -> None:
             for place, vectors in _blocks(e, given.trained, AT_ONCE):
                 e.store(given.parameters + place, stepped(place, vectors))
                 e.store(gradients + place, Vector(e, *zero.handles * vectors))
-            with e.loop(given.checked - given.trained, e.bytes) as place:
-                e.store(rest + place, zero)
             e.store_first(given.results, zero)
     e.store_index(head, given.total, DONE)
 

@@ -183,8 +183,8 @@ def _exact(given: Any) -> array[float] | None:
         numbers.frombytes(view.tobytes())
     else:
         numbers.extend(memoryview(view.tobytes()).cast(view.format))  # type: ignore[call-overload]
-    # A whole number beyond 2**53 may have been rounded: then each is looked at by itself.
-    return numbers if view.format in "df" or all(-(2**53) <= number <= 2**53 for number in numbers) else None
+    # A whole number may have been rounded to 2**53, or to one beyond: then each is looked at by itself.
+    return numbers if view.format in "df" or all(-(2**53) < number < 2**53 for number in numbers) else None
 
 
 def finite(numbers: array[float]) -> array[float]:
