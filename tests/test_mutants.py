@@ -40,7 +40,9 @@ def test_every_mutant_is_a_module_of_its_own_that_can_be_compiled() -> None:
 def test_mistakes_are_made_all_over_a_module() -> None:
     for module in TESTS:
         source = (ROOT / path_of(module)).read_text(encoding="utf-8")
-        functions = {node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)}
+        nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+        abstract = {node.name for node in nodes if "abstractmethod" in map(ast.unparse, node.decorator_list)}
+        functions = {node.name for node in nodes} - abstract
         reached = {name for mutant in mutants_of(module) for name in mutant.where.split(".")}
         assert len(functions - reached) <= 0.25 * len(functions), sorted(functions - reached)
 
