@@ -224,7 +224,7 @@ def _check_claims(
 ) -> None:
     """Checks what is claimed to be a function's gradient, which may be something else on purpose."""
     try:
-        check_function(function, at, **claims, certificate=certificate)
+        check_function(function, at, claims, certificate)
     except GradientMismatch as mismatch:
         if not intended or mismatch.got is None:  # it is random, or of the wrong shape, for instance
             raise

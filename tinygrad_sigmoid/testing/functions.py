@@ -6,7 +6,7 @@ which takes a handful of evaluations whatever the size, every entry is. Only if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,9 +15,8 @@ from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.claimed import Direction, moved
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
-from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
+from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.preparing import prepared
-from tinygrad_sigmoid.testing.shapes import know_arrays
 from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Judgement, Verdict, bisected
 
 AFAR = 1e-6  # as a part of itself: a claim with floats that is so near, where digits don't cancel, is right
@@ -27,40 +26,19 @@ MOST = 200  # looks: what takes more stays unresolved
 
 
 def check_function(
-    function: Function,
-    at: Sequence[Any],
-    *,
-    gradient: Function | None = None,
-    vjp: Function | None = None,
-    jvp: Function | None = None,
-    certificate: Certificate | None = None,
-) -> Certificate:
-    """The proof that a function's gradients are right, or a `GradientMismatch` that says which entry is wrong.
-
-    >>> def energy(x, y):
-    ...     return x * x * y
-    >>> print(check_function(energy, [3.0, 0.5], gradient=lambda x, y: (2 * x * y, x * x)))
-    the gradients are right
-    2 gradients, of x and y: as energy changes in random directions, with many digits
-    as floats, they are off by at most 0 ulp (units of the last place)
+    function: Function, at: Sequence[Any], claims: Mapping[str, Function | None], certificate: Certificate
+) -> None:
+    """Raises a mismatch if what is claimed of a function's gradients is wrong there; tells what was proven.
 
     Args:
         function: Takes floats, lists or NumPy arrays, and gives a float, an array, or a tuple of several.
         at: What it takes, and where to look; integers, such as labels, are left as they are if their gradient is None.
-        gradient: One of three claims, which are those of `check_gradients`; so are `vjp` and `jvp`.
-        certificate: What the findings are added to; left out, a new one.
-
-    Raises:
-        GradientMismatch: A gradient is wrong, or can't be checked: something is random, keeps a state, or changes its
-            inputs.
+        claims: One of `gradient`, `vjp` and `jvp`, as `check_gradients` takes it; the others are None.
+        certificate: What the findings are added to.
     """
     __tracebackhide__ = True
-    know_arrays()
-    with judging():
-        point = prepared(function, at, {"gradient": gradient, "vjp": vjp, "jvp": jvp})
-        look = _Look(point.checked, certificate or Certificate())
-        look.at_all(point)
-        return look.certificate
+    point = prepared(function, at, claims)
+    _Look(point.checked, certificate).at_all(point)
 
 
 @dataclass
