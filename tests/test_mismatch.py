@@ -195,8 +195,10 @@ def test_classes_values_and_other_names_are_defined_too() -> None:
     assert definitions.written(Model) == "Model"
     assert definitions.written(lambda x: halved(x)) == "lambda x: halved(x)"
     assert definitions.written(-math.inf) == "float('-inf')"
+    definitions.define("half", halved)  # by another name
     names: dict[str, Any] = {}
     exec("\n".join(definitions.lines()), names)
+    assert names["half"] is names["halved"]
     assert names["Model"]()(3.0).data == 7.0
     assert names["halved"](3.0) == 1.5
     assert "OFFSET = Value(1.0, 'offset')" in definitions.lines()
