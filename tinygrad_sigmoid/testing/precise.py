@@ -7,8 +7,10 @@ judge of derivatives.
 
 from __future__ import annotations
 
+import importlib
 import math
 import operator
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -218,25 +220,27 @@ class _StandIn(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, (cls.original, Precise))
 
+    @property
+    def dtype(cls) -> Any:
+        """What NumPy asks a type for."""
+        return sys.modules["numpy"].dtype(cls.original)
+
 
 def stand_in(original: type, convert: Callable[..., Any]) -> type:
     """A class of the same name that calls `convert`, and whose instances numbers of many digits are, too."""
     return _StandIn(original.__name__, (), {"original": original, "convert": staticmethod(convert)})
 
 
-def _as_float(given: Any = 0.0) -> Any:
-    return given if isinstance(given, Precise) else float(given)
-
-
-def _as_value(data: Any, label: str = "") -> Precise:
-    return Precise(data)
+def stand_in_for_floats(original: type) -> type:
+    """A type of floats that leaves numbers of many digits as they are."""
+    return stand_in(original, lambda given=0.0: given if isinstance(given, Precise) else original(given))
 
 
 REPLACEMENTS: list[tuple[object, object]] = [
     *[(getattr(math, name), function) for name, function in MATH.items()],
     (math, Rebinder.module(math, MATH)),
-    (float, stand_in(float, _as_float)),
-    (Value, stand_in(Value, _as_value)),
+    (float, stand_in_for_floats(float)),
+    (Value, stand_in(Value, lambda data, label="": Precise(data))),
 ]
 _rebinder = Rebinder(REPLACEMENTS)
 _one_at_a_time = threading.RLock()  # mpmath keeps the digits of π for all threads, and changes them
@@ -247,6 +251,8 @@ def judging() -> Iterator[None]:
     """One check at a time; functions are looked at anew in each, as what they name may have changed."""
     global _rebinder
     with _one_at_a_time:
+        if "numpy" in sys.modules:
+            importlib.import_module("tinygrad_sigmoid.testing.arrays")  # which adds to the replacements
         before, _rebinder = _rebinder, Rebinder(REPLACEMENTS)
         try:
             yield
