@@ -329,6 +329,10 @@ def test_the_picture_marks_the_bad_value_and_edge() -> None:
     [edge] = [line for line in planted().draw().source.splitlines() if "n0 -> n2" in line]
     assert "got −2, true 2" in edge
     assert "penwidth=4" in edge
+    x = Value(3.0, "x")
+    product = x * x
+    product._data = 7.0
+    assert "got 7, true 9" in mismatch_of(product).draw().source
 
 
 def test_without_a_graph_there_is_no_picture_and_that_is_said() -> None:
