@@ -92,7 +92,8 @@ def check_gradients(
                 check_engine(checked, certificate)
             else:
                 _check_recorded(checked, at, certificate, backward or Value.backward, order, intended)
-            reporting.report(certificate)
+            for observer in reporting.observers:
+                observer(certificate)
             _require(certificate, strict=reporting.strict if strict is None else strict, digits=digits)
             return certificate
     except GradientMismatch as mismatch:
