@@ -169,7 +169,7 @@ class _Check:
     def _value(self, operation: str, trial: Trial) -> None:
         """Compares a value with what an operation of this name must give, where that is known."""
         value, meant = float(trial.value), _meant(trial)
-        if meant is not None and math.isfinite(value) and abs(value - meant) > SAME * max(abs(meant), 1.0):
+        if meant is not None and math.isfinite(value) and not math.isclose(value, meant, abs_tol=SAME):
             code = trial.code(f"print({trial.program.names[-1]}.data)  # it must be {meant!r}")
             sentence = f"the value of {operation} is {compared(value, meant)}"
             self.mistakes.append(GradientMismatch(sentence, got=value, true=meant, code=code))
@@ -221,8 +221,7 @@ REUSES: dict[str, Callable[[Any, Any], Any]] = {
 def _gives(gives: Callable[[Any, Any], Any], trial: Trial, place: int) -> bool:
     """Whether that comes to what was found beside the true gradient, which is upstream · slope + 1."""
     got, true = float(trial.gradients[place]), trial.judgement(place).true
-    expected = gives((float(true or 0) - 1) / WEIGHT, WEIGHT)
-    return bool(abs(got - expected) <= SAME * max(abs(expected), 1.0))
+    return math.isclose(got, gives((float(true or 0) - 1) / WEIGHT, WEIGHT), abs_tol=SAME)
 
 
 def _stops(operation: str, trial: Trial) -> GradientMismatch:
