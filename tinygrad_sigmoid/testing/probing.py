@@ -56,10 +56,6 @@ class Point:
     def is_claimed(self, predicted: Any) -> bool:
         return bool(abs(self.claim - predicted) <= FITS * abs(self.off))
 
-    def slope(self, inputs: Sequence[Any], place: int) -> Any:
-        """The true slope at other inputs, or with another of them."""
-        return true_slope(self.operation.forward, inputs, place)
-
     def __str__(self) -> str:
         numbers = [CONTEXT.nstr(number, 4) for number in self.inputs[:SHOWN]]
         more = ["…"] if len(self.inputs) > SHOWN else []
