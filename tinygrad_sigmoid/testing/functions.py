@@ -6,7 +6,7 @@ which takes a handful of evaluations whatever the size, every entry is. Only if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.preparing import prepared
-from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Judgement, Verdict, bisected
+from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Claim, Judgement, Verdict, bisected
 
 AFAR = 1e-6  # as a part of itself: a claim with floats that is so near, where digits don't cancel, is right
 SCATTER = 0.2  # by how much of itself a mistake may differ at points near by: rounding differs by more
@@ -63,13 +63,13 @@ class _Look:
             self._digits(point)
 
     def _no_number(self, point: Point, entry: int, claim: float) -> None:
-        judgement = self._judged(point, point.towards(entry), claim=lambda: 0.0)
+        judgement = self._judged(point, point.towards(entry), claim=lambda t: 0.0)
         if judgement.verdict is Verdict.UNRESOLVED:
             self._unresolved([entry], f"it is {claim}, and {judgement.why}")
         else:
             self._fail(point, entry, judgement, Mistake("not a number", f"is {claim}", of_all=False))
 
-    def _judged(self, point: Point, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
+    def _judged(self, point: Point, direction: Direction, claim: Claim | None = None) -> Judgement:
         self.looks += 1
         judgement = point.judged(direction, claim)
         if judgement.verdict is Verdict.RIGHT:
@@ -90,7 +90,7 @@ class _Look:
             [beside] = point.beside(1)
             if self._is_wrong(beside, direction) and len(entries) > 1:
                 self._entries(beside, direction)  # what is wrong was hidden between the slopes of the two sides
-            (self.certificate.kinks if verdict is Verdict.KINK else self.certificate.jumps).append(self._name(entries))
+            self.certificate.note(judgement, self._name(entries))
         elif len(entries) > 1 and self.looks < MOST and (self.checked.precise or verdict is Verdict.WRONG):
             # Both halves may be right though the whole is not: where there are several kinks, slopes don't add up.
             middle = entries[len(entries) // 2]
@@ -107,7 +107,7 @@ class _Look:
         judgement = self._judged(point, direction)
         if judgement.verdict is not Verdict.WRONG:
             return
-        at_true = self._judged(point, direction, claim=lambda: judgement.true).verdict
+        at_true = self._judged(point, direction, claim=lambda t: judgement.true).verdict
         kink, precise = at_true in (Verdict.KINK, Verdict.JUMP), self.checked.claims_precisely
         if (precise and not kink) or _same_mistake([self._judged(other, direction) for other in point.beside(5)]):
             if precise or not self._right_afar(point, entry, judgement):

@@ -12,7 +12,7 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.claimed import Direction
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called, plainly
+from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.shapes import flat, is_numbers, is_whole, shape
 from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Verdict
@@ -38,16 +38,16 @@ def prepared(function: Any, at: Sequence[Any], claims: Mapping[str, Function | N
     checked.output = _steady(function, names, at, lambda output: _numbers_out(output, kind))
     chance = random.Random(2)
     weights = [chance.choice((-1, 1)) * chance.uniform(0.5, 1.5) for _ in flat(checked.output)]
-    checked.upstream = [1.0] if kind == "gradient" else weights
+    upstream = [1.0] if kind == "gradient" else weights
     found = [None] * len(inputs)
     if kind != "jvp":
-        before = checked.before(checked.upstream)
+        before = checked.before(upstream)
         names = [*["upstream gradient"] * len(before), *names]
         found = checked.by_input(
             _steady(claimed, names, [*before, *at], lambda found: _fitting(inputs, checked.by_input(found)))
         )
     _choose(checked, found)
-    point = Point(checked, checked.numbers, checked.upstream)
+    point = Point(checked, checked.numbers, upstream)
     _find_precision(checked, point)
     return point
 
@@ -133,7 +133,7 @@ def _find_precision(checked: Checked, point: Point) -> None:
 
 
 def _same_values(point: Point) -> bool:
-    floats = point.checked.values(point.numbers, plainly)
+    floats = point.checked.values(point.numbers)
     size = max(map(abs, floats))
     pairs = zip(map(bare, point.values(point.numbers)), floats, strict=True)
     return all(one is not NotImplemented and abs(one - other) <= OTHER * size for one, other in pairs)
