@@ -154,14 +154,10 @@ def _power(base: Any, exponent: Any) -> Any:
 # -- Python's own functions ------------------------------------------------------------------------------------------
 
 
-def _log(x: Any, base: Any = None) -> Any:
-    return CONTEXT.log(x) if base is None else CONTEXT.log(x) / CONTEXT.log(base)
-
-
 # fmt: off
 SAME = [  # in `math` and mpmath
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "degrees", "erf", "erfc", "exp",
-    "expm1", "fabs", "fmod", "gamma", "log10", "log1p", "radians", "sin", "sinh", "sqrt", "tan", "tanh",
+    "expm1", "fabs", "fmod", "gamma", "log", "log10", "log1p", "radians", "sin", "sinh", "sqrt", "tan", "tanh",
 ]
 # fmt: on
 BY_MPMATH: dict[str, Callable[..., Any]] = {name: getattr(CONTEXT, name) for name in SAME} | {
@@ -171,8 +167,7 @@ BY_MPMATH: dict[str, Callable[..., Any]] = {name: getattr(CONTEXT, name) for nam
     "fsum": lambda xs: CONTEXT.fsum(map(bare, xs)),
     "hypot": lambda *xs: CONTEXT.sqrt(CONTEXT.fsum(x * x for x in xs)),
     "lgamma": lambda x: CONTEXT.log(abs(CONTEXT.gamma(x))),
-    "log": _log,
-    "log2": lambda x: CONTEXT.log(x) / CONTEXT.log(2),
+    "log2": lambda x: CONTEXT.log(x, 2),
     "pow": _power,
     "prod": lambda xs: CONTEXT.fprod(map(bare, xs)),
     "sumprod": lambda p, q: CONTEXT.fsum(bare(a) * bare(b) for a, b in zip(p, q, strict=True)),
