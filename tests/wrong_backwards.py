@@ -308,8 +308,7 @@ def adds_everywhere(output: Value) -> None:
 
 @wrong("a leaf's gradient doesn't add up over passes")
 def replaces_leaves(output: Value) -> None:
-    for value in topological_order(output):
-        value.grad = None
+    output.zero_grad()
     output.backward()
 
 
