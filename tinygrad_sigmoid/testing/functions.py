@@ -30,11 +30,8 @@ def check_function(
 ) -> None:
     """Raises a mismatch if what is claimed of a function's gradients is wrong there; tells what was proven.
 
-    Args:
-        function: Takes floats, lists or NumPy arrays, and gives a float, an array, or a tuple of several.
-        at: What it takes, and where to look; integers, such as labels, are left as they are if their gradient is None.
-        claims: One of `gradient`, `vjp` and `jvp`, as `check_gradients` takes it; the others are None.
-        certificate: What the findings are added to.
+    The function takes floats, lists or NumPy arrays, and gives a float, an array, or a tuple of several. Integers, such
+    as labels, are left as they are if their gradient is None.
     """
     __tracebackhide__ = True
     point = prepared(function, at, claims)
