@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from test_mismatch import mismatch_of
 from wrong_backwards import adds_everywhere, replaces_leaves
 
 from tinygrad_sigmoid import (
@@ -34,19 +35,13 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, Ledger
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE, dot_product, fixed_power
-from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, checking, planted_bug
+from tinygrad_sigmoid.testing import check_gradients, check_operation, checking, planted_bug
 from tinygrad_sigmoid.testing.differences import extrapolated
 from tinygrad_sigmoid.testing.strategies import graphs
 from tinygrad_sigmoid.testing.wrong_passes import titled
 
 softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 / (1 + abs(x)) ** 2,))
 opaque_sine = Operation("opaque_sine", lambda x: math.sin(x.hex() and x), lambda out, x: (math.cos(x),))
-
-
-def mismatch_of(checked: Any, *at: float, **options: Any) -> GradientMismatch:
-    with pytest.raises(GradientMismatch) as caught:
-        check_gradients(checked, *at, **options)
-    return caught.value
 
 
 def neuron(w: Any, x: Any, b: Any) -> Any:
