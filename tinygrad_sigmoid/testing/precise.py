@@ -14,15 +14,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import total_ordering
+from functools import partialmethod, total_ordering
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
 from mpmath.ctx_mp import MPContext
 
+from tinygrad_sigmoid import operations
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import relu, sigmoid
 from tinygrad_sigmoid.testing.rebinding import Rebinder
 from tinygrad_sigmoid.value import Value
 
@@ -112,11 +112,8 @@ class Precise:
 
     __int__ = __index__ = __round__ = __float__
 
-    def relu(self) -> Precise:  # which a Value has as well, and `math` has not
-        return self.record(relu, [self])
-
-    def sigmoid(self) -> Precise:
-        return self.record(sigmoid, [self])
+    relu = partialmethod(operations.relu)  # which a Value has as well, and `math` has not
+    sigmoid = partialmethod(operations.sigmoid)
 
     def __repr__(self) -> str:
         return f"Precise({CONTEXT.nstr(self.number, 20)})"
