@@ -101,7 +101,7 @@ class _Check:
         tried = dict.fromkeys([*BASIC, *OTHERS, *[f"a.{name}()" for name in names if not name.startswith("_")]])
         found = [operation for operation in tried if self._is_there(operation)]
         if lacking := [operation for operation in [*BASIC, *OTHERS] if operation not in found]:
-            self.certificate.limits.append(f"{self.engine.name} has no {', '.join(lacking)}")
+            self.certificate.limits.append(f"{self.engine.kind.__name__} has no {', '.join(lacking)}")
         return found
 
     def _is_there(self, operation: str) -> bool:

@@ -64,9 +64,7 @@ class Engine:
     """A class of values, and what they call their gradient."""
 
     kind: type[Any]
-    name: str
     gradient: str
-    imported: str  # the line of Python that imports it
 
     def nodes(self, program: Program, numbers: Sequence[float]) -> list[Any]:
         """The leaves and the results of a program."""
@@ -75,8 +73,10 @@ class Engine:
 
     def code(self, program: Program, numbers: Sequence[float], *more: str) -> str:
         """Python to paste that runs a program."""
-        made = [f"{name} = {self.name}({number!r})" for name, number in zip(program.leaves, numbers, strict=True)]
-        return "\n".join([self.imported, *made, *program.lines, f"{program.names[-1]}.backward()", *more])
+        module, path, kind = self.kind.__module__, self.kind.__qualname__, self.kind.__name__
+        imported = f"# with your class {kind}" if "<locals>" in path else f"from {module} import {path}"
+        made = [f"{name} = {kind}({number!r})" for name, number in zip(program.leaves, numbers, strict=True)]
+        return "\n".join([imported, *made, *program.lines, f"{program.names[-1]}.backward()", *more])
 
     def gradients(self, nodes: Sequence[Any]) -> list[Any]:
         """The gradients of nodes; None where there is none."""
@@ -94,9 +94,7 @@ def engine_of(kind: type) -> Engine:
     if not (hasattr(made, "data") and gradient and callable(getattr(made, "backward", None))):
         lacking = f"values of {kind.__name__} lack data, grad or backward()"
         raise TypeError(f"{lacking}: add them, as those of micrograd have")
-    local = "<locals>" in kind.__qualname__
-    imported = f"# with your class {kind.__name__}" if local else f"from {kind.__module__} import {kind.__qualname__}"
-    return Engine(kind, kind.__name__, gradient, imported)
+    return Engine(kind, gradient)
 
 
 def _number(gradient: Any) -> Any:
