@@ -170,10 +170,7 @@ BY_MPMATH: dict[str, Callable[..., Any]] = {name: getattr(CONTEXT, name) for nam
     "sumprod": lambda p, q: CONTEXT.fsum(bare(a) * bare(b) for a, b in zip(p, q, strict=True)),
 }
 TRUTHS = {"isfinite": True, "isinf": False, "isnan": False}  # of every Precise
-NUMPY_NAMES = {
-    name: name.replace("arc", "a")
-    for name in ["arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh"]
-}
+NUMPY_NAMES = {f"arc{name[1:]}": name for name in SAME if name.startswith("a")}
 
 
 def _precise_function(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -214,7 +211,9 @@ class _StandIn(type):
 
     @property
     def dtype(cls) -> Any:
-        """What NumPy asks a type for."""
+        """What NumPy asks a type for, once it is there."""
+        if "numpy" not in sys.modules:
+            raise AttributeError("dtype")
         return sys.modules["numpy"].dtype(cls.original)
 
 
