@@ -37,6 +37,26 @@ softsign = Operation("softsign", lambda x: x / (1 + abs(x)), lambda out, x: (1 /
 NAMES = {**{name: getattr(tinygrad_sigmoid, name) for name in tinygrad_sigmoid.__all__}, "expression": expression}
 
 
+def examples(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
+    found = []
+
+    @settings(max_examples=count)
+    @given(strategy)
+    def collect(drawn: Any) -> None:
+        found.append(drawn)
+
+    collect()
+    return found
+
+
+def is_wrong(checked: Any, *at: float, **options: Any) -> bool:
+    try:
+        check_gradients(checked, *at, **options)
+    except GradientMismatch:
+        return True
+    return False
+
+
 @pytest.mark.slow
 @given(expressions())
 @example(expression(lambda x: relu(t1 := exp(x)) + t1, x=0.0))  # type: ignore[arg-type, return-value]
@@ -63,14 +83,7 @@ def operations_of(output: Value) -> list[str]:
 
 @pytest.mark.slow
 def test_graphs_have_hard_numbers_constants_shared_values_and_every_operation() -> None:
-    found: set[Value] = set()
-
-    @settings(max_examples=400)
-    @given(graphs())
-    def collect(output: Value) -> None:
-        found.update(topological_order(output))
-
-    collect()
+    found = {value for output in examples(graphs(), 400) for value in topological_order(output)}
     for wanted in (
         lambda v: not v.inputs and v.data == 0 and math.copysign(1, v.data) < 0,
         lambda v: 0 < abs(v.data) < 2.2e-308,
@@ -94,28 +107,16 @@ def test_it_has_what_was_asked_for(drawn: Expression) -> None:
 
 @pytest.mark.slow
 def test_most_expressions_use_something_twice_and_nothing_is_thrown_away() -> None:
-    shared = []
-
-    @settings(max_examples=300)
-    @given(expressions())
-    def collect(drawn: Expression) -> None:
-        users = uses(topological_order(drawn.recorded()))
-        shared.append(any(len(values) > 1 for values in users.values()))
-
-    collect()  # a health check that fails would be an error here
+    found = examples(expressions(), 300)  # a health check that fails would be an error here
+    users = [uses(topological_order(drawn.recorded())) for drawn in found]
+    shared = [any(len(values) > 1 for values in one.values()) for one in users]
     assert len(shared) >= 300
     assert sum(shared) > len(shared) / 2
 
 
 def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
-    def fails(drawn: Expression) -> bool:
-        try:
-            check_gradients(drawn.recorded(), backward=keeps_the_last_only)
-        except GradientMismatch:
-            return True
-        return False
-
-    assert repr(find(expressions(), fails)) == "expression(lambda x: x + x, x=0.5)"
+    smallest = find(expressions(), lambda drawn: is_wrong(drawn.recorded(), backward=keeps_the_last_only))
+    assert repr(smallest) == "expression(lambda x: x + x, x=0.5)"
 
 
 # Right at 0, where out is 0, but not its derivative; right at 1, where x is x².
@@ -124,29 +125,15 @@ off_at_zero = Operation("off_at_zero", lambda x: x * x, lambda out, x: (2 * x + 
 
 
 def test_a_wrong_rule_shrinks_to_a_point_where_its_own_derivative_is_wrong() -> None:
-    def fails(drawn: Expression) -> bool:
-        try:
-            check_gradients(drawn.recorded(), order=2)
-        except GradientMismatch:
-            return True
-        return False
-
-    smallest = find(expressions(operations=[rough_tanh], max_operations=2), fails)
+    drawn = expressions(operations=[rough_tanh], max_operations=2)
+    smallest = find(drawn, lambda drawn: is_wrong(drawn.recorded(), order=2))
     assert repr(smallest) == "expression(lambda x: rough_tanh(x), x=0.5)"
-    with pytest.raises(GradientMismatch):
-        check_gradients(smallest.recorded(), order=1)
+    assert is_wrong(smallest.recorded(), order=1)
 
 
 def test_a_point_shrinks_to_half_and_to_zero_only_if_nothing_else_fails() -> None:
-    def fails(operation: Operation, at: float) -> bool:
-        try:
-            check_gradients(operation, at)
-        except GradientMismatch:
-            return True
-        return False
-
-    assert find(points(rough_tanh), lambda at: fails(rough_tanh, at)) == 0.5
-    assert find(points(off_at_zero), lambda at: fails(off_at_zero, at)) == 0.0
+    assert find(points(rough_tanh), lambda at: is_wrong(rough_tanh, at)) == 0.5
+    assert find(points(off_at_zero), lambda at: is_wrong(off_at_zero, at)) == 0.0
 
 
 @pytest.mark.slow
@@ -222,15 +209,7 @@ def test_points_are_found_wherever_an_operation_is_defined(operation: Operation,
 
 
 def test_points_of_a_narrow_domain_are_many() -> None:
-    found = set()
-
-    @settings(max_examples=100)
-    @given(points(domain(lambda x: 2 < x < 2.5)))
-    def collect(at: float) -> None:
-        found.add(at)
-
-    collect()
-    assert len(found) > 30
+    assert len({*examples(points(domain(lambda x: 2 < x < 2.5)), 100)}) > 30
 
 
 def test_an_operation_that_can_nowhere_be_computed_is_told() -> None:
@@ -253,14 +232,8 @@ def test_networks_are_recorded_losses_of_labelled_leaves(loss: Value) -> None:
 
 
 def test_networks_have_several_sizes_and_losses_and_the_activations_asked_for() -> None:
-    found = []
-
-    @settings(max_examples=100)
-    @given(networks(max_layers=3, activations=[softsign]))
-    def collect(loss: Value) -> None:
-        found.append(({operation_of(value).name for value in computed(loss)}, len(leaves(loss))))
-
-    collect()
+    losses = examples(networks(max_layers=3, activations=[softsign]), 100)
+    found = [({operation_of(value).name for value in computed(loss)}, len(leaves(loss))) for loss in losses]
     for wanted in ({"half_squared_distance", "sigmoid"}, {"softplus", "negate"}, {"softplus", "subtract"}):
         assert any(wanted <= operations for operations, _ in found)
     assert any("softsign" in operations for operations, _ in found)

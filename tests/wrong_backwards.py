@@ -41,6 +41,11 @@ def fresh(output: Value) -> Gradients:
     return dict.fromkeys(topological_order(output), 0.0) | {output: 1.0}
 
 
+def pass_back(value: Value, gradients: Gradients) -> None:
+    for used, local in edges(value):
+        gradients[used] += gradients[value] * local
+
+
 def last_first(output: Value) -> Iterable[Value]:
     return reversed(topological_order(output))
 
@@ -66,8 +71,7 @@ def recursion_after_all_inputs(output: Value) -> Gradients:
     gradients = fresh(output)
 
     def visit(value: Value) -> None:
-        for used, local in edges(value):
-            gradients[used] += gradients[value] * local
+        pass_back(value, gradients)
         for used, _ in edges(value):
             visit(used)
 
@@ -96,8 +100,7 @@ def depth_first(output: Value) -> Gradients:
         if value in visited:
             return
         visited.add(value)
-        for used, local in edges(value):
-            gradients[used] += gradients[value] * local
+        pass_back(value, gradients)
         for used, _ in edges(value):
             visit(used)
 
@@ -175,8 +178,7 @@ def a_queue_that_marks_early(output: Value) -> Gradients:
 def not_reversed(output: Value) -> Gradients:
     gradients = fresh(output)
     for value in topological_order(output):
-        for used, local in edges(value):
-            gradients[used] += gradients[value] * local
+        pass_back(value, gradients)
     return gradients
 
 
@@ -192,8 +194,7 @@ def only_from_the_output(output: Value) -> Gradients:
 def without_the_last(output: Value) -> Gradients:
     gradients = fresh(output)
     for value in reversed(topological_order(output)[:-1]):
-        for used, local in edges(value):
-            gradients[used] += gradients[value] * local
+        pass_back(value, gradients)
     return gradients
 
 
@@ -202,8 +203,7 @@ def in_random_order(output: Value) -> Gradients:
     gradients, order = fresh(output), topological_order(output)
     random.Random(4).shuffle(order)
     for value in order:
-        for used, local in edges(value):
-            gradients[used] += gradients[value] * local
+        pass_back(value, gradients)
     return gradients
 
 
@@ -213,8 +213,7 @@ def equal_data_once(output: Value) -> Gradients:
     for value in last_first(output):
         if value.data not in seen:
             seen.add(value.data)
-            for used, local in edges(value):
-                gradients[used] += gradients[value] * local
+            pass_back(value, gradients)
     return gradients
 
 
@@ -309,8 +308,7 @@ def adds_everywhere(output: Value) -> None:
 
 @wrong("a leaf's gradient doesn't add up over passes")
 def replaces_leaves(output: Value) -> None:
-    for value in topological_order(output):
-        value.grad = None
+    output.zero_grad()
     output.backward()
 
 
@@ -320,8 +318,7 @@ def passes_twice(output: Value) -> Gradients:
     for _ in range(2):
         gradients[output] = 1.0
         for value in last_first(output):
-            for used, local in edges(value):
-                gradients[used] += gradients[value] * local
+            pass_back(value, gradients)
     return gradients
 
 
@@ -331,8 +328,7 @@ def passes_twice_with_fresh_leaves(output: Value) -> Gradients:
     for _ in range(2):
         gradients |= dict.fromkeys(leaves(output), 0.0) | {output: 1.0}
         for value in last_first(output):
-            for used, local in edges(value):
-                gradients[used] += gradients[value] * local
+            pass_back(value, gradients)
     return gradients
 
 

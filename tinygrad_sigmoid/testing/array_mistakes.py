@@ -14,7 +14,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.testing.mismatch import compared
 from tinygrad_sigmoid.testing.naming import MOST
 from tinygrad_sigmoid.testing.naming import mistake as mistake_in
-from tinygrad_sigmoid.testing.points import Checked, Input, Point, dot, plainly
+from tinygrad_sigmoid.testing.points import Checked, Input, Point, dot
 from tinygrad_sigmoid.testing.precise import bare, precisely
 from tinygrad_sigmoid.testing.shapes import flat, shape
 from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
@@ -127,7 +127,7 @@ def _sizes(checked: Checked) -> dict[int, str]:
 def _fits(point: Point, entries: Sequence[int], repaired: Repaired) -> bool:
     direction = point.towards(*entries)
 
-    def claim() -> Any:
+    def claim(t: Any) -> Any:
         gradient = point.gradient(point.numbers)
         right = [repaired(gradient, point.numbers, place) for place in entries]
         return dot(right, [direction[place] for place in entries])
@@ -142,7 +142,7 @@ def _ignores_upstream(point: Point, one: Input) -> bool:
     chance, found = random.Random(5), []
     for _ in range(2):
         upstream = [chance.uniform(-2.0, 2.0) for _ in point.upstream]
-        gradient = point.checked.gradient(point.numbers, upstream, plainly)
+        gradient = point.checked.gradient(point.numbers, upstream)
         found.append([gradient[place] for place in one.entries])
     return found[0] == found[1] and any(found[0])
 

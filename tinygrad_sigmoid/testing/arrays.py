@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_sigmoid.operations import log_sigmoid, sigmoid
-from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, REPLACEMENTS, Precise, bare, of_mpmath, stand_in
+from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, REPLACEMENTS, Precise, bare, of_mpmath, stand_in_for_floats
 from tinygrad_sigmoid.testing.rebinding import Rebinder
 
 
@@ -192,19 +192,10 @@ def _maker(original: Any) -> Any:
     return make
 
 
-def _float_type(original: Any) -> Any:
-    found: Any = stand_in(original, lambda given=0.0: given if isinstance(given, Precise) else original(given))
-    found.dtype = np.dtype(original)  # so that NumPy takes it for the type that it stands for
-    return found
-
-
 def _install() -> None:
     """From now on, functions that name NumPy can be run on numbers of many digits."""
-    for original, replacement in REPLACEMENTS:
-        if original is float:
-            replacement.dtype = np.dtype(float)  # type: ignore[attr-defined]
     replaced = {name: _maker(getattr(np, name)) for name in MAKERS}
-    replaced |= {name: _float_type(getattr(np, name)) for name in ("float16", "float32", "float64")}
+    replaced |= {name: stand_in_for_floats(getattr(np, name)) for name in ("float16", "float32", "float64")}
     REPLACEMENTS.extend((getattr(np, name), function) for name, function in replaced.items())
     REPLACEMENTS.append((np, Rebinder.module(np, replaced)))
     methods: dict[str, Any] = {

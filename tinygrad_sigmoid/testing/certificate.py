@@ -88,7 +88,7 @@ class Certificate:
         elif 0 < abs(true) < SMALLEST_NORMAL:
             why = ", too small a number for floats"
         else:
-            self.worst_ulp = max(self.worst_ulp, float(error / max(abs(true) * ULP, SMALLEST)))
+            self.worst_ulp = max(self.worst_ulp, in_ulp(error, true))
         if error > abs(true) * 10.0**-self.digits:
             self.losses.append(f"{where} is {CONTEXT.nstr(true, 6)}{why}, and as a float {number:.6g}")
 
@@ -110,6 +110,11 @@ class Certificate:
             lines.append(f"the gradient of {leaf}, itself a graph:")
             lines += [f"  {line}" for line in derivative._proofs()]
         return lines
+
+
+def in_ulp(error: Any, true: Any) -> float:
+    """How far a number is from the right one, in units of the last place."""
+    return float(error / max(abs(true) * ULP, SMALLEST))
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

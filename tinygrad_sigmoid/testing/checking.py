@@ -22,8 +22,7 @@ from tinygrad_sigmoid.testing.engine import check_engine
 from tinygrad_sigmoid.testing.functions import check_function
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, name_of
 from tinygrad_sigmoid.testing.precise import judging
-from tinygrad_sigmoid.testing.rules import check_rule, check_value
-from tinygrad_sigmoid.testing.shapes import know_arrays
+from tinygrad_sigmoid.testing.rules import check_rule
 from tinygrad_sigmoid.testing.twins import moving
 from tinygrad_sigmoid.value import Value
 
@@ -82,7 +81,6 @@ def check_gradients(
     options = {**claims, "backward": backward, "order": order, "strict": strict, "digits": digits, "intended": intended}
     for name, function in {**claims, "backward": backward}.items():
         checks.function(function, name, "pass for instance Value.backward", optional=True)
-    know_arrays()
     try:
         with judging():
             certificate = Certificate(digits=digits or Certificate.digits)
@@ -93,8 +91,10 @@ def check_gradients(
             elif isinstance(checked, type):
                 check_engine(checked, certificate)
             else:
-                _check_recorded(checked, at, certificate, backward or Value.backward, order, intended)
-            reporting.report(certificate)
+                graph = _recorded(checked, at)
+                _check_graph(*graph, certificate, backward or Value.backward, order=order, intended=intended)
+            for observer in reporting.observers:
+                observer(certificate)
             _require(certificate, strict=reporting.strict if strict is None else strict, digits=digits)
             return certificate
     except GradientMismatch as mismatch:
@@ -153,18 +153,17 @@ def _takes_values(operation: Operation, inputs: Sequence[Value | float]) -> bool
 
 def _check_graph(
     output: Value,
+    inputs: Sequence[Value],
+    function: Function | None,
     certificate: Certificate,
     backward: Backward = Value.backward,
     *,
     order: int = 1,
     intended: bool = False,
-    function: Function | None = None,
-    inputs: Sequence[Value] = (),
 ) -> None:
     """Goes through the levels, each on what the one before has proven, and tells the certificate what that is."""
     values = computed(output)
     for value in values:
-        check_value(value)
         check_rule(value, certificate, intended=intended)
     edges = sum(not used.constant for value in values for used in value.inputs)
     certificate.proven += [
@@ -174,7 +173,7 @@ def _check_graph(
     ]
     found = check_backward(output, backward, certificate)
     if not certificate.intended:
-        check_end_to_end(output, inputs or moving(output), found, certificate, function)
+        check_end_to_end(output, inputs, found, certificate, function)
         if order > 1:
             _check_derivatives(output, certificate, order)
 
@@ -193,19 +192,16 @@ def _check_derivatives(output: Value, certificate: Certificate, order: int) -> N
     for leaf, gradient in recorded.items():
         if gradient.inputs:
             inner = certificate.derivatives[name_of(leaf)] = Certificate(digits=certificate.digits)
-            _check_graph(gradient, inner, order=order - 1)
+            _check_graph(gradient, moving(gradient), None, inner, order=order - 1)
 
 
-def _check_recorded(
-    checked: Any, at: Sequence[float], certificate: Certificate, backward: Backward, order: int, intended: bool
-) -> None:
-    """Checks a graph; or the one that a function records, and that the function moves as its gradients say."""
+def _recorded(checked: Any, at: Sequence[float]) -> tuple[Value, Sequence[Value], Function | None]:
+    """A graph and its leaves; or the graph that a function records, what it is given, and the function."""
     if isinstance(checked, Value):
         if at:
             sentence = f"a recorded graph has its numbers already, {shown(checked)} takes no {shown(at)}"
             raise TypeError(f"{sentence}: give a function")
-        _check_graph(checked, certificate, backward, order=order, intended=intended)
-        return
+        return checked, moving(checked), None
     checks.function(checked, "what is checked", "pass a Value, or a function and numbers for its inputs")
     inputs = [Value(number, name) for name, number in zip(input_names(checked, len(at)), at, strict=True)]
     output = checked(*inputs)
@@ -216,7 +212,7 @@ def _check_recorded(
         )
     if kind := unsteady(lambda *numbers: checked(*map(Value, numbers)).data, *[used.data for used in inputs]):
         raise GradientMismatch(f"the function is {kind}: {UNSTEADY[kind]}", output, bug=kind)
-    _check_graph(output, certificate, backward, order=order, intended=intended, function=checked, inputs=inputs)
+    return (output, inputs, checked) if at else (output, moving(output), None)
 
 
 def _check_claims(
@@ -224,7 +220,7 @@ def _check_claims(
 ) -> None:
     """Checks what is claimed to be a function's gradient, which may be something else on purpose."""
     try:
-        check_function(function, at, **claims, certificate=certificate)
+        check_function(function, at, claims, certificate)
     except GradientMismatch as mismatch:
         if not intended or mismatch.got is None:  # it is random, or of the wrong shape, for instance
             raise

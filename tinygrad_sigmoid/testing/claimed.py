@@ -6,14 +6,14 @@ function of numbers beside what is claimed to be its gradient, and they are look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.differences import judged_by_differences
-from tinygrad_sigmoid.testing.precise import CONTEXT, Precise
-from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
+from tinygrad_sigmoid.testing.precise import CONTEXT
+from tinygrad_sigmoid.testing.slopes import Claim, Judgement, Verdict
 
 Numbers = Sequence[Any]  # of many digits where they are moved; the others are floats
 Direction = Sequence[Any]  # by how much each number is moved
@@ -46,6 +46,9 @@ class Claimed:
         """The slope that is claimed along a direction."""
         return along(direction, self.gradient(numbers))
 
+    def claim_along(self, direction: Direction) -> Claim:
+        return lambda t: self.claim(self.at(t, direction), direction)
+
     def at(self, t: Any, direction: Direction) -> Numbers:
         if not t:
             return self.numbers
@@ -58,12 +61,9 @@ class Claimed:
         except Opaque:
             return self.judged_in_floats(direction)
 
-    def judged_precisely(
-        self, direction: Direction, claim: Callable[[Precise], Any] | None = None, noise: Any = 0
-    ) -> Judgement:
+    def judged_precisely(self, direction: Direction, claim: Claim | None = None, noise: Any = 0) -> Judgement:
         """The judgement with many digits on the claims, or on another claim."""
-        claim = claim or (lambda t: self.claim(self.at(t, direction), direction))
-        return slopes.judged(lambda t: self.result(self.at(t, direction)), claim, noise)
+        return slopes.judged(lambda t: self.result(self.at(t, direction)), claim or self.claim_along(direction), noise)
 
     def judged_in_floats(self, direction: Direction) -> Judgement:
         moves = [float(move) for move in direction]

@@ -73,14 +73,9 @@ class Whole(Claimed):
 def check_end_to_end(
     output: Value, inputs: Sequence[Value], found: Gradients, certificate: Certificate, function: Function | None = None
 ) -> None:
-    """Raises a mismatch if the output doesn't move as the gradients of the inputs say.
+    """Raises a mismatch if the output doesn't move as the gradients found say.
 
-    Args:
-        output: The graph's.
-        inputs: Its leaves, or those that a function was given.
-        found: The gradients of a backward pass.
-        certificate: Is told what was proven.
-        function: What recorded the graph, to be called again on moved inputs; else the graph is computed again.
+    The graph is computed again on its leaves, moved; the function that recorded it, if there is one, on its inputs.
     """
     whole, why = Whole(output, inputs, found, function), ""
     try:

@@ -18,7 +18,7 @@ from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.lifetimes import check_depth, check_memory, check_passes
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared
 from tinygrad_sigmoid.testing.naming import mistake
-from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare, judging
+from tinygrad_sigmoid.testing.precise import CONTEXT, UNDEFINED, Precise, bare
 from tinygrad_sigmoid.testing.slopes import LARGEST, SMALLEST_NORMAL, Verdict
 from tinygrad_sigmoid.testing.trials import SHAPES, SHAPES_AT, Engine, Program, Trial, engine_of
 from tinygrad_sigmoid.testing.wrong_passes import OF_RULES, recognised, titled
@@ -42,48 +42,20 @@ SAME = 1e-9
 AGAIN = "where values are used again, the gradient of"
 
 
-def check_engine(kind: type, certificate: Certificate | None = None) -> Certificate:
-    """The proof that the values of a class compute, and pass back, what they should; and what they can't do.
-
-    >>> class Number:
-    ...     def __init__(self, data):
-    ...         self.data, self.grad, self.pass_back = data, 0.0, lambda: None
-    ...     def __add__(self, other):
-    ...         out = Number(self.data + other.data)
-    ...         def pass_back():
-    ...             self.grad, other.grad = out.grad, out.grad
-    ...         out.pass_back = pass_back
-    ...         return out
-    ...     def backward(self):
-    ...         self.grad = 1.0
-    ...         self.pass_back()
-    >>> try:
-    ...     check_engine(Number)
-    ... except AssertionError as mismatch:
-    ...     print(mismatch.culprit)
-    the rule of a + a is wrong: its derivative with respect to a is half the true one
+def check_engine(kind: type, certificate: Certificate) -> None:
+    """Raises the first mistake of a class of values, with the others in its notes; tells what was proven.
 
     The class makes a value of a number; values have `data`, `grad` and `backward()`. Which operators and which methods
     without arguments there are is found by trying. What is no wrong gradient, but good to know, stands in `limits`.
-
-    Args:
-        kind: The class.
-        certificate: What the findings are added to; left out, a new one.
-
-    Raises:
-        GradientMismatch: Something is wrong. It is about the first mistake; the others are in its notes.
-        TypeError: It is no such class.
     """
     __tracebackhide__ = True
-    check = _Check(engine_of(kind), Certificate() if certificate is None else certificate)
-    with judging():
-        check.run()
+    check = _Check(engine_of(kind), certificate)
+    check.run()
     if check.mistakes:
         first, *others = check.mistakes
         for other in others:
             first.add_note(f"wrong as well: {other.culprit}")
         raise first
-    return check.certificate
 
 
 @dataclass
@@ -129,7 +101,7 @@ class _Check:
         tried = dict.fromkeys([*BASIC, *OTHERS, *[f"a.{name}()" for name in names if not name.startswith("_")]])
         found = [operation for operation in tried if self._is_there(operation)]
         if lacking := [operation for operation in [*BASIC, *OTHERS] if operation not in found]:
-            self.certificate.limits.append(f"{self.engine.name} has no {', '.join(lacking)}")
+            self.certificate.limits.append(f"{self.engine.kind.__name__} has no {', '.join(lacking)}")
         return found
 
     def _is_there(self, operation: str) -> bool:
@@ -197,7 +169,7 @@ class _Check:
     def _value(self, operation: str, trial: Trial) -> None:
         """Compares a value with what an operation of this name must give, where that is known."""
         value, meant = float(trial.value), _meant(trial)
-        if meant is not None and math.isfinite(value) and abs(value - meant) > SAME * max(abs(meant), 1.0):
+        if meant is not None and math.isfinite(value) and not math.isclose(value, meant, abs_tol=SAME):
             code = trial.code(f"print({trial.program.names[-1]}.data)  # it must be {meant!r}")
             sentence = f"the value of {operation} is {compared(value, meant)}"
             self.mistakes.append(GradientMismatch(sentence, got=value, true=meant, code=code))
@@ -249,8 +221,7 @@ REUSES: dict[str, Callable[[Any, Any], Any]] = {
 def _gives(gives: Callable[[Any, Any], Any], trial: Trial, place: int) -> bool:
     """Whether that comes to what was found beside the true gradient, which is upstream · slope + 1."""
     got, true = float(trial.gradients[place]), trial.judgement(place).true
-    expected = gives((float(true or 0) - 1) / WEIGHT, WEIGHT)
-    return bool(abs(got - expected) <= SAME * max(abs(expected), 1.0))
+    return math.isclose(got, gives((float(true or 0) - 1) / WEIGHT, WEIGHT), abs_tol=SAME)
 
 
 def _stops(operation: str, trial: Trial) -> GradientMismatch:

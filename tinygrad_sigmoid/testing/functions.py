@@ -6,7 +6,7 @@ which takes a handful of evaluations whatever the size, every entry is. Only if 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,10 +15,9 @@ from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.claimed import Direction, moved
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.points import Checked, Function, Point, called
-from tinygrad_sigmoid.testing.precise import CONTEXT, bare, judging
+from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.preparing import prepared
-from tinygrad_sigmoid.testing.shapes import know_arrays
-from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Judgement, Verdict, bisected
+from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Claim, Judgement, Verdict, bisected
 
 AFAR = 1e-6  # as a part of itself: a claim with floats that is so near, where digits don't cancel, is right
 SCATTER = 0.2  # by how much of itself a mistake may differ at points near by: rounding differs by more
@@ -27,40 +26,16 @@ MOST = 200  # looks: what takes more stays unresolved
 
 
 def check_function(
-    function: Function,
-    at: Sequence[Any],
-    *,
-    gradient: Function | None = None,
-    vjp: Function | None = None,
-    jvp: Function | None = None,
-    certificate: Certificate | None = None,
-) -> Certificate:
-    """The proof that a function's gradients are right, or a `GradientMismatch` that says which entry is wrong.
+    function: Function, at: Sequence[Any], claims: Mapping[str, Function | None], certificate: Certificate
+) -> None:
+    """Raises a mismatch if what is claimed of a function's gradients is wrong there; tells what was proven.
 
-    >>> def energy(x, y):
-    ...     return x * x * y
-    >>> print(check_function(energy, [3.0, 0.5], gradient=lambda x, y: (2 * x * y, x * x)))
-    the gradients are right
-    2 gradients, of x and y: as energy changes in random directions, with many digits
-    as floats, they are off by at most 0 ulp (units of the last place)
-
-    Args:
-        function: Takes floats, lists or NumPy arrays, and gives a float, an array, or a tuple of several.
-        at: What it takes, and where to look; integers, such as labels, are left as they are if their gradient is None.
-        gradient: One of three claims, which are those of `check_gradients`; so are `vjp` and `jvp`.
-        certificate: What the findings are added to; left out, a new one.
-
-    Raises:
-        GradientMismatch: A gradient is wrong, or can't be checked: something is random, keeps a state, or changes its
-            inputs.
+    The function takes floats, lists or NumPy arrays, and gives a float, an array, or a tuple of several. Integers, such
+    as labels, are left as they are if their gradient is None.
     """
     __tracebackhide__ = True
-    know_arrays()
-    with judging():
-        point = prepared(function, at, {"gradient": gradient, "vjp": vjp, "jvp": jvp})
-        look = _Look(point.checked, certificate or Certificate())
-        look.at_all(point)
-        return look.certificate
+    point = prepared(function, at, claims)
+    _Look(point.checked, certificate).at_all(point)
 
 
 @dataclass
@@ -85,13 +60,13 @@ class _Look:
             self._digits(point)
 
     def _no_number(self, point: Point, entry: int, claim: float) -> None:
-        judgement = self._judged(point, point.towards(entry), claim=lambda: 0.0)
+        judgement = self._judged(point, point.towards(entry), claim=lambda t: 0.0)
         if judgement.verdict is Verdict.UNRESOLVED:
             self._unresolved([entry], f"it is {claim}, and {judgement.why}")
         else:
             self._fail(point, entry, judgement, Mistake("not a number", f"is {claim}", of_all=False))
 
-    def _judged(self, point: Point, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
+    def _judged(self, point: Point, direction: Direction, claim: Claim | None = None) -> Judgement:
         self.looks += 1
         judgement = point.judged(direction, claim)
         if judgement.verdict is Verdict.RIGHT:
@@ -112,7 +87,7 @@ class _Look:
             [beside] = point.beside(1)
             if self._is_wrong(beside, direction) and len(entries) > 1:
                 self._entries(beside, direction)  # what is wrong was hidden between the slopes of the two sides
-            (self.certificate.kinks if verdict is Verdict.KINK else self.certificate.jumps).append(self._name(entries))
+            self.certificate.note(judgement, self._name(entries))
         elif len(entries) > 1 and self.looks < MOST and (self.checked.precise or verdict is Verdict.WRONG):
             # Both halves may be right though the whole is not: where there are several kinks, slopes don't add up.
             middle = entries[len(entries) // 2]
@@ -129,7 +104,7 @@ class _Look:
         judgement = self._judged(point, direction)
         if judgement.verdict is not Verdict.WRONG:
             return
-        at_true = self._judged(point, direction, claim=lambda: judgement.true).verdict
+        at_true = self._judged(point, direction, claim=lambda t: judgement.true).verdict
         kink, precise = at_true in (Verdict.KINK, Verdict.JUMP), self.checked.claims_precisely
         if (precise and not kink) or _same_mistake([self._judged(other, direction) for other in point.beside(5)]):
             if precise or not self._right_afar(point, entry, judgement):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,8 +73,7 @@ def _gradients_after(engine: Engine, nodes: Sequence[Any]) -> list[Any]:
 
 
 def _same(some: Sequence[Any], others: Sequence[Any]) -> bool:
-    pairs = zip(some, others, strict=True)
-    return all(one == other or abs((one or 0) - (other or 0)) <= SAME * abs(other or 1) for one, other in pairs)
+    return all(math.isclose(one or 0, other or 0, abs_tol=SAME) for one, other in zip(some, others, strict=True))
 
 
 # -- What must be so ---------------------------------------------------------------------------------------------------

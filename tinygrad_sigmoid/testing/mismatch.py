@@ -7,6 +7,7 @@ import math
 import pickle
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
@@ -16,6 +17,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import in_html
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.tables import sentences, table
+from tinygrad_sigmoid.testing.certificate import in_ulp
 from tinygrad_sigmoid.testing.pasting import as_call, as_lines
 from tinygrad_sigmoid.value import Value
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST = 16  # lines of Python that fit into a message
 # What every copy keeps, and what can be pickled only if a user's code can.
-TEXTS = ("culprit", "got", "true", "bug", "tier", "operation_name", "code", "allowed", "__notes__")
+TEXTS = ("culprit", "got", "true", "bug", "tier", "operation_name", "allowed", "__notes__")
 GRAPH = ("value", "operation", "used", "shown", "gradients")
 
 
@@ -71,7 +73,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         self.operation_name = operation.name if operation else ""
         self.got = None if got is None else float(got)
         self.true = None if true is None else float(true)
-        self.allowed = math.nan if self.true is None else float(allowed) / _ulp(self.true)
+        self.allowed = math.nan if self.true is None else in_ulp(float(allowed), self.true)
         self.shown = {part for part in shown if part.inputs} or (set() if value is None else {value})
         self.gradients: Mapping[Value, float | None] = gradients or {}
         self.call: tuple[object, Sequence[object], Mapping[str, object]] = (value, (), {})
@@ -86,7 +88,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         """How far the number found is from the right one, in units of the last place."""
         if self.got is None or self.true is None:
             return math.nan
-        return abs(self.got - self.true) / _ulp(self.true)
+        return in_ulp(abs(self.got - self.true), self.true)
 
     @property
     def code(self) -> str:
@@ -139,15 +141,9 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         {"culprit": "∂f/∂x is wrong", "bug": "pole", "tier": "", "operation": "", "got": "Infinity",
         "true": 1.0, "error": "Infinity", "allowed": 0.0, "code": ""}
         """
-        numbers = {name: getattr(self, name) for name in ("got", "true", "error", "allowed")}
-        return json.dumps(
-            {"culprit": self.culprit, "bug": self.bug, "tier": self.tier}
-            | {"operation": self.operation_name}
-            | {name: in_json(number) for name, number in numbers.items()}
-            | {"code": self.code},
-            ensure_ascii=False,
-            allow_nan=False,
-        )
+        texts = {"culprit": self.culprit, "bug": self.bug, "tier": self.tier, "operation": self.operation_name}
+        numbers = {name: in_json(getattr(self, name)) for name in ("got", "true", "error", "allowed")}
+        return json.dumps({**texts, **numbers, "code": self.code}, ensure_ascii=False, allow_nan=False)
 
     def _figures(self) -> Iterator[tuple[str, str]]:
         if self.got is not None or self.true is not None:
@@ -179,27 +175,16 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         return f"{sentences(self.culprit)}{table(self._figures())}{picture}<pre>{code}</pre>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        texts = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)}
-        try:
-            graph = pickle.dumps({name: getattr(self, name) for name in GRAPH})
-        except Exception:  # as of a lambda, or whatever a user's own objects raise
-            graph = b""
-        return _restored, (type(self), texts, graph)
+        kept = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)} | {"_code": self.code}
+        with suppress(Exception):  # as of a lambda, or whatever a user's own objects raise
+            kept["graph"] = pickle.dumps({name: getattr(self, name) for name in GRAPH})
+        return type(self), (self.culprit,), kept
 
-
-def _ulp(number: float) -> float:
-    return max(abs(number) * 2.0**-52, math.ulp(0.0))
-
-
-def _restored(kind: type[GradientMismatch], texts: dict[str, Any], graph: bytes) -> GradientMismatch:
-    """A mismatch out of a pickle; without its graph if the code that made that is not to be found here."""
-    mismatch = kind(texts["culprit"])
-    mismatch.__dict__.update({("_code" if name == "code" else name): text for name, text in texts.items()})
-    try:
-        mismatch.__dict__.update(pickle.loads(graph) if graph else {})
-    except Exception:
-        return mismatch
-    return mismatch
+    def __setstate__(self, kept: Any) -> None:
+        graph = kept.pop("graph", b"")
+        self.__dict__.update(kept)
+        with suppress(Exception):  # the code that made it may not be found here
+            self.__dict__.update(pickle.loads(graph))
 
 
 def name_of(value: Value) -> str:

@@ -68,11 +68,8 @@ def monomial(
     >>> print(monomial([-2 / number**2 for number in x], {"x": x}))
     −2/x²
 
-    Args:
-        values: The values wanted, at several points.
-        factors: What may be multiplied, at the same points; what is 0 somewhere is left out.
-        most: 0, 1 or 2.
-        constants: The numbers that it may be multiplied with, and their negatives; None for any.
+    Factors that are 0 somewhere are left out. The constants, and their negatives, are the numbers that it may be
+    multiplied with; None for any.
     """
     wanted = [*map(float, values)]
     if len(values) < ENOUGH or not all(wanted):

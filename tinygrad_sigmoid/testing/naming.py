@@ -18,7 +18,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.monomials import CONSTANTS, ENOUGH, UNIT, Factors, Monomial, constant_text, monomial
-from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, UNDEFINED, judging
+from tinygrad_sigmoid.testing.precise import CONTEXT, MATH, UNDEFINED
 from tinygrad_sigmoid.testing.probing import (
     BITS,
     FITS,
@@ -52,18 +52,10 @@ def mistake(operation: Operation, numbers: Sequence[float], place: int) -> tuple
     ('root', 'the square root of the true one: is a square missing?')
 
     A name fits at three points at least, the given one among them, unless that is special, as 0 and 1 are, or so large
-    or small that digits get lost.
-
-    Args:
-        operation: The operation with the wrong rule.
-        numbers: Its inputs, at which something was found to be wrong.
-        place: The place among these of the input with which the derivative is taken, counted from 0.
-
-    Returns:
-        The name, and the end of the sentence. Where nothing simple fits, the name is empty, and the sentence says how
-        the claims compare with the true slopes at three points. Both are empty where the rule's formula is right.
+    or small that digits get lost. Where nothing simple fits, the name is empty, and the sentence says how the claims
+    compare with the true slopes at three points. Both are empty where the rule's formula is right.
     """
-    with judging(), CONTEXT.workprec(4 * BITS):
+    with CONTEXT.workprec(4 * BITS):
         with suppress(*UNDEFINED):
             out = operation.forward(*numbers)
             if kind := unsteady(operation.derivatives, out, *numbers):
@@ -192,7 +184,7 @@ def _close(points: Points) -> Found:
 
 def _order(points: Points) -> Found:
     for other in range(len(points[0].inputs)):
-        if other != points[0].place and _fits(points, lambda point, other: point.slope(point.inputs, other), other):
+        if other != points[0].place and _fits(points, lambda p, i: true_slope(p.operation.forward, p.inputs, i), other):
             return "order", f"that of input {other + 1}: are the derivatives in the order of the inputs?"
     return None
 
@@ -202,11 +194,11 @@ def _exchanged(points: Points) -> Found:
     given, changes = ["out", *_names(points)[:MOST]], []
     for place, source in permutations(range(len(given)), 2):
         bug = "out for x" if place == 0 else "x for out" if source == 0 else "other input"
-        changes.append((bug, f"written with `{given[place]}` where `{given[source]}` belongs", {place: source}))
+        changes.append((bug, f"written with `{given[place]}` where `{given[source]}` belongs", _taken({place: source})))
     for place, other in combinations(range(1, len(given)), 2):
         exchanged = f"written with `{given[place]}` and `{given[other]}` exchanged"
-        changes.append(("swapped inputs", exchanged, {place: other, other: place}))
-    return _set_right(points, [(bug, sentence, _taken(sources)) for bug, sentence, sources in changes])
+        changes.append(("swapped inputs", exchanged, _taken({place: other, other: place})))
+    return _set_right(points, changes)
 
 
 def _mirrored(points: Points) -> Found:

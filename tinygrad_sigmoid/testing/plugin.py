@@ -79,16 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARK)
-    config.stash[CERTIFICATES] = []
-
-    def observe(certificate: Certificate) -> None:
-        config.stash[CERTIFICATES].append(certificate)
+    certificates = config.stash[CERTIFICATES] = []
 
     def restore(strict: bool = reporting.strict) -> None:
         reporting.strict = strict
-        reporting.observers.remove(observe)
+        reporting.observers.remove(certificates.append)
 
-    reporting.observers.append(observe)
+    reporting.observers.append(certificates.append)
     reporting.strict = config.getoption("gradients_strict") or reporting.strict
     config.add_cleanup(restore)
 

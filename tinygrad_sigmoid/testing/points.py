@@ -6,6 +6,7 @@ All inputs together are one list of numbers here, which are put back into their 
 from __future__ import annotations
 
 import math
+import operator
 import random
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -17,7 +18,7 @@ from tinygrad_sigmoid.testing.differences import judged_by_differences
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
 from tinygrad_sigmoid.testing.precise import CONTEXT, Precise, bare, precisely
 from tinygrad_sigmoid.testing.shapes import flat, index, is_numbers, is_whole, rebuilt, shape
-from tinygrad_sigmoid.testing.slopes import Judgement, Verdict, directions
+from tinygrad_sigmoid.testing.slopes import Claim, Judgement, Verdict, directions
 
 Function = Callable[..., Any]
 
@@ -42,7 +43,6 @@ class Checked:
     Attributes:
         kind: What is claimed: a `gradient`, a `vjp` or a `jvp`.
         output: What came out.
-        upstream: What each number that comes out counts.
         numbers: All numbers that are differentiated with, in one list.
         float_gradient: The gradient that was claimed with floats, of each of them; 0 for a `jvp`.
         precise: Whether the function can be run on numbers of many digits.
@@ -54,7 +54,6 @@ class Checked:
     claimed: Function
     inputs: list[Input]
     output: Any = None
-    upstream: list[float] = field(default_factory=list)
     numbers: list[float] = field(default_factory=list)
     float_gradient: list[float] = field(default_factory=list)
     precise: bool = False
@@ -85,11 +84,11 @@ class Checked:
         """What a backward pass takes before the inputs."""
         return [rebuilt(self.output, iter(upstream))] if self.kind == "vjp" else []
 
-    def values(self, numbers: Sequence[Any], call: Function) -> list[Any]:
+    def values(self, numbers: Sequence[Any], call: Function = operator.call) -> list[Any]:
         """What the function gives for these numbers, in one list."""
         return flat(call(self.function, *self.arguments(numbers)))
 
-    def gradient(self, numbers: Sequence[Any], upstream: Sequence[Any], call: Function) -> list[Any]:
+    def gradient(self, numbers: Sequence[Any], upstream: Sequence[Any], call: Function = operator.call) -> list[Any]:
         """What is claimed to be the gradient of the output, weighted with `upstream`, for each number."""
         found = self.by_input(call(self.claimed, *self.before(upstream), *self.arguments(numbers)))
         pairs = [(one, claim) for one, claim in zip(self.inputs, found, strict=True) if one.entries]
@@ -160,16 +159,13 @@ class Point(Claimed):
         claims = [claim if math.isfinite(claim) else None for claim in self.claims]
         return [[float(part) for part in direction] for direction in directions(self.numbers, claims, BAND)]
 
-    def judged(self, direction: Direction, claim: Callable[[], Any] | None = None) -> Judgement:
+    def judged(self, direction: Direction, claim: Claim | None = None) -> Judgement:
         """The judgement on the claimed slope along a direction, or on another claim."""
-
-        def claim_at(t: Any) -> Any:
-            return claim() if claim else self.claim(self.at(t, direction), direction)
-
+        claim = claim or self.claim_along(direction)
         try:
             if self.checked.precise:
-                return self.judged_precisely(direction, claim_at)
-            return judged_by_differences(float(claim_at(0)), lambda t: self.in_floats(self.at(t, direction)), 0.0)
+                return self.judged_precisely(direction, claim)
+            return judged_by_differences(float(claim(Precise(0))), lambda t: self.in_floats(self.at(t, direction)), 0.0)
         except Exception as error:  # whatever the user's code does at a point that isn't the one it was called at
             return Judgement(Verdict.UNRESOLVED, why=f"it can't be computed near by: {error}")
 
@@ -177,7 +173,7 @@ class Point(Claimed):
         return dot(self.upstream, self.values(numbers))
 
     def in_floats(self, numbers: Sequence[float]) -> float:
-        return math.fsum(u * y for u, y in zip(self.upstream, self.checked.values(numbers, plainly), strict=True))
+        return math.fsum(u * y for u, y in zip(self.upstream, self.checked.values(numbers), strict=True))
 
     def values(self, numbers: Numbers) -> list[Any]:
         """What the function gives, with the digits in force."""
@@ -209,14 +205,10 @@ class Point(Claimed):
 
     @property
     def _call(self) -> Function:
-        return precisely if self.checked.claims_precisely else plainly
+        return precisely if self.checked.claims_precisely else operator.call
 
     def _as_called(self, numbers: Numbers) -> list[Any]:
         return list(map(Precise, numbers)) if self.checked.claims_precisely else [float(bare(x)) for x in numbers]
-
-
-def plainly(function: Function, *inputs: Any) -> Any:
-    return function(*inputs)
 
 
 def dot(weights: Sequence[Any], values: Sequence[Any]) -> Any:

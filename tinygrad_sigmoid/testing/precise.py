@@ -7,20 +7,22 @@ judge of derivatives.
 
 from __future__ import annotations
 
+import importlib
 import math
 import operator
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import total_ordering
+from functools import partialmethod, total_ordering
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
 from mpmath.ctx_mp import MPContext
 
+from tinygrad_sigmoid import operations
 from tinygrad_sigmoid.elementary import Opaque
 from tinygrad_sigmoid.operation import Operation
-from tinygrad_sigmoid.operations import relu, sigmoid
 from tinygrad_sigmoid.testing.rebinding import Rebinder
 from tinygrad_sigmoid.value import Value
 
@@ -110,11 +112,8 @@ class Precise:
 
     __int__ = __index__ = __round__ = __float__
 
-    def relu(self) -> Precise:  # which a Value has as well, and `math` has not
-        return self.record(relu, [self])
-
-    def sigmoid(self) -> Precise:
-        return self.record(sigmoid, [self])
+    relu = partialmethod(operations.relu)  # which a Value has as well, and `math` has not
+    sigmoid = partialmethod(operations.sigmoid)
 
     def __repr__(self) -> str:
         return f"Precise({CONTEXT.nstr(self.number, 20)})"
@@ -152,14 +151,10 @@ def _power(base: Any, exponent: Any) -> Any:
 # -- Python's own functions ------------------------------------------------------------------------------------------
 
 
-def _log(x: Any, base: Any = None) -> Any:
-    return CONTEXT.log(x) if base is None else CONTEXT.log(x) / CONTEXT.log(base)
-
-
 # fmt: off
 SAME = [  # in `math` and mpmath
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "cos", "cosh", "degrees", "erf", "erfc", "exp",
-    "expm1", "fabs", "fmod", "gamma", "log10", "log1p", "radians", "sin", "sinh", "sqrt", "tan", "tanh",
+    "expm1", "fabs", "fmod", "gamma", "log", "log10", "log1p", "radians", "sin", "sinh", "sqrt", "tan", "tanh",
 ]
 # fmt: on
 BY_MPMATH: dict[str, Callable[..., Any]] = {name: getattr(CONTEXT, name) for name in SAME} | {
@@ -169,17 +164,13 @@ BY_MPMATH: dict[str, Callable[..., Any]] = {name: getattr(CONTEXT, name) for nam
     "fsum": lambda xs: CONTEXT.fsum(map(bare, xs)),
     "hypot": lambda *xs: CONTEXT.sqrt(CONTEXT.fsum(x * x for x in xs)),
     "lgamma": lambda x: CONTEXT.log(abs(CONTEXT.gamma(x))),
-    "log": _log,
-    "log2": lambda x: CONTEXT.log(x) / CONTEXT.log(2),
+    "log2": lambda x: CONTEXT.log(x, 2),
     "pow": _power,
     "prod": lambda xs: CONTEXT.fprod(map(bare, xs)),
     "sumprod": lambda p, q: CONTEXT.fsum(bare(a) * bare(b) for a, b in zip(p, q, strict=True)),
 }
 TRUTHS = {"isfinite": True, "isinf": False, "isnan": False}  # of every Precise
-NUMPY_NAMES = {
-    name: name.replace("arc", "a")
-    for name in ["arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh"]
-}
+NUMPY_NAMES = {f"arc{name[1:]}": name for name in SAME if name.startswith("a")}
 
 
 def _precise_function(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -218,25 +209,29 @@ class _StandIn(type):
     def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, (cls.original, Precise))
 
+    @property
+    def dtype(cls) -> Any:
+        """What NumPy asks a type for, once it is there."""
+        if "numpy" not in sys.modules:
+            raise AttributeError("dtype")
+        return sys.modules["numpy"].dtype(cls.original)
+
 
 def stand_in(original: type, convert: Callable[..., Any]) -> type:
     """A class of the same name that calls `convert`, and whose instances numbers of many digits are, too."""
     return _StandIn(original.__name__, (), {"original": original, "convert": staticmethod(convert)})
 
 
-def _as_float(given: Any = 0.0) -> Any:
-    return given if isinstance(given, Precise) else float(given)
-
-
-def _as_value(data: Any, label: str = "") -> Precise:
-    return Precise(data)
+def stand_in_for_floats(original: type) -> type:
+    """A type of floats that leaves numbers of many digits as they are."""
+    return stand_in(original, lambda given=0.0: given if isinstance(given, Precise) else original(given))
 
 
 REPLACEMENTS: list[tuple[object, object]] = [
     *[(getattr(math, name), function) for name, function in MATH.items()],
     (math, Rebinder.module(math, MATH)),
-    (float, stand_in(float, _as_float)),
-    (Value, stand_in(Value, _as_value)),
+    (float, stand_in_for_floats(float)),
+    (Value, stand_in(Value, lambda data, label="": Precise(data))),
 ]
 _rebinder = Rebinder(REPLACEMENTS)
 _one_at_a_time = threading.RLock()  # mpmath keeps the digits of π for all threads, and changes them
@@ -247,6 +242,8 @@ def judging() -> Iterator[None]:
     """One check at a time; functions are looked at anew in each, as what they name may have changed."""
     global _rebinder
     with _one_at_a_time:
+        if "numpy" in sys.modules:
+            importlib.import_module("tinygrad_sigmoid.testing.arrays")  # which adds to the replacements
         before, _rebinder = _rebinder, Rebinder(REPLACEMENTS)
         try:
             yield

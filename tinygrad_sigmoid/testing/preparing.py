@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -12,7 +12,7 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.testing.calling import UNSTEADY, input_names, unsteady
 from tinygrad_sigmoid.testing.claimed import Direction
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called, plainly
+from tinygrad_sigmoid.testing.points import Checked, Function, Input, Point, called
 from tinygrad_sigmoid.testing.precise import CONTEXT, bare
 from tinygrad_sigmoid.testing.shapes import flat, is_numbers, is_whole, shape
 from tinygrad_sigmoid.testing.slopes import FIRST_LOOK, Verdict
@@ -22,11 +22,13 @@ REPEATS = 1.2345e-6  # as a part of the largest number: sums in several threads 
 FOREIGN = ("torch", "jax", "jaxlib", "pandas", "tensorflow")
 
 
-def prepared(function: Any, at: Any, claims: dict[str, Any]) -> Point:
+def prepared(function: Any, at: Sequence[Any], claims: Mapping[str, Function | None]) -> Point:
     """A function at a point, once it is known what goes in, what comes out, and what can be run on many digits."""
-    kind, claimed = _only_claim(function, claims)
-    if not isinstance(at, list | tuple):
-        raise checks.refused("at", "a list of the function's inputs", at, "write at=[x], also for a single one")
+    checks.function(function, "function", "pass for instance lambda x: x * x")
+    [(kind, claimed), *others] = [(kind, claimed) for kind, claimed in claims.items() if claimed is not None]
+    if others:
+        given = " and ".join([kind, *[other for other, _ in others]])
+        raise TypeError(f"what is checked is one of gradient, vjp and jvp, but got {given}: pass one")
     for given in at:
         if type(given).__module__.partition(".")[0] in FOREIGN:
             raise checks.refused("an input", "a float, a list or a NumPy array", given, "pass numpy.asarray(…) of it")
@@ -36,29 +38,18 @@ def prepared(function: Any, at: Any, claims: dict[str, Any]) -> Point:
     checked.output = _steady(function, names, at, lambda output: _numbers_out(output, kind))
     chance = random.Random(2)
     weights = [chance.choice((-1, 1)) * chance.uniform(0.5, 1.5) for _ in flat(checked.output)]
-    checked.upstream = [1.0] if kind == "gradient" else weights
+    upstream = [1.0] if kind == "gradient" else weights
     found = [None] * len(inputs)
     if kind != "jvp":
-        before = checked.before(checked.upstream)
+        before = checked.before(upstream)
         names = [*["upstream gradient"] * len(before), *names]
         found = checked.by_input(
             _steady(claimed, names, [*before, *at], lambda found: _fitting(inputs, checked.by_input(found)))
         )
     _choose(checked, found)
-    point = Point(checked, checked.numbers, checked.upstream)
+    point = Point(checked, checked.numbers, upstream)
     _find_precision(checked, point)
     return point
-
-
-def _only_claim(function: Any, claims: dict[str, Any]) -> tuple[str, Function]:
-    checks.function(function, "function", "pass for instance lambda x: x * x")
-    found = {kind: claimed for kind, claimed in claims.items() if claimed is not None}
-    if len(found) != 1:
-        given = " and ".join(found) or "none of them"
-        raise TypeError(f"what is checked is one of gradient, vjp and jvp, but got {given}: pass one")
-    [(kind, claimed)] = found.items()
-    checks.function(claimed, kind, f"pass for instance {kind}=lambda *inputs: …")
-    return kind, claimed
 
 
 def _steady(function: Function, names: list[str], given: Sequence[Any], numbers: Callable[[Any], list[float]]) -> Any:
@@ -142,7 +133,7 @@ def _find_precision(checked: Checked, point: Point) -> None:
 
 
 def _same_values(point: Point) -> bool:
-    floats = point.checked.values(point.numbers, plainly)
+    floats = point.checked.values(point.numbers)
     size = max(map(abs, floats))
     pairs = zip(map(bare, point.values(point.numbers)), floats, strict=True)
     return all(one is not NotImplemented and abs(one - other) <= OTHER * size for one, other in pairs)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tinygrad_sigmoid.elementary import Opaque
@@ -56,10 +57,6 @@ class Point:
     def is_claimed(self, predicted: Any) -> bool:
         return bool(abs(self.claim - predicted) <= FITS * abs(self.off))
 
-    def slope(self, inputs: Sequence[Any], place: int) -> Any:
-        """The true slope at other inputs, or with another of them."""
-        return true_slope(self.operation.forward, inputs, place)
-
     def __str__(self) -> str:
         numbers = [CONTEXT.nstr(number, 4) for number in self.inputs[:SHOWN]]
         more = ["…"] if len(self.inputs) > SHOWN else []
@@ -74,7 +71,7 @@ def points_near(operation: Operation, numbers: Sequence[float], place: int) -> l
             moves = [0.0 if alone and i != place else move * (1 + 0.37 * i) for i in range(len(numbers))]
             sizes = [abs(number) if abs(number) > 0.05 else 1.0 for number in numbers]
             moved.append([number + size * change for number, size, change in zip(numbers, sizes, moves, strict=True)])
-    return [*_points(operation, [list(numbers), *moved], place)]
+    return list(islice(_points(operation, [list(numbers), *moved], place), AT_MOST))
 
 
 def points_far(operation: Operation, numbers: Sequence[float], place: int) -> list[Point]:
@@ -83,11 +80,11 @@ def points_far(operation: Operation, numbers: Sequence[float], place: int) -> li
     rotated = [
         [FAR[(start + i) % period] * (1 + 0.13 * (i // period)) for i in range(len(numbers))] for start in range(period)
     ]
-    return [*_points(operation, [*rotated, *[replaced(numbers, place, far) for far in FAR]], place)]
+    alone = [replaced(numbers, place, far) for far in FAR]
+    return list(islice(_points(operation, [*rotated, *alone], place), AT_MOST))
 
 
 def _points(operation: Operation, candidates: Iterable[Sequence[float]], place: int) -> Iterator[Point]:
-    found = 0
     for numbers in candidates:
         inputs = tuple(map(CONTEXT.mpf, numbers))
         try:
@@ -98,8 +95,6 @@ def _points(operation: Operation, candidates: Iterable[Sequence[float]], place: 
         except UNDEFINED:
             continue
         yield Point(operation, place, inputs, out, claim, true)
-        if (found := found + 1) == AT_MOST:
-            return
 
 
 def replaced(inputs: Sequence[Any], place: int, given: Any) -> list[Any]:

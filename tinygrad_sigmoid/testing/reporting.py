@@ -10,9 +10,3 @@ if TYPE_CHECKING:  # a program that only wants to be told need not load the judg
 
 observers: list[Callable[[Certificate], None]] = []  # each is called with every certificate
 strict = False  # whether what is unresolved fails where a check doesn't say
-
-
-def report(certificate: Certificate) -> None:
-    """Shows a certificate to all observers."""
-    for observer in observers:
-        observer(certificate)

@@ -29,7 +29,7 @@ UNTOLD = 1e-15  # so small a slope may be what is left of 1 − 1
 TOO_SMALL = "its rule takes floats only, and is too small here to tell a mistake from rounding"
 
 
-def check_value(value: Value) -> None:
+def _check_value(value: Value) -> None:
     """Raises a mismatch if a value's number and local derivatives are not what its operation gives, bit for bit."""
     operation, numbers = operation_of(value), [used.data for used in value.inputs]
     now = operation.forward(*numbers)
@@ -71,7 +71,7 @@ def _raise_if_unsteady(function: Callable[..., Any], numbers: Sequence[float], v
 def check_rule(
     value: Value, certificate: Certificate, *, intended: bool = False, suspects: frozenset[Operation] = frozenset()
 ) -> None:
-    """Raises a mismatch if one of a value's local derivatives is not the slope of its operation's formula.
+    """Raises a mismatch if a value is not what its operation gives, or a local derivative not the slope of that.
 
     Args:
         value: What the operation has computed.
@@ -79,6 +79,7 @@ def check_rule(
         intended: Whether a wrong rule is wrong on purpose, and only told, too.
         suspects: Operations whose rules are composed of this one's: an error here explains theirs.
     """
+    _check_value(value)
     rule = Rule(value)
     places = [place for place, used in enumerate(value.inputs) if not used.constant]
     directions: Sequence[Direction]
@@ -195,5 +196,4 @@ def _check_composed_of(value: Value, suspects: frozenset[Operation]) -> None:
         return
     for inner in computed(*[part for part in parts if isinstance(part, Value)]):
         if operation_of(inner) not in suspects:
-            check_value(inner)
             check_rule(inner, Certificate(), suspects=suspects)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
@@ -43,12 +41,6 @@ def rebuilt(like: Any, numbers: Iterator[Any]) -> Any:
 
     same = like.dtype.kind == "f" and all(isinstance(entry, float) for entry in entries)
     return numpy.array(entries, like.dtype if same else None).reshape(like.shape)
-
-
-def know_arrays() -> None:
-    """Lets functions that name NumPy run on numbers of many digits; before `judging`, which takes this up."""
-    if "numpy" in sys.modules:
-        importlib.import_module("tinygrad_sigmoid.testing.arrays")  # which imports NumPy
 
 
 def index(like: Any, place: int) -> str:

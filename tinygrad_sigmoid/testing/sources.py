@@ -111,10 +111,9 @@ class Definitions:
         if isinstance(thing, Value) and not thing.inputs:
             self.define("Value", Value)
             return f"{name} = Value({thing.data!r}, {thing.label!r})"
-        if not isinstance(thing, FunctionType | type):
-            return f"{name} = {self.written(thing)}"
-        source = self._source(thing)
-        return source if thing.__name__ == name else f"{name} = {source}"
+        if isinstance(thing, FunctionType | type) and thing.__name__ == name:
+            return self._source(thing)
+        return f"{name} = {self.written(thing)}"
 
     def _operation(self, operation: Operation) -> str:
         """A call that makes it anew, with the functions that it has now."""

@@ -64,9 +64,7 @@ class Engine:
     """A class of values, and what they call their gradient."""
 
     kind: type[Any]
-    name: str
     gradient: str
-    imported: str  # the line of Python that imports it
 
     def nodes(self, program: Program, numbers: Sequence[float]) -> list[Any]:
         """The leaves and the results of a program."""
@@ -75,8 +73,10 @@ class Engine:
 
     def code(self, program: Program, numbers: Sequence[float], *more: str) -> str:
         """Python to paste that runs a program."""
-        made = [f"{name} = {self.name}({number!r})" for name, number in zip(program.leaves, numbers, strict=True)]
-        return "\n".join([self.imported, *made, *program.lines, f"{program.names[-1]}.backward()", *more])
+        module, path, kind = self.kind.__module__, self.kind.__qualname__, self.kind.__name__
+        imported = f"# with your class {kind}" if "<locals>" in path else f"from {module} import {path}"
+        made = [f"{name} = {kind}({number!r})" for name, number in zip(program.leaves, numbers, strict=True)]
+        return "\n".join([imported, *made, *program.lines, f"{program.names[-1]}.backward()", *more])
 
     def gradients(self, nodes: Sequence[Any]) -> list[Any]:
         """The gradients of nodes; None where there is none."""
@@ -85,20 +85,16 @@ class Engine:
 
 def engine_of(kind: type) -> Engine:
     """The engine that a class is, after a look at whether it is one."""
-    cure = "pass for instance micrograd.engine.Value"
-    checks.instance(kind, type, "what is checked", "a class whose values have data, grad and backward()", cure)
     try:
         made = kind(1.5)
     except Exception as error:
         wanted = f"a class whose values are made of one number ({kind.__name__}(1.5) raises {error!r})"
-        raise checks.refused("what is checked", wanted, kind, cure) from error
+        raise checks.refused("what is checked", wanted, kind, "pass for instance micrograd.engine.Value") from error
     gradient = next((name for name in GRADIENTS if hasattr(made, name)), "")
     if not (hasattr(made, "data") and gradient and callable(getattr(made, "backward", None))):
         lacking = f"values of {kind.__name__} lack data, grad or backward()"
         raise TypeError(f"{lacking}: add them, as those of micrograd have")
-    local = "<locals>" in kind.__qualname__
-    imported = f"# with your class {kind.__name__}" if local else f"from {kind.__module__} import {kind.__qualname__}"
-    return Engine(kind, kind.__name__, gradient, imported)
+    return Engine(kind, gradient)
 
 
 def _number(gradient: Any) -> Any:

@@ -19,7 +19,6 @@ Found = Mapping[Value, float | None]
 
 LARGEST = 60  # values of a graph on which the wrong passes are tried, which recurse
 LONGEST = 5_000  # edges: some take every path, and paths can be 2^n
-SAME = 1e-9  # as a part of the larger of two gradients
 
 
 # -- Orders ------------------------------------------------------------------------------------------------------------
@@ -246,7 +245,8 @@ def _keeps_one_share(output: Value, found: Found) -> bool:
     for value, place in reversed_order(output):
         share = (found.get(value) or 0.0) * value.local_derivatives[place]
         shares.setdefault(value.inputs[place], []).append(share)
-    return all(any(_same(share, found[value] or 0.0) for share in shares[value]) for value in shares if value in found)
+    known = [(shares[value], got or 0.0) for value, got in found.items() if value in shares]
+    return all(any(math.isclose(share, got) for share in some) for some, got in known)
 
 
 def _gives(one: Pass, output: Value, found: Found) -> bool:
@@ -254,8 +254,4 @@ def _gives(one: Pass, output: Value, found: Found) -> bool:
         gradients = one(output)
     except ArithmeticError:
         return False
-    return all(_same(gradients[value], got or 0.0) for value, got in found.items() if not value.constant)
-
-
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= SAME * max(abs(one), abs(other))
+    return all(math.isclose(gradients[value], got or 0.0) for value, got in found.items() if not value.constant)
