@@ -149,6 +149,7 @@ def test_what_is_computed_is_called_as_it_is_typed() -> None:
         (a**2, "power(a, 2)"),
         (abs(a), "absolute(a)"),
         (maximum(a, b), "maximum(a, b)"),
+        (dot([a, b, a], [b, b, a]), "dot(a, b, a, b, and 2 more)"),
     ):
         assert f"# output = {comment}\n" in compiled(output, inputs=[]).source
 
