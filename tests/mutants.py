@@ -156,9 +156,7 @@ EQUIVALENT = [
     Equivalent("compiling/memory", "(plan.results + GAP + 1)", "(plan.results + GAP + 2)", "one more number, of 0"),
     Equivalent("compiling/kernel", "complement, arity=2", "complement, arity=3", "of two, all are"),
     Equivalent("compiling/running", "<= {*OWN}", "< {*OWN}", "what comes later anyway comes at once"),
-    Equivalent(
-        "compiling/source", "times_used[effect.number] += 2", "times_used[effect.number] += 3", "more than once"
-    ),
+    Equivalent("compiling/source", "[effect.number] += 2", "[effect.number] += 3", "more than once"),
     Equivalent("vectorized", "k <= -2.0", "k < -2.0", "at −2 both forms are right to the last digits"),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]

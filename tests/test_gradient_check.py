@@ -35,7 +35,7 @@ from tinygrad_sigmoid import (
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, Ledger
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import TABLE, dot_product, fixed_power
-from tinygrad_sigmoid.testing import check_gradients, check_operation, checking, planted_bug
+from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, check_operation, checking, planted_bug
 from tinygrad_sigmoid.testing.differences import extrapolated
 from tinygrad_sigmoid.testing.strategies import graphs
 from tinygrad_sigmoid.testing.wrong_passes import titled
@@ -559,3 +559,20 @@ def test_the_rounding_of_two_results_is_not_taken_to_cancel() -> None:
     x = Value(3.111319162516345, "x")
     squares = dot([x, x, x], [x, x, x])
     assert check_gradients(relu(tanh(dot([squares, squares], [x, x])))).unresolved == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (lambda out, x: (3.0,), r"the rule of double was changed after double\(…\) = 1 was recorded: it gave another"),
+        (lambda out, x: (2.0, 2.0), "the rule of double is wrong: it gives 2 local derivatives for 1 input\n"),
+        (lambda out, x: ("2",), "the rule of double is wrong: it gives '2' for x instead of a number"),
+    ],
+)
+def test_a_rule_that_was_changed_after_recording_is_named(rule: Any, said: str) -> None:
+    double = Operation("double", lambda x: 2.0 * x, lambda out, x: (2.0,))
+    output = double(Value(0.5, "x"))
+    check_gradients(output)
+    double.derivatives = rule
+    with pytest.raises(GradientMismatch, match=said):
+        check_gradients(output)

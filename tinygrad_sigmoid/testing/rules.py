@@ -15,7 +15,7 @@ from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import shown
 from tinygrad_sigmoid.testing import slopes
 from tinygrad_sigmoid.testing.calling import unsteady
-from tinygrad_sigmoid.testing.certificate import Certificate
+from tinygrad_sigmoid.testing.certificate import Certificate, counted
 from tinygrad_sigmoid.testing.claimed import Claimed, Direction, Numbers, along, moved
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch, compared, name_of, same_bits
 from tinygrad_sigmoid.testing.naming import mistake
@@ -43,7 +43,7 @@ def _check_value(value: Value) -> None:
         raise GradientMismatch(sentence, value, got=value.data, true=now, bug="changed data")
     rule, wrong = operation.derivatives(now, *numbers), f"the rule of {operation.name} is wrong: it gives"
     if len(rule) != len(numbers):
-        sentence = f"{wrong} {len(rule)} local derivatives for {len(numbers)} inputs"
+        sentence = f"{wrong} {counted(len(rule), 'local derivative')} for {counted(len(numbers), 'input')}"
         raise GradientMismatch(sentence, value, operation=operation, bug="number of derivatives")
     for used, recorded, local in zip(value.inputs, value.local_derivatives, rule, strict=True):
         if not isinstance(local, Real) or math.isnan(local):
