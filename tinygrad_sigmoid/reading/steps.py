@@ -188,12 +188,9 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         if not self:
             return f"{self.names[-1]} is a leaf: nothing is computed, so there are no passes"
         width = len(str(len(self)))
-        lines = ["forward pass"]
-        lines += [f"{step.number:>{width}}  {step}" for step in self.forward]
-        lines.append(f"backward pass, from {self.beginning}")
-        indent = "\n" + " " * (width + 2)
-        lines += [f"{step.number:>{width}}  {step.local}{indent}{step.accumulation}" for step in self.backward]
-        return "\n".join(lines)
+        lines = [f"{step.number:>{width}}  {step}".replace("\n", "\n" + " " * (width + 2)) for step in self]
+        lines.insert(len(self.forward), f"backward pass, from {self.beginning}")
+        return "\n".join(["forward pass", *lines])
 
     def _repr_html_(self) -> str:
         if not self:
