@@ -190,7 +190,6 @@ def _node(
 
 
 def _copied_name(box: Box, place: Place, names: Names) -> str:
-    """What a box is called where a copy of it stands."""
     if box.collapsed is not None:
         return printable(".".join([*box.place, box.collapsed]), LONGEST_LABEL)
     name = _operand(box.values[0], place, names.placed)

@@ -169,7 +169,6 @@ class _Writer:
             yield _text(x, lowest + 12, f"… {len(column) - len(drawn):,} more")
 
     def _unit(self, unit: Unit, spot: Spot) -> str:
-        """A neuron with its weights, or an input."""
         number = self.output(unit)
         parts = [self._told_of(unit)]
         parts += self._image_of_weights(unit, spot.image) if spot.image else self._lines(unit, spot)
@@ -208,7 +207,6 @@ class _Writer:
         return self.thickest * (abs(number) / self.largest) if self.largest else 0.0
 
     def _lines(self, unit: Unit, spot: Spot) -> Iterator[str]:
-        """A line for each weight whose source is drawn."""
         for operand, (weight, source) in enumerate(zip(unit.weights, unit.sources, strict=True)):
             number = self.number(weight)
             if number is not None and (start := self.layout.spots.get(source)):

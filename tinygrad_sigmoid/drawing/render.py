@@ -137,7 +137,6 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
 
 def _by_program(command: Sequence[str], source: str, quiet: bool) -> bytes:
-    """The picture that Graphviz' own program makes."""
     # Processor time lasts at least as long as time: that limit is for a program which nobody waits for any more.
     limits = [str(os.getpid()), str(SECONDS + 1), str(MEMORY)]
     if os.name == "posix":

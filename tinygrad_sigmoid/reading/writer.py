@@ -63,11 +63,9 @@ class Style:
         return Written(text if len(self.plain(text)) <= self.longest else self.dots, binding.whole)
 
     def bracketed(self, text: str) -> str:
-        """The text in brackets."""
         return self.brackets[0] + text + self.brackets[1]
 
     def bracketed_input(self, operation: Operation, place: int, text: str) -> str:
-        """The text of an input that needs brackets in its place."""
         return self.bracketed(text)
 
     def plain(self, text: str) -> str:
