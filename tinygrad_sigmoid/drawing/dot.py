@@ -23,7 +23,7 @@ from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.quoting import in_dot, printable
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, applied, number_text
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, TEXT, Written, number_text
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
@@ -219,7 +219,7 @@ def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
     """
     operation = operation_of(value)
     operands = [_operand(used, place, names) for used in value.inputs]
-    written = applied(operation, operands)
+    written = TEXT.written(operation, [Written(name) if name == "…" else TEXT.name(name) for name in operands]).text
     if len(written) > LONGEST_HEADING or set(operands) == {"…"}:
         written = printable(operation.notation.symbol, LONGEST_LABEL)
     name = _name(value, names)

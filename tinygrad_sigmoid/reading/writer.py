@@ -162,16 +162,6 @@ def _vector(names: Sequence[str]) -> str:
 TEXT = Style()
 
 
-def applied(operation: Operation, operands: Sequence[str]) -> str:
-    """An operation on operands of these names, as text; `…` is one that has none.
-
-    >>> from tinygrad_sigmoid.operations import add, sigmoid
-    >>> applied(add, ["…", "b"]), applied(sigmoid, ["z"])
-    ('… + b', 'σ(z)')
-    """
-    return TEXT.written(operation, [Written(name) if name == "…" else TEXT.name(name) for name in operands]).text
-
-
 def number_text(number: float) -> str:
     """A number as formulas and pictures show it: four significant digits and a true minus sign.
 
