@@ -82,10 +82,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
     def _repr_png_(self) -> bytes | None:
         """A small picture as PNG too, for JupyterLab until it trusts the notebook; of a bundle's marimo makes a tab."""
-        if shutil.which("dot") and len(self.source) < SMALL:
-            with suppress(ValueError, OSError):  # not every `dot` can make PNG
-                png: bytes = self.pipe("png", quiet=True)
-                return png
+        if len(self.source) < SMALL:
+            with suppress(ValueError, OSError):  # without `dot` there is no PNG, and not every `dot` can make it
+                return bytes(self.pipe("png", quiet=True))
         return None
 
     def pipe(
