@@ -12,8 +12,9 @@ import pytest
 from browser import Browser
 
 from tinygrad_sigmoid import Network, Neuron, Value, animate, draw, sigmoid, squared_error
-from tinygrad_sigmoid.drawing import Drawing, Picture, dot, mermaid
-from tinygrad_sigmoid.drawing.cell import DARK, WIDE, in_a_cell
+from tinygrad_sigmoid.drawing import Drawing, Picture
+from tinygrad_sigmoid.drawing.cell import COLOURS, WIDE, in_a_cell
+from tinygrad_sigmoid.drawing.looks import GREY
 
 CELL = 740  # pixels, marimo's
 
@@ -39,9 +40,10 @@ PICTURES: dict[str, Callable[[], Value | Drawing | Picture]] = {
 
 
 def test_every_colour_of_boxes_has_one_for_dark_paper() -> None:
-    looks = [text for name, text in vars(dot).items() if re.fullmatch("_[A-Z]+", name) and isinstance(text, str)]
-    colours = {colour.lower() for text in looks for colour in re.findall("#[0-9a-fA-F]{6}", text)}
-    assert colours - {mermaid.GREY} == DARK.keys()
+    [closed], x = Network([1, 1], seed=1)([0.5]), Value(1, "x")
+    source = draw(closed + x * x, collapse="layer1", marks={x: "here"}).source
+    colours = set(re.findall("#[0-9a-fA-F]{6}", source))
+    assert colours - {GREY} == {light for light, _ in COLOURS}
 
 
 @pytest.mark.parametrize("attributes", ['width="701"', 'width="600pt" height="9pt"', 'style="--a:1s" width="2000"'])

@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing.boxes import diagram
 from tinygrad_sigmoid.drawing.cell import STYLES
+from tinygrad_sigmoid.drawing.looks import INK
 from tinygrad_sigmoid.drawing.network import Picture
 from tinygrad_sigmoid.drawing.picture import picture
 from tinygrad_sigmoid.graph import computed
@@ -159,7 +160,7 @@ def _write_below(root: Element, film: _Film, walked: Steps) -> None:
     root.insert(0, Element("rect", paper))
     told = SubElement(root, "g", {"class": "told", "font-family": "Helvetica,sans-serif", "font-size": "13"})
     for number, lines in enumerate(wrapped):
-        group = SubElement(told, "g", {"fill": "#1c2330"})
+        group = SubElement(told, "g", {"fill": INK[0]})
         for row, line in enumerate(lines, 1):
             SubElement(group, "text", {"x": f"{left + MARGIN:g}", "y": f"{high + LINE * row:g}"}).text = line
         film.show(group, number, number + 1 if number < len(walked) else None)

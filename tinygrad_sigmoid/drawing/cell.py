@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import re
 
-from tinygrad_sigmoid.drawing.mermaid import INK
+from tinygrad_sigmoid.drawing.looks import FILLED, INK, RED
 
 WIDE = 700  # pixels; below, a picture keeps its size, which JupyterLab would make that of the cell
 
-DARK = {  # what the colours of boxes are on dark paper; the grey of edges can be read on both
-    INK: "#e8ecf2",
-    "#fdf1d0": "#3b2f12",
-    "#b07d12": "#e5b752",
-    "#e2edfa": "#182c45",
-    "#3b6fb5": "#82b4ee",
-    "#dcf3e3": "#163524",
-    "#2c8650": "#74cf9b",
-    "#ece5f7": "#2c2341",
-    "#7a5bb0": "#c3a5f0",
-    "#c0392b": "#ff8a80",
-}
+COLOURS = [INK, *[colour for _, *both in FILLED.values() for colour in both], RED]
 # A picture that is a document, or an image in one, chooses by itself; one inside of a page is as dark as that.
 SCHEME = "svg:root{color-scheme:light dark}"
 STYLES = "\n".join(
@@ -27,7 +16,7 @@ STYLES = "\n".join(
         SCHEME,
         *[
             f'.graph [{part}="{light}"]{{{part}:light-dark({light},{dark})}}'
-            for light, dark in DARK.items()
+            for light, dark in COLOURS
             for part in ("fill", "stroke")
         ],
     ]

@@ -22,21 +22,17 @@ def with_copies(drawn: Diagram) -> Diagram:
     for start, end in dict.fromkeys((edge.start, edge.end) for edge in cut):
         copies[end][start] = replace(start, place=end.place, id=f"{start.id}_{end.id[1:]}", copy_of=start)
     edges = [replace(edge, start=copies[edge.end].get(edge.start, edge.start)) for edge in drawn.edges]
+    boxes = [part for box in drawn.boxes for part in (*copies[box].values(), box)]
+    first = {copy.copy_of: copy for copy in reversed(boxes)}
+    # Any copy of a plain number is as good as the number itself.
     unused = {edge.start for edge in cut if _is_number(edge.start)} - {edge.start for edge in edges}
-    boxes: list[Box] = []
-    for box in drawn.boxes:
-        for start, copy in copies[box].items():
-            if start in unused:  # any copy of a plain number is as good as the number itself
-                unused.remove(start)
-                copy.id = start.id
-            boxes.append(copy)
-        boxes.append(box)
-    ids = {box.id for box in boxes if box.copy_of}
-    return Diagram(drawn.outputs, [box for box in boxes if box.copy_of or box.id not in ids], edges)
+    for number in unused:
+        first[number].id = number.id
+    return Diagram(drawn.outputs, [box for box in boxes if box not in unused], edges)
 
 
 def _is_number(box: Box) -> bool:
-    return box.values[0].constant and not box.collapsed
+    return box.values[0].constant  # what is collapsed has no plain numbers in it
 
 
 def _around_frames(drawn: Diagram) -> list[Edge]:

@@ -16,36 +16,26 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.drawing import mermaid
 from tinygrad_sigmoid.drawing.boxes import Box, Diagram, Edge, Place, diagram, in_common, outermost_first
 from tinygrad_sigmoid.drawing.copies import with_copies
+from tinygrad_sigmoid.drawing.looks import DOT, GREY, INK, MARKED
 from tinygrad_sigmoid.drawing.network import Picture, Show, network_picture
 from tinygrad_sigmoid.drawing.neurons import Trainable
 from tinygrad_sigmoid.drawing.render import Drawing
 from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.quoting import in_dot, printable
 from tinygrad_sigmoid.reading.names import Names
-from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, applied, number_text
+from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, TEXT, Written, number_text
 from tinygrad_sigmoid.value import Value, operation_of, require_fresh
 
 LONGEST_HEADING = 24  # characters; a longer formula gives way to its operation's symbol
 CROWDED = 6  # collapsed neurons; above, straight edges join their layers, where curved ones would loop
 QUICK = 100  # boxes; above, Graphviz takes straight edges and a limited time to find the best order
 
-# Helvetica is a font whose widths every build of Graphviz knows. The fills are pale enough for dark letters; what has
-# no fill, edges and their numbers, is of a grey that can be read on white and on black.
-_INK, _GREY = f'"{mermaid.INK}"', f'"{mermaid.GREY}"'
-_GRAPH = f"nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor={_GREY}"
-_NODE = rf'id="\N" fontname=Helvetica fontsize=12 fontcolor={_INK} margin="0.14,0.07" height=0.3 penwidth=1.3'
-_EDGE = f"fontname=Helvetica fontsize=10 fontcolor={_GREY} color={_GREY} arrowsize=0.7"
-_CLUSTER = f'style="rounded,filled" color={_GREY} fillcolor="{mermaid.GREY}18"'
+# Helvetica is a font whose widths every build of Graphviz knows.
+_GRAPH = f'nodesep=0.2 fontname=Helvetica fontsize=11 fontcolor="{GREY}"'
+_NODE = rf'id="\N" fontname=Helvetica fontsize=12 fontcolor="{INK[0]}" margin="0.14,0.07" height=0.3 penwidth=1.3'
+_EDGE = f'fontname=Helvetica fontsize=10 fontcolor="{GREY}" color="{GREY}" arrowsize=0.7'
+_CLUSTER = f'style="rounded,filled" color="{GREY}" fillcolor="{GREY}18"'
 _TOGETHER = "penwidth=0.7 arrowsize=0.5"
-
-# What a box stands for shows in its shape as well as in its colour; in SVG it is the box's class too.
-_LEAF = 'class=leaf shape=box style=filled color="#b07d12" fillcolor="#fdf1d0"'
-_CONSTANT = f'class=constant shape=plaintext fontsize=11 fontcolor={_GREY} margin="0.04,0.02" width=0.2 height=0.2'
-_OPERATION = 'class=computed shape=box style="rounded,filled" color="#3b6fb5" fillcolor="#e2edfa"'
-_OUTPUT = 'class=output shape=box style="rounded,filled" peripheries=2 color="#2c8650" fillcolor="#dcf3e3"'
-_COLLAPSED = 'class=closed shape=box3d style=filled color="#7a5bb0" fillcolor="#ece5f7"'
-_COPY = f'class=copy shape=box style=dashed color={_GREY} fontcolor={_GREY} margin="0.08,0.04" width=0.2 height=0.2'
-_MARKED = 'penwidth=4 color="#c0392b"'
 
 # Room for the numbers that a change may bring: the widest one on an edge, and the least width of a box, in inches.
 _WIDEST = "∂ −0.00000"
@@ -149,7 +139,7 @@ def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool =
         f"graph [bgcolor=transparent rankdir={'TB' if down else 'LR'} {_GRAPH} {layout}]",
         f"node [{_NODE}{f' width={_LEAST_WIDTH}' * room}]",
         f"edge [{_EDGE}{edges}]",
-        *_frames({box: f"{box.id} [{_label(*told)} {look}]" for box, (told, look) in nodes.items()}, _cluster, "}"),
+        *_frames({box: _box(box.id, *told) for box, told in nodes.items()}, _cluster, "}"),
         *[_arrow(edge, *told) for edge, told in texts.items()],
     ]
     made = Drawing(format="svg", body=[f"\t{line}\n" for line in lines])
@@ -157,7 +147,7 @@ def drawing(drawn: Diagram, marks: Marks = MappingProxyType({}), *, room: bool =
         *_frames({box: mermaid.node(box.id, *told) for box, told in nodes.items()}, mermaid.frame, "end"),
         *[mermaid.edge(edge.start.id, edge.end.id, *told) for edge, told in texts.items()],
     ]
-    made.mermaid = mermaid.flowchart(parts, [look for _, look in nodes.values()])
+    made.mermaid = mermaid.flowchart(parts, [kind for _, kind, _ in nodes.values()])
     return made
 
 
@@ -182,19 +172,24 @@ def _layout(drawn: Diagram) -> tuple[str, str]:
 # -- Boxes -------------------------------------------------------------------------------------------------------------
 
 
-def _node(box: Box, outputs: Collection[Value], marks: Marks, names: Names, elsewhere: int) -> tuple[list[str], str]:
-    """The lines of text in a box, and its look; `elsewhere` is how many of its uses begin at a copy of it."""
+def _box(id: str, lines: Sequence[str], kind: str, marked: bool) -> str:
+    return f"{id} [{_label(*lines)} class={kind} {DOT[kind]}{f' {MARKED}' * marked}]"
+
+
+def _node(
+    box: Box, outputs: Collection[Value], marks: Marks, names: Names, elsewhere: int
+) -> tuple[list[str], str, bool]:
+    """The lines of text in a box, its kind, and whether it is marked; `elsewhere` of its uses begin at a copy of it."""
     if box.copy_of and not box.values[0].constant:
-        return [_copied_name(box.copy_of, box.place, names)], _COPY
-    [heading, *lines], role = _described(box, outputs, names.placed)
+        return [_copied_name(box.copy_of, box.place, names)], "copy", False
+    [heading, *lines], kind = _described(box, outputs, names.placed)
     if elsewhere and not box.values[0].constant:
         lines = [f"{elsewhere:,} further {'use' if elsewhere == 1 else 'uses'}", *lines]
     remarks = [marks[value] for value in box.values if value in marks]
-    return [heading, *lines, *remarks], role + f" {_MARKED}" * bool(remarks)
+    return [heading, *lines, *remarks], kind, bool(remarks)
 
 
 def _copied_name(box: Box, place: Place, names: Names) -> str:
-    """What a box is called where a copy of it stands."""
     if box.collapsed is not None:
         return printable(".".join([*box.place, box.collapsed]), LONGEST_LABEL)
     name = _operand(box.values[0], place, names.placed)
@@ -202,19 +197,19 @@ def _copied_name(box: Box, place: Place, names: Names) -> str:
 
 
 def _described(box: Box, outputs: Collection[Value], names: Mapping[Value, str]) -> tuple[list[str], str]:
-    """The lines of text in a box, and the look of what it stands for."""
+    """The lines of text in a box, and the kind of what it stands for."""
     value = box.values[0]
     if box.collapsed is not None:
         leaves = sum(not value.inputs for value in box.values)
         contents = [f"{len(box.shown_outside):,} outputs", f"{leaves:,} {'leaf' if leaves == 1 else 'leaves'}"]
         if len(box.shown_outside) == 1:
             contents = _numbers(*box.shown_outside)
-        return [printable(box.collapsed, LONGEST_LABEL), *contents], _COLLAPSED
+        return [printable(box.collapsed, LONGEST_LABEL), *contents], "closed"
     if value.constant:
-        return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], _CONSTANT
+        return [number_text(value.data) if len(box.values) == 1 else f"{len(box.values)} numbers"], "constant"
     if not value.inputs:
-        return [_name(value, names), *_numbers(value)], _LEAF
-    return [_heading(value, box.place, names), *_numbers(value)], _OUTPUT if value in outputs else _OPERATION
+        return [_name(value, names), *_numbers(value)], "leaf"
+    return [_heading(value, box.place, names), *_numbers(value)], "output" if value in outputs else "computed"
 
 
 def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
@@ -224,7 +219,7 @@ def _heading(value: Value, place: Place, names: Mapping[Value, str]) -> str:
     """
     operation = operation_of(value)
     operands = [_operand(used, place, names) for used in value.inputs]
-    written = applied(operation, operands)
+    written = TEXT.written(operation, [Written(name) if name == "…" else TEXT.name(name) for name in operands]).text
     if len(written) > LONGEST_HEADING or set(operands) == {"…"}:
         written = printable(operation.notation.symbol, LONGEST_LABEL)
     name = _name(value, names)
@@ -308,4 +303,4 @@ def _edge(edge: Edge, marks: Marks, room: bool) -> tuple[list[str], str]:
     # Two columns into a frame from outside: one is for the leaves that stand in it.
     into_a_frame = edge.start.place[: len(edge.end.place)] != edge.end.place and not edge.joined
     length = "minlen=2" if into_a_frame else ""
-    return [*labels, *remarks], " ".join(filter(None, [look, _MARKED if remarks else "", length]))
+    return [*labels, *remarks], " ".join(filter(None, [look, MARKED if remarks else "", length]))

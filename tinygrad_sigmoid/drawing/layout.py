@@ -68,7 +68,6 @@ class Layout:
         pixels: The inputs, if they are drawn as one image.
         image: Where that is.
         spots: Where the other units are.
-        lines: How many weights are drawn as lines.
         squares: How many are drawn as squares in images.
         hidden: How many are not drawn.
     """
@@ -90,12 +89,12 @@ class Layout:
         self._count()
 
     def _count(self) -> None:
-        self.lines = sum(source in self.spots for unit in self.spots for source in unit.sources)
+        lines = sum(source in self.spots for unit in self.spots for source in unit.sources)
         self.squares = sum(len(unit.weights) for unit, spot in self.spots.items() if spot.image)
-        self.hidden = sum(len(unit.weights) for unit in chain(*self.columns)) - self.lines - self.squares
-        if self.lines > MOST_EDGES:
+        self.hidden = sum(len(unit.weights) for unit in chain(*self.columns)) - lines - self.squares
+        if lines > MOST_EDGES:
             raise ValueError(
-                f"this picture would have {self.lines:,} lines, more than the {MOST_EDGES:,} that can be told apart: "
+                f"this picture would have {lines:,} lines, more than the {MOST_EDGES:,} that can be told apart: "
                 f"draw one of its layers, as in draw(network.layers[0])"
             )
 

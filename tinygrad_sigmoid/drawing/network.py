@@ -169,7 +169,6 @@ class _Writer:
             yield _text(x, lowest + 12, f"… {len(column) - len(drawn):,} more")
 
     def _unit(self, unit: Unit, spot: Spot) -> str:
-        """A neuron with its weights, or an input."""
         number = self.output(unit)
         parts = [self._told_of(unit)]
         parts += self._image_of_weights(unit, spot.image) if spot.image else self._lines(unit, spot)
@@ -208,7 +207,6 @@ class _Writer:
         return self.thickest * (abs(number) / self.largest) if self.largest else 0.0
 
     def _lines(self, unit: Unit, spot: Spot) -> Iterator[str]:
-        """A line for each weight whose source is drawn."""
         for operand, (weight, source) in enumerate(zip(unit.weights, unit.sources, strict=True)):
             number = self.number(weight)
             if number is not None and (start := self.layout.spots.get(source)):
@@ -221,7 +219,7 @@ class _Writer:
 
     def _image_of_weights(self, unit: Unit, image: Square) -> Iterator[str]:
         """The weight of each pixel as a square, whose area is the size of the weight."""
-        yield _frame(image)
+        yield f'<rect class="rim" {image.attributes}/>'
         joined: dict[str, list[str]] = {"plus": [], "minus": []}
         for operand, (weight, cell) in enumerate(zip(unit.weights, image.cells(len(unit.weights)), strict=True)):
             number = self.number(weight) or 0.0
@@ -243,7 +241,7 @@ class _Writer:
         bottom = squares[-1].top + squares[-1].width
         right, corner = image.left + image.width, image.top + image.width
         yield f'<path class="all" d="M{right:g} {image.top:g}L{left:g} {top:g}V{bottom:g}L{right:g} {corner:g}z"/>'
-        yield _frame(image)
+        yield f'<rect class="rim" {image.attributes}/>'
         for unit, cell in zip(self.layout.pixels, image.cells(len(self.layout.pixels)), strict=True):
             number = self.output(unit) or 0.0
             amount = abs(number) / (self.fullest[0] or 1.0)
@@ -290,10 +288,6 @@ def _label(unit: Unit, operand: int) -> str:
 
 def _title(lines: Sequence[str]) -> str:
     return "<title>" + "\n".join(map(in_html, lines)) + "</title>"
-
-
-def _frame(image: Square) -> str:
-    return f'<rect class="rim" {image.attributes}/>'
 
 
 def _text(x: float, y: float, text: str, look: str = "", *, escaped: bool = False) -> str:

@@ -82,10 +82,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
     def _repr_png_(self) -> bytes | None:
         """A small picture as PNG too, for JupyterLab until it trusts the notebook; of a bundle's marimo makes a tab."""
-        if shutil.which("dot") and len(self.source) < SMALL:
-            with suppress(ValueError, OSError):  # not every `dot` can make PNG
-                png: bytes = self.pipe("png", quiet=True)
-                return png
+        if len(self.source) < SMALL:
+            with suppress(ValueError, OSError):  # without `dot` there is no PNG, and not every `dot` can make it
+                return bytes(self.pipe("png", quiet=True))
         return None
 
     def pipe(
@@ -137,7 +136,6 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
 
 def _by_program(command: Sequence[str], source: str, quiet: bool) -> bytes:
-    """The picture that Graphviz' own program makes."""
     # Processor time lasts at least as long as time: that limit is for a program which nobody waits for any more.
     limits = [str(os.getpid()), str(SECONDS + 1), str(MEMORY)]
     if os.name == "posix":

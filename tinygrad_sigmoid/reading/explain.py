@@ -53,22 +53,24 @@ class Explanation:
     uses: tuple[BackwardStep, ...]  # the steps in which the value's gradient is added up
 
     def __str__(self) -> str:
+        indent = "\n    " if self.paths else "\n         "
+        lines = [f"  {name}: {indent.join(filter(None, told))}" for name, *told in self._rows()]
+        return "\n".join([self._heading(), *lines])
+
+    def _heading(self) -> str:
         if not self.count:
             return f"{self.derivative} = 0: no path leads from the output to {self.name}"
         if self.paths:
-            return "\n".join([f"{self.derivative} along {counted(self.count, 'path')}:", *self._written_paths()])
+            return f"{self.derivative} along {counted(self.count, 'path')}:"
         many = f"more than {_UNCOUNTED}" if self.count >= _UNCOUNTED else f"{self.count}"
-        lines = [f"{self.derivative} along {many} paths, too many to write: added up use by use, as backward() does"]
-        for number, use in enumerate(self.uses, 1):
-            lines += [f"  use {number}: {use.local}", f"         {use.accumulation}"]
-        return "\n".join(lines)
+        return f"{self.derivative} along {many} paths, too many to write: added up use by use, as backward() does"
 
-    def _written_paths(self) -> Iterator[str]:
-        for number, path in enumerate(self.paths, 1):
-            yield f"  path {number}: {' ← '.join(path.names)}"
-            yield f"    {path}"
-        if len(self.paths) > 1:
-            yield f"  together: {self._sum_over_paths()}"
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """The paths and their sum, or where there are too many, the uses."""
+        if not self.paths:
+            return [(f"use {n}", use.local, use.accumulation) for n, use in enumerate(self.uses, 1)]
+        rows = [(f"path {n}", " ← ".join(path.names), str(path)) for n, path in enumerate(self.paths, 1)]
+        return [*rows, ("together", "", self._sum_over_paths())] if len(rows) > 1 else rows
 
     def _sum_over_paths(self) -> str:
         first, *rest = [number_text(path.product) for path in self.paths]
@@ -77,13 +79,8 @@ class Explanation:
         return f"{terms} {equals(total == exactly(self.gradient))} {number_text(self.gradient)}"
 
     def _repr_html_(self) -> str:
-        first, *_ = str(self).splitlines()
-        rows = [(f"path {n}", " ← ".join(path.names), str(path)) for n, path in enumerate(self.paths, 1)]
-        if len(rows) > 1:
-            rows.append(("together", "", self._sum_over_paths()))
-        if self.count and not self.paths:
-            rows = [(f"use {n}", use.local, use.accumulation) for n, use in enumerate(self.uses, 1)]
-        return sentences(first) + (table(rows) if rows else "")
+        rows = self._rows()
+        return sentences(self._heading()) + (table(rows) if rows else "")
 
 
 def explain(output: Value, wrt: Value) -> Explanation:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import count
 from typing import TypedDict
 
 from tinygrad_sigmoid.elementary import Opaque, traced
@@ -145,7 +146,4 @@ def _ordinal(number: int) -> str:
 def _unused_prefix(labels: Iterable[str]) -> str:
     """`v`, or as many of them as it takes for no label to look like v7."""
     taken = {label.rstrip("0123456789") for label in labels if label[-1:].isdigit()}
-    prefix = "v"
-    while prefix in taken:
-        prefix += "v"
-    return prefix
+    return next(prefix for times in count(1) if (prefix := "v" * times) not in taken)

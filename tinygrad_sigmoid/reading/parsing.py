@@ -130,12 +130,7 @@ def _as_python_reads(name: str) -> str:
 
 
 class _Reader:
-    """Records a parsed formula.
-
-    Attributes:
-        values: The leaves by their names.
-        used: The names that the formula has used so far.
-    """
+    """Records a parsed formula, and notes which names it uses."""
 
     def __init__(self, leaves: Mapping[str, Value | float]) -> None:
         self.values: dict[str, Value] = {}

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from typing import overload
 
 from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.graph import computed, topological_order
@@ -107,7 +106,7 @@ class BackwardStep:
         return f"{self.local}\n{self.accumulation}"
 
 
-class Steps(Sequence[ForwardStep | BackwardStep]):
+class Steps(list[ForwardStep | BackwardStep]):
     """The steps of both passes, those of `forward` and then those of `backward`: index it, slice it, print it.
 
     Attributes:
@@ -128,7 +127,7 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
         self.forward = [self._forward_step(number, value) for number, value in enumerate(order, 1)]
         self.gradients: dict[Value, float] = {output: 1.0}
         self.backward = list(self._backward_steps(order))
-        self._all: list[ForwardStep | BackwardStep] = [*self.forward, *self.backward]
+        super().__init__([*self.forward, *self.backward])
 
     def _forward_step(self, number: int, value: Value) -> ForwardStep:
         operation = operation_of(value)
@@ -174,26 +173,13 @@ class Steps(Sequence[ForwardStep | BackwardStep]):
                     after=after,
                 )
 
-    @overload
-    def __getitem__(self, index: int) -> ForwardStep | BackwardStep: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[ForwardStep | BackwardStep]: ...
-    def __getitem__(self, index: int | slice) -> ForwardStep | BackwardStep | list[ForwardStep | BackwardStep]:
-        return self._all[index]
-
-    def __len__(self) -> int:
-        return len(self._all)
-
     def __str__(self) -> str:
         if not self:
             return f"{self.names[-1]} is a leaf: nothing is computed, so there are no passes"
         width = len(str(len(self)))
-        lines = ["forward pass"]
-        lines += [f"{step.number:>{width}}  {step}" for step in self.forward]
-        lines.append(f"backward pass, from {self.beginning}")
-        indent = "\n" + " " * (width + 2)
-        lines += [f"{step.number:>{width}}  {step.local}{indent}{step.accumulation}" for step in self.backward]
-        return "\n".join(lines)
+        lines = [f"{step.number:>{width}}  {step}".replace("\n", "\n" + " " * (width + 2)) for step in self]
+        lines.insert(len(self.forward), f"backward pass, from {self.beginning}")
+        return "\n".join(["forward pass", *lines])
 
     def _repr_html_(self) -> str:
         if not self:

@@ -63,11 +63,9 @@ class Style:
         return Written(text if len(self.plain(text)) <= self.longest else self.dots, binding.whole)
 
     def bracketed(self, text: str) -> str:
-        """The text in brackets."""
         return self.brackets[0] + text + self.brackets[1]
 
     def bracketed_input(self, operation: Operation, place: int, text: str) -> str:
-        """The text of an input that needs brackets in its place."""
         return self.bracketed(text)
 
     def plain(self, text: str) -> str:
@@ -162,16 +160,6 @@ def _vector(names: Sequence[str]) -> str:
 
 
 TEXT = Style()
-
-
-def applied(operation: Operation, operands: Sequence[str]) -> str:
-    """An operation on operands of these names, as text; `…` is one that has none.
-
-    >>> from tinygrad_sigmoid.operations import add, sigmoid
-    >>> applied(add, ["…", "b"]), applied(sigmoid, ["z"])
-    ('… + b', 'σ(z)')
-    """
-    return TEXT.written(operation, [Written(name) if name == "…" else TEXT.name(name) for name in operands]).text
 
 
 def number_text(number: float) -> str:
