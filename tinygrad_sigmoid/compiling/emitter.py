@@ -59,7 +59,7 @@ class Emitted:
         return type(self)(self.emitter, self.emitter.constant(self.kind, other)) - self
 
     def __mul__(self, other: Any) -> Self:
-        return self if type(other) is int and other == 1 else self._same("mul", other)
+        return self._same("mul", other)
 
     __rmul__ = __mul__
 
