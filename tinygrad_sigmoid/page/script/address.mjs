@@ -48,11 +48,11 @@ export function read({ graph, first }, address) {
   const data = [...first.data];
   let [leaf, start] = [usualLeaf(graph, first), NaN];
   let [algorithm, level] = [0, usualLevel(graph)];
-  const gradients = !!graph.columns && entries.includes("gradients");
+  const gradients = graph.columns.length > 0 && entries.includes("gradients");
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
     if (way <= graph.algorithms.length) algorithm ||= way;
-    if (graph.columns) level = Number(/^level:([012])$/.exec(entry)?.[1] ?? level);
+    if (graph.columns.length) level = Number(/^level:([012])$/.exec(entry)?.[1] ?? level);
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;

@@ -13,7 +13,7 @@ import { goTo } from "./tour.mjs";
 // The boxes that Graphviz has drawn.
 /** @param {Page} page */
 export function startBoxes(page) {
-  if (page.graph.columns) return;
+  if (page.graph.columns.length) return;
   for (const layout of page.layouts)
     for (const { id, values, shown } of page.graph.boxes) {
       const element = layout.picture().querySelector(`[id="${id}"]`);

@@ -25,7 +25,7 @@ const isOpen = (/** @type {Thing} */ { kind }) => kind === "open";
 
 /** @param {Graph} graph @param {Shape} shape @param {number} column @returns {Thing[]} */
 function thingsOf(graph, { opened, windows, down }, column) {
-  const { boxes, most, image } = /** @type {import("./graph.mjs").Column[]} */ (graph.columns)[column];
+  const { boxes, most, image } = graph.columns[column];
   const blank = { x: 0, y: 0, column, radius: 0, inside: null, image: null };
   const side = down ? 0.6 * IMAGE_SIDE : IMAGE_SIDE;
   if (image) return [{ ...blank, kind: "image", boxes, width: side, height: side }];
@@ -68,7 +68,7 @@ function roomBefore(columns, down) {
  *  @returns {Scene} */
 export function sceneOf(graph, shape, ratio) {
   const { down } = shape;
-  const columns = (graph.columns ?? []).map((_, column) => thingsOf(graph, shape, column));
+  const columns = graph.columns.map((_, column) => thingsOf(graph, shape, column));
   const before = roomBefore(columns, down);
   const [long, broad] = /** @type {("width" | "height")[]} */ (down ? ["height", "width"] : ["width", "height"]);
   const breadths = columns.map((things) => things.reduce((sum, thing) => sum + thing[broad], 0));

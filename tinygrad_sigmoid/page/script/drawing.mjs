@@ -3,7 +3,6 @@
 import { adoptBox, adoptFrame, adoptRest } from "./boxes.mjs";
 import { edgesOf, usesByImages } from "./edges.mjs";
 import { svg } from "./elements.mjs";
-import { weightsOf } from "./graph.mjs";
 import { innerPoint } from "./spots.mjs";
 import { drawBox, drawEdge, drawImage, drawOpen, drawPixels, drawRound, drawShown, textAt } from "./things.mjs";
 
@@ -15,7 +14,6 @@ export function draw(page, scene) {
   const { things, down, headings } = scene;
   page.painted = { rounds: [], lines: [], images: [] };
   page.uses = new WeakMap();
-  const columns = page.graph.columns ?? [];
   const edges = edgesOf(page.graph, scene);
   const drawn = (/** @type {boolean} */ open) => edges.filter((one) => one.open === open).map((one) => edge(page, one));
   const image = drawShown(things, down);
@@ -28,7 +26,7 @@ export function draw(page, scene) {
     ...things.filter(({ kind }) => kind === "open").map((thing) => frame(page, thing)),
     ...drawn(true),
     ...things.flatMap((thing) => contents(page, thing, down)),
-    ...columns.map(({ title }, column) => textAt(headings[column], title, down ? "after" : "")),
+    ...page.graph.columns.map(({ title }, column) => textAt(headings[column], title, down ? "after" : "")),
   );
 }
 
@@ -58,7 +56,7 @@ function contents(page, thing, down) {
     const { shown, id } = all[boxes[0]];
     return [valueBox(page, [x, y], shown, values[shown].name, id)];
   }
-  const { most, boxes: { length } } = /** @type {import("./graph.mjs").Column[]} */ (columns)[column];
+  const { most, boxes: { length } } = columns[column];
   return [rest(page, [x, y], `c${column}`, boxes.flatMap((n) => all[n].values), [boxes.length, most, length])];
 }
 
@@ -93,7 +91,7 @@ function shaded(page, thing, down) {
   });
   if (!thing.image) return elements;
   const image = drawImage(thing.image);
-  const weights = weightsOf(graph, graph.boxes[thing.boxes[0]]);
+  const { weights } = graph.boxes[thing.boxes[0]];
   painted.images.push({ element: image, image: thing.image, weights, drawn: "" });
   return [image, ...elements];
 }

@@ -1,6 +1,5 @@
 // The edges of a network: straight lines from where a value stands to what uses it, an open neuron's through its gates.
 
-import { sourcesOf, weightsOf } from "./graph.mjs";
 import { innerPoint, sidesOf, spotsOf } from "./spots.mjs";
 
 /** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
@@ -23,9 +22,9 @@ function besideEdge([x1, y1], [x2, y2], down, far) {
 // A line for each weight, which stands for the use of the weight and of what it is multiplied by.
 /** @param {Plan} plan @param {Thing} thing @returns {Edge[]} */
 function intoNeuron({ graph, spots }, { boxes: [number], x, y, image }) {
-  const box = graph.boxes[number];
-  const [weights, product] = [weightsOf(graph, box), box.neuron?.product ?? 0];
-  return sourcesOf(graph, box).flatMap((source, k) => {
+  const { weights, sources, neuron } = graph.boxes[number];
+  const product = neuron?.product ?? 0;
+  return sources.flatMap((source, k) => {
     const spot = image ? undefined : spots.get(source);
     /** @type {[number, number][]} */
     const uses = [[product, weights.length + k], [product, k]];
@@ -37,8 +36,8 @@ function intoNeuron({ graph, spots }, { boxes: [number], x, y, image }) {
 // What an open neuron takes comes in above the weight that it is multiplied by; of those left out, one edge is drawn.
 /** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside @returns {Edge[]} */
 function throughGates({ graph, spots, down }, thing, { gates, boxes, rest, hidden }) {
-  const box = graph.boxes[thing.boxes[0]];
-  const [weights, sources, product] = [weightsOf(graph, box), sourcesOf(graph, box), box.neuron?.product ?? 0];
+  const { weights, sources, neuron } = graph.boxes[thing.boxes[0]];
+  const product = neuron?.product ?? 0;
   const end = sidesOf(innerPoint(thing, boxes.get(product) ?? [0, 0]), down).in;
   const usual = { open: true, many: false };
   const edges = [...gates].map(([k, gate]) => {

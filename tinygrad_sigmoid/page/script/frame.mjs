@@ -1,6 +1,6 @@
 // The frame of the picture: which of two layouts it holds, and which part: all of it, or what was zoomed to.
 
-import { byId, svg } from "./elements.mjs";
+import { byId } from "./elements.mjs";
 import { redraw, update } from "./page.mjs";
 
 /** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Layout} Layout */
@@ -11,13 +11,13 @@ const LEGIBLE = 0.7; // below it, numbers are hard to read
 const CLOSEST = 6; // and when zoomed in
 const MARGIN = 8; // pixels around all of it
 
-// Both layouts of Graphviz: the one that the page was made with, and the one that waits beside it. A network has none.
+// Both layouts of Graphviz: the one that the page was made with, and the one that waits beside it. Blank for a network.
 /** @returns {Layout[]} */
 export function layouts() {
   const waiting = /** @type {HTMLTemplateElement} */ (byId("downwards")).content;
   return [byId("canvas"), waiting].map((place, k) => {
-    const picture = /** @type {SVGSVGElement | null} */ (place.querySelector(".graph")) ?? svg("svg", {});
-    const { width = 1, height = 1 } = /** @type {any} */ (picture).viewBox.baseVal ?? {};
+    const picture = /** @type {SVGSVGElement} */ (place.querySelector(".graph"));
+    const { width, height } = picture.viewBox.baseVal;
     return { picture: () => picture, width, height, down: k > 0 };
   });
 }

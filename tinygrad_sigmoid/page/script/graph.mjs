@@ -12,11 +12,12 @@
  *   step
  * @typedef {ForwardStep | BackwardStep} Step
  * @typedef {{ name: string, product: number, bias: number | null }} Neuron whose product is w·x
- * @typedef {{ id: string, values: number[], shown: number, input?: boolean, neuron: Neuron | null }} Box a value, or
- *   all values of a neuron, of which one's numbers are shown
+ * @typedef {{ values: number[], input: boolean, neuron: Neuron | null }} RecordedBox a value, or all values of a neuron
+ * @typedef {RecordedBox & { id: string, shown: number, weights: number[], sources: number[] }} Box with the last of its
+ *   values, whose numbers are shown, and of a neuron the weights and what each is multiplied by
  * @typedef {{ name: string, title: string, boxes: number[], most: number, image: boolean }} Column of a network: its
  *   boxes by their place in the list, how many of them are drawn at a time, and whether they are the pixels of an image
- * @typedef {{ values: Value[], boxes: Box[], columns: Column[] | null, steps: Step[], forward: number,
+ * @typedef {{ values: Value[], boxes: RecordedBox[], columns: Column[], steps: Step[], forward: number,
  *   beginning: string, code: Code | null, algorithms: Algorithm[] }} Recorded with the number of its forward steps, and
  *   with columns where the page draws it itself
  * @typedef {{ name: string, edges: [number, number, JSONNumber, JSONNumber, JSONNumber][], mistake: number,
@@ -29,8 +30,8 @@
  * @typedef {{ compute: Trace, asPerceptron: Program | null, operations: (Program | null)[] }} Programs generated from
  *   the recorded graph and the table of rules: nothing else here knows a formula
  *
- * @typedef {Recorded & Programs & { output: number, leaves: number[], boxOf: Map<number, number> }} Graph with the
- *   box that each value is in
+ * @typedef {Recorded & Programs & { boxes: Box[], output: number, leaves: number[], boxOf: Map<number, number> }} Graph
+ *   with the place in the list of the box that each value is in
  * @typedef {{ data: number[], local: number[][], gradients: number[] }} Moment each value's data, local derivatives
  *   and gradient, at some numbers of the leaves
  * @typedef {{ data: (number | null)[], local: number[][] | null, gradients: (number | null)[] }} Known
@@ -40,21 +41,18 @@
 export function graphOf(recorded, programs) {
   const { values } = recorded;
   const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
-  const boxOf = new Map(recorded.boxes.flatMap((box, number) => box.values.map((i) => [i, number])));
-  return { ...recorded, ...programs, output: values.length - 1, leaves, boxOf };
+  const boxes = recorded.boxes.map((box) => boxWith(values, box));
+  const boxOf = new Map(boxes.flatMap((box, number) => box.values.map((i) => [i, number])));
+  return { ...recorded, ...programs, boxes, output: values.length - 1, leaves, boxOf };
 }
 
-// The weights of a neuron, and what each is multiplied by.
-/** @param {Graph} graph @param {Box} box */
-export function weightsOf({ values }, { neuron }) {
-  const { inputs } = values[neuron?.product ?? 0];
-  return neuron ? inputs.slice(0, inputs.length / 2) : [];
-}
-
-/** @param {Graph} graph @param {Box} box */
-export function sourcesOf({ values }, { neuron }) {
-  const { inputs } = values[neuron?.product ?? 0];
-  return neuron ? inputs.slice(inputs.length / 2) : [];
+// A product has all weights first, and then what they are multiplied by.
+/** @param {Value[]} values @param {RecordedBox} box @returns {Box} */
+function boxWith(values, box) {
+  const shown = box.values[box.values.length - 1];
+  const factors = box.neuron ? values[box.neuron.product].inputs : [];
+  const half = factors.length / 2;
+  return { ...box, id: `n${shown}`, shown, weights: factors.slice(0, half), sources: factors.slice(half) };
 }
 
 /** @param {Graph} graph @param {number[]} numbers of all leaves @returns {Moment} */
@@ -110,4 +108,4 @@ export function usualLeaf({ leaves }, { gradients }) {
 
 // How much a step of the tour is unless something else is asked for: 0 one value, 2 a layer.
 /** @param {Graph} graph */
-export const usualLevel = ({ columns }) => (columns ? 2 : 0);
+export const usualLevel = ({ columns }) => (columns.length ? 2 : 0);

@@ -1,7 +1,5 @@
 // The inside of an open neuron: where its boxes stand, and where what it takes comes in.
 
-import { weightsOf } from "./graph.mjs";
-
 /** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Value} Value */
 /** @typedef {[number, number]} Point
  *  @typedef {{ width: number, height: number, boxes: Map<number, Point>, gates: Map<number, Point[]>,
@@ -31,7 +29,7 @@ export const mostWeights = (weights, down) => (weights <= (down ? 4 : 12) ? weig
 /** @param {Graph} graph @param {import("./graph.mjs").Box} box @param {number} first the first weight that is shown
  *  @param {boolean} down @returns {Inside} */
 export function insideOf(graph, box, first, down) {
-  const weights = weightsOf(graph, box);
+  const { weights } = box;
   const shown = [...weights.keys()].slice(first, first + mostWeights(weights.length, down));
   const hidden = weights.filter((_, k) => !shown.includes(k));
   const rows = shown.length + (hidden.length ? 1 : 0);

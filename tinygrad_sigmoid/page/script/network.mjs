@@ -4,7 +4,6 @@ import { byId } from "./elements.mjs";
 import { sceneOf } from "./columns.mjs";
 import { draw } from "./drawing.mjs";
 import { lookAt, showPicture } from "./frame.mjs";
-import { weightsOf } from "./graph.mjs";
 import { mostWeights } from "./inside.mjs";
 import { relate } from "./picture.mjs";
 import { showShades, startShades } from "./shades.mjs";
@@ -41,12 +40,12 @@ function reveal(page, step) {
     page.stale = true;
   };
   const numbers = [value, input].map((i) => graph.boxOf.get(i));
-  graph.columns?.forEach(({ boxes, most }, column) =>
+  graph.columns.forEach(({ boxes, most }, column) =>
     boxes.forEach((number, place) => numbers.includes(number) && show(`c${column}`, place, most)),
   );
   const number = graph.boxOf.get(value) ?? -1;
   const box = graph.boxes[number];
   if (!opened.includes(number) || box.neuron?.product !== value || step.input === undefined) return;
-  const { length } = weightsOf(graph, box);
+  const { length } = box.weights;
   show(box.id, step.operand % length, mostWeights(length, layout.down));
 }

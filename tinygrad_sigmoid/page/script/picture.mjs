@@ -78,7 +78,7 @@ export function highlight(page, name, some, meant = () => false) {
 /** @param {Page} page @param {number[]} own */
 export function relate(page, own) {
   const { values, columns } = page.graph;
-  if (columns) {
+  if (columns.length) {
     const mine = new Set(own);
     highlight(page, "self", mine, (value, operand) => mine.has(value) || mine.has(values[value].inputs[operand]));
     document.body.classList.toggle("related", own.length > 0);

@@ -35,7 +35,7 @@ export function toldTogether({ boxes, boxOf, columns, steps, forward }, { first,
   const ended = new Set([...begun].filter((number) => !later.has(number)));
   const numbers = ended.size ? ended : begun;
   const [one] = numbers;
-  const all = columns?.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
+  const all = columns.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
   const some = all > numbers.size ? `${numbers.size} of the ${all}` : `The ${all}`;
   const [what, forth, back] =
     numbers.size > 1

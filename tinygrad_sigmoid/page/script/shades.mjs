@@ -43,7 +43,7 @@ export function showShades(page) {
   const given = (/** @type {Box} */ { neuron, shown: i }) => (page.gradients && neuron ? gradients[i] : data[i]);
   const largest = largestOf(parametersOf(page).map(parameter));
   const largestIn = (/** @type {number[]} */ boxes) => largestOf(boxes.map((number) => given(graph.boxes[number])));
-  const fullest = (graph.columns ?? []).map(({ boxes }) => largestIn(boxes));
+  const fullest = graph.columns.map(({ boxes }) => largestIn(boxes));
   for (const { element, weight } of painted.lines) {
     colour(element, parameter(weight));
     const path = /** @type {SVGElement} */ (element.firstElementChild);

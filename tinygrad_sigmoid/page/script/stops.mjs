@@ -16,7 +16,7 @@ function placeOf({ graph, level, opened }, value) {
   const neuron = graph.boxes[number]?.neuron;
   if (!level || opened.includes(number)) return "";
   if (!neuron) return graph.values[value].name;
-  return level === 1 ? neuron.name : (graph.columns?.find(({ boxes }) => boxes.includes(number))?.name ?? "");
+  return level === 1 ? neuron.name : graph.columns.find(({ boxes }) => boxes.includes(number))?.name ?? "";
 }
 
 // All runs, one after the other.
@@ -50,7 +50,7 @@ export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last
 /** @param {Page} page */
 export function startStops(page) {
   const select = /** @type {HTMLSelectElement} */ (byId("level"));
-  byId("levels").hidden = !page.graph.columns;
+  byId("levels").hidden = !page.graph.columns.length;
   select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
   on(select, "change", () => {
     page.level = Number(select.value);
