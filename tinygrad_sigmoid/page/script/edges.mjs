@@ -54,33 +54,26 @@ function throughGates({ graph, spots, down }, thing, { gates, boxes, rest, hidde
   return /** @type {Edge[]} */ ([...edges, { ...usual, uses, points, weight: null, label: null }]);
 }
 
-// Between the boxes of an open neuron.
-/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside @returns {Edge[]} */
-function within({ graph, down }, thing, { boxes }) {
-  const spots = new Map([...boxes].map(([i, place]) => [i, sidesOf(innerPoint(thing, place), down)]));
-  return [...spots].flatMap(([value, to]) =>
-    graph.values[value].inputs.flatMap((input, operand) => {
-      const from = spots.get(input);
-      if (!from) return [];
-      const label = besideEdge(from.out, to.in, down, down ? 18 : 32);
-      return [{ uses: [[value, operand]], points: [from.out, to.in], weight: null, label, open: true, many: false }];
-    }),
-  );
-}
-
-// Into a value that is no neuron's.
-/** @param {Plan} plan @param {Thing} thing @returns {Edge[]} */
-function intoValue({ graph, spots, down }, { boxes: [number] }) {
-  const [value] = graph.boxes[number].values;
+// Into a value from all that it takes, as far as that has a spot.
+/** @param {Plan} plan @param {number} value @returns {Edge[]} */
+function intoValue({ graph, spots, down }, value) {
   const to = /** @type {Spot} */ (spots.get(value));
   const { inputs } = graph.values[value];
+  const far = to.open ? (down ? 18 : 32) : down ? 44 : 60;
+  const many = down && !to.open && inputs.length > 4;
   return inputs.flatMap((input, operand) => {
     const from = spots.get(input);
     if (!from) return [];
-    const label = besideEdge(from.out, to.in, down, down ? 44 : 60);
-    const many = down && inputs.length > 4;
+    const label = besideEdge(from.out, to.in, down, far);
     return [{ uses: [[value, operand]], points: [from.out, to.in], weight: null, label, open: from.open, many }];
   });
+}
+
+// Between the boxes of an open neuron.
+/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside */
+function within(plan, thing, { boxes }) {
+  const spots = new Map([...boxes].map(([i, place]) => [i, sidesOf(innerPoint(thing, place), plan.down, true)]));
+  return [...boxes.keys()].flatMap((value) => intoValue({ ...plan, spots }, value));
 }
 
 /** @param {Graph} graph @param {Scene} scene @returns {Edge[]} */
@@ -88,7 +81,7 @@ export function edgesOf(graph, scene) {
   const plan = { graph, spots: spotsOf(graph, scene), down: scene.down };
   return scene.things.flatMap((thing) => {
     if (thing.inside) return [...throughGates(plan, thing, thing.inside), ...within(plan, thing, thing.inside)];
-    if (thing.kind === "value") return intoValue(plan, thing);
+    if (thing.kind === "value") return intoValue(plan, graph.boxes[thing.boxes[0]].shown);
     return thing.kind === "round" ? intoNeuron(plan, thing) : [];
   });
 }
