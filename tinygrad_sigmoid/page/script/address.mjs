@@ -8,8 +8,6 @@ import { on } from "./elements.mjs";
 import { momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 /** @typedef {"graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "level" | "gradients" | "opened"} Kept */
 
 /** @param {Pick<Page, Kept>} page */
@@ -34,7 +32,7 @@ function unescaped(key) {
 }
 
 // The neurons that these entries of an address name as open.
-/** @param {import("./graph.mjs").Graph} graph @param {string[]} entries */
+/** @param {Graph} graph @param {string[]} entries */
 function openIn({ boxes }, entries) {
   const names = entries.filter((entry) => entry.startsWith("open:")).map((entry) => unescaped(entry.slice(5)));
   const found = names.map((name) => boxes.findIndex(({ neuron }) => neuron?.name === name));

@@ -4,17 +4,15 @@ import { byId, html, on, write } from "./elements.mjs";
 import { moveBack } from "./page.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Step} Step */
-
 // Its steps: forward as always, then its own, each like the right one along that edge but for the numbers.
-/** @param {Step[]} right @param {number} forward @param {import("./graph.mjs").Algorithm} algorithm
+/** @param {Step[]} right @param {number} forward @param {WrongWay} algorithm
  *  @returns {Step[]} */
 function stepsOf(right, forward, { edges, mistake, reason }) {
   const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
     right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);
   const wrong = edges.map(([value, operand, ...numbers], k) => {
     const [upstream, before, after] = numbers.map(Number);
-    const step = /** @type {import("./graph.mjs").BackwardStep} */ (same(value, operand));
+    const step = /** @type {BackwardStep} */ (same(value, operand));
     return { ...step, played: { upstream, before, after, wrong: k + 1 === mistake ? reason : "" } };
   });
   return [...right.slice(0, forward), ...wrong];

@@ -8,8 +8,6 @@ import { redraw } from "./page.mjs";
 import { relate } from "./picture.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 // The boxes that Graphviz has drawn.
 /** @param {Page} page */
 export function startBoxes(page) {

@@ -6,7 +6,6 @@ import { boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
 /** @typedef {{ left: number, top: number, right: number, bottom: number }} Area in pixels of the window */
 
 const GAP = 8; // pixels

@@ -3,8 +3,6 @@
 import { byId, html, on } from "./elements.mjs";
 import { highlight } from "./picture.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 const parts = () => document.querySelectorAll("#code .line, #code .turn");
 
 // Scrolls the source and nothing else: `scrollIntoView` would scroll the notebook around the page as well.

@@ -7,9 +7,6 @@ import { redraw } from "./page.mjs";
 import { innerPoint } from "./spots.mjs";
 import { drawBox, drawEdge, drawImage, drawOpen, drawPixels, drawRound, drawShown, textAt } from "./things.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./columns.mjs").Scene} Scene */
-/** @typedef {import("./columns.mjs").Thing} Thing @typedef {import("./inside.mjs").Point} Point */
-
 /** @param {Page} page @param {Scene} scene */
 export function draw(page, scene) {
   const { things, down, headings } = scene;
@@ -31,7 +28,7 @@ export function draw(page, scene) {
   );
 }
 
-/** @param {Page} page @param {import("./edges.mjs").Edge} drawn */
+/** @param {Page} page @param {Edge} drawn */
 function edge({ uses, painted }, drawn) {
   const element = drawEdge(drawn);
   uses.set(element, drawn.uses);
@@ -67,7 +64,7 @@ function opened(page, thing) {
   const [number] = thing.boxes;
   const { neuron, id, weights } = page.graph.boxes[number];
   const prefix = `${neuron?.name}.`;
-  const inside = /** @type {import("./inside.mjs").Inside} */ (thing.inside);
+  const inside = /** @type {Inside} */ (thing.inside);
   const elements = [...inside.boxes].map(([i, place]) => {
     const { name } = page.graph.values[i];
     const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;

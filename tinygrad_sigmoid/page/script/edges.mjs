@@ -2,15 +2,7 @@
 
 import { innerPoint, sidesOf, spotsOf } from "./spots.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
-/** @typedef {import("./columns.mjs").Scene} Scene @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {import("./spots.mjs").Spot} Spot */
 /** @typedef {{ graph: Graph, spots: Map<number, Spot>, down: boolean }} Plan */
-/** @typedef {{ uses: [number, number][], points: Point[], weight: number | null, label: Point | null, open: boolean,
- *   many: boolean }} Edge the uses that it stands for, a value and which of its operands, the weight that colours it,
- *   where its local derivative is written, whether it leads into an open neuron or out of one, and whether it is one of
- *   too many for all to show that */
-
 // A label's place, so far from where an edge begins.
 /** @param {Point} from @param {Point} to @param {boolean} down @param {number} far @returns {Point} */
 function besideEdge([x1, y1], [x2, y2], down, far) {
@@ -34,7 +26,7 @@ function intoNeuron({ graph, spots }, { boxes: [number], x, y, image }) {
 }
 
 // What an open neuron takes comes in above the weight that it is multiplied by; of those left out, one edge is drawn.
-/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside @returns {Edge[]} */
+/** @param {Plan} plan @param {Thing} thing @param {Inside} inside @returns {Edge[]} */
 function throughGates({ graph, spots, down }, thing, { gates, boxes, rest, hidden }) {
   const { weights, sources, neuron } = graph.boxes[thing.boxes[0]];
   const product = neuron?.product ?? 0;
@@ -70,7 +62,7 @@ function intoValue({ graph, spots, down }, value) {
 }
 
 // Between the boxes of an open neuron.
-/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside */
+/** @param {Plan} plan @param {Thing} thing @param {Inside} inside */
 function within(plan, thing, { boxes }) {
   const spots = new Map([...boxes].map(([i, place]) => [i, sidesOf(innerPoint(thing, place), plan.down, true)]));
   return [...boxes.keys()].flatMap((value) => intoValue({ ...plan, spots }, value));

@@ -3,9 +3,6 @@
 import { byId } from "./elements.mjs";
 import { redraw, update } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Layout} Layout */
-/** @typedef {import("./page.mjs").View} View */
-
 const LARGEST = 1.6; // pixels for a unit when all is shown
 const LEGIBLE = 0.7; // below it, numbers are hard to read
 const CLOSEST = 6; // and when zoomed in

@@ -1,41 +1,5 @@
 // The recorded graph, what both passes give at any numbers of its leaves, and what depends on what.
-
-/**
- * @typedef {number | string} JSONNumber which an infinity or NaN is as a text
- * @typedef {{ name: string, data: number, constant: boolean, inputs: number[], operation: number | null,
- *   pattern: (string | { input: number, brackets: boolean })[] | null }} Value whose inputs are indices, as in a Step
- * @typedef {{ value: number, input?: undefined, sentence: string, formula: string }} ForwardStep
- * @typedef {{ value: number, input: number, operand: number, sentence: string, derivative: string,
- *   formula: string, played?: Played }} BackwardStep
- * @typedef {{ upstream: number, before: number, after: number, wrong: string }} Played what a
- *   wrong way passes back: the gradients of the value and of its input before and after, and why it is the first wrong
- *   step
- * @typedef {ForwardStep | BackwardStep} Step
- * @typedef {{ name: string, product: number, bias: number | null }} Neuron whose product is w·x
- * @typedef {{ values: number[], input: boolean, neuron: Neuron | null }} RecordedBox a value, or all values of a neuron
- * @typedef {RecordedBox & { id: string, shown: number, weights: number[], sources: number[] }} Box with the last of its
- *   values, whose numbers are shown, and of a neuron the weights and what each is multiplied by
- * @typedef {{ name: string, title: string, boxes: number[], most: number, image: boolean }} Column of a network: its
- *   boxes by their place in the list, how many of them are drawn at a time, and whether they are the pixels of an image
- * @typedef {{ values: Value[], boxes: RecordedBox[], columns: Column[], steps: Step[], forward: number,
- *   beginning: string, code: Code | null, algorithms: Algorithm[] }} Recorded with the number of its forward steps, and
- *   with columns where the page draws it itself
- * @typedef {{ name: string, edges: [number, number, JSONNumber, JSONNumber, JSONNumber][], mistake: number,
- *   reason: string }} Algorithm with the value and the operand of each edge, and the numbers that Played has
- * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and
- *   for each time that a line ran what it made
- *
- * @typedef {(...leaves: number[]) => [number[], number[][], number[]]} Trace the three numbers of a Moment
- * @typedef {(...leaves: number[]) => [number, number[]]} Program the output comes first
- * @typedef {{ compute: Trace, asPerceptron: Program | null, operations: (Program | null)[] }} Programs generated from
- *   the recorded graph and the table of rules: nothing else here knows a formula
- *
- * @typedef {Recorded & Programs & { boxes: Box[], output: number, leaves: number[], boxOf: Map<number, number> }} Graph
- *   with the place in the list of the box that each value is in
- * @typedef {{ data: number[], local: number[][], gradients: number[] }} Moment each value's data, local derivatives
- *   and gradient, at some numbers of the leaves
- * @typedef {{ data: (number | null)[], local: number[][] | null, gradients: (number | null)[] }} Known
- */
+/// <reference path="../types.d.mts" />
 
 /** @param {Recorded} recorded @param {Programs} programs @returns {Graph} */
 export function graphOf(recorded, programs) {

@@ -1,6 +1,5 @@
 // The weights of neurons that are shown an image: each neuron has an image of its own, a square for each weight.
-
-/** @typedef {import("./columns.mjs").Thing} Thing @typedef {{ x: number, y: number, side: number }} Image its middle */
+/// <reference path="../types.d.mts" />
 
 const SIDE = 46; // less would not be legible
 const BESIDE = 6; // from a neuron to its image

@@ -19,7 +19,7 @@ import { startStops } from "./stops.mjs";
 import { showStep, startTour } from "./tour.mjs";
 import { startZooming } from "./zooming.mjs";
 
-/** @param {import("./graph.mjs").Recorded} recorded @param {import("./graph.mjs").Programs} programs
+/** @param {Recorded} recorded @param {Programs} programs
  *  @param {typeof import("./network.mjs").network | null} network what draws it, where Graphviz hasn't */
 export function start(recorded, programs, network) {
   const layout = network ? [network.showLayout, network.showShades] : [showLarger];

@@ -8,8 +8,6 @@ import { mostWeights } from "./inside.mjs";
 import { relate } from "./picture.mjs";
 import { showShades, startShades } from "./shades.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 // What only a page with a network needs.
 export const network = { showLayout, showShades, startShades };
 
@@ -29,7 +27,7 @@ function showLayout(page) {
 }
 
 // Sees to it that what a step is about is among those that are drawn, of many.
-/** @param {Page} page @param {import("./graph.mjs").Step} step */
+/** @param {Page} page @param {Step} step */
 function reveal(page, step) {
   const { graph, opened, windows, layout } = page;
   const { value, input = value } = step;

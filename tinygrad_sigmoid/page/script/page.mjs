@@ -2,22 +2,6 @@
 
 import { known, momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 
-/**
- * @typedef {import("./graph.mjs").Graph} Graph
- * @typedef {import("./graph.mjs").Moment} Moment
- * @typedef {{ low: number, high: number, xs: number[], curve: number[], step: number[] }} Curves
- * @typedef {{ leaf: number, start: Moment, curves?: Curves }} Nudge the leaf that is moved, and what was given then
- * @typedef {{ element: HTMLElement, leaf: number, gradient: HTMLElement, slider: HTMLInputElement,
- *   exact: HTMLInputElement }} Row
- * @typedef {{ picture: () => SVGElement, width: number, height: number, down: boolean }} Layout
- * @typedef {{ lines: { element: Element, weight: number }[],
- *   rounds: { element: Element, box: import("./graph.mjs").Box, column: number }[],
- *   images: { element: Element, image: import("./images.mjs").Image, weights: number[], drawn: string }[] }} Painted
- *   what has the colour of a number: edges, neurons and inputs, and images of weights with the numbers drawn last
- * @typedef {{ x: number, y: number, scale: number }} View its corner, in units of the picture; pixels for such a unit
- * @typedef {ReturnType<typeof pageOf>} Page
- */
-
 /** @param {Graph} graph @param {Layout[]} layouts @param {((page: Page) => void)[]} views */
 export function pageOf(graph, layouts, views) {
   const first = momentAt(graph, numbersOf(graph, graph.values.map((value) => value.data)));
@@ -30,7 +14,7 @@ export function pageOf(graph, layouts, views) {
     level: usualLevel(graph), // how much a step of the tour is: 0 one value, 1 a neuron, 2 a layer
     right: graph.steps, // of the right way to pass gradients back
     algorithm: 0, // the wrong way that is played instead, or 0
-    sought: /** @type {import("./graph.mjs").Step | null} */ (null), // whose boxes are to be brought into sight
+    sought: /** @type {Step | null} */ (null), // whose boxes are to be brought into sight
     pointed: /** @type {number[]} */ ([]), // the values in the box that is pointed at
     inside: /** @type {WeakMap<Element, number[]>} */ (new WeakMap()), // the values in each box
     // What an edge of a network stands for: values, and which of their operands.
@@ -47,7 +31,7 @@ export function pageOf(graph, layouts, views) {
     rows: /** @type {Row[]} */ ([]), // the leaves that are listed
     kept: { now: first, nudge: /** @type {Nudge | null} */ (null) }, // in the address at last, with the nudge to there
     said: { at: 0, now: first }, // aloud at last
-    python: /** @type {import("./live.mjs").Python | null} */ (null), // what is known of the one in a widget
+    python: /** @type {Python | null} */ (null), // what is known of the one in a widget
     notice: "", // what is to be said about it
     // Timers, or 0: of the next step while playing, until the address is written, until something is said.
     playing: 0,

@@ -5,8 +5,6 @@ import { shown } from "./figures.mjs";
 import { dependenciesOf, dependentsOf } from "./graph.mjs";
 import { knownOn } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
 const allEdges = () => document.querySelectorAll(".edge");
 

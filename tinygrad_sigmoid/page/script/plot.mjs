@@ -4,8 +4,6 @@ import { byId, svg } from "./elements.mjs";
 import { grain, shown, signed } from "./figures.mjs";
 import { numbersOf } from "./graph.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 // The output along the leaf, all others as they were when the nudge began: it stays the same while the leaf is dragged.
 /** @param {Page} page @param {number} low @param {number} high */
 function curvesOf({ graph, nudge }, low, high) {

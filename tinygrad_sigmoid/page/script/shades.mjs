@@ -5,7 +5,6 @@ import { shown } from "./figures.mjs";
 import { squares } from "./images.mjs";
 import { knownOn, update } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Box} Box */
 /** @typedef {(i: number) => number | null} Numbers of values, by their index */
 
 const THICKEST = 7; // a line
@@ -78,7 +77,7 @@ function parametersOf({ graph: { boxes, values } }) {
 }
 
 // Its number beside it, if there is room, and all that is known of it for whoever points at it or hears it.
-/** @param {Page} page @param {import("./graph.mjs").Known} known @param {Element} element @param {Box} box
+/** @param {Page} page @param {Known} known @param {Element} element @param {Box} box
  *  @param {number | null} number */
 function describe(page, { data, gradients }, element, { neuron, shown: i }, number) {
   const { name, constant } = page.graph.values[i];

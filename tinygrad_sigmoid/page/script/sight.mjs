@@ -5,8 +5,6 @@ import { byId } from "./elements.mjs";
 import { pan, showFrame, whole, zoom } from "./frame.mjs";
 import { boxOf, edgeOf } from "./picture.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 const SMALLEST = 0.12; // pixels for a unit of the picture; below it, boxes can't be seen
 
 // Moves the frame as far as the boxes of the step need it that was gone to, and if they are specks, closer.

@@ -2,10 +2,6 @@
 
 import { BOX } from "./inside.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
-/** @typedef {import("./columns.mjs").Scene} Scene @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {{ in: Point, out: Point, open: boolean }} Spot with whether it is inside of an open neuron */
-
 // Edges end and begin at the sides of a box; those of a circle go to its middle, which it covers.
 /** @param {Point} middle @param {boolean} down @param {boolean} [open] @returns {Spot} */
 export function sidesOf([x, y], down, open = false) {

@@ -3,9 +3,6 @@
 import { byId, html, on } from "./elements.mjs";
 import { update } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-/** @typedef {{ first: number, last: number, name: string }} Run of steps, from 1; without a name it is a single one */
-
 const LEVELS = ["every step", "a neuron", "a layer"];
 
 // What a value's steps are taken together with: its closed neuron, or the column of that; outside of neurons, nothing

@@ -4,9 +4,6 @@ import { svg } from "./elements.mjs";
 import { BOX } from "./inside.mjs";
 import { pixelPoint } from "./spots.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {import("./inside.mjs").Point} Point @typedef {import("./images.mjs").Image} Image */
-
 /** @param {Point} place @param {string} text @param {string} [look] */
 export const textAt = ([x, y], text, look = "") => svg("text", { x, y, class: look }, text);
 
@@ -87,7 +84,7 @@ export function drawOpen({ x, y, width, height }, name, id) {
   return svg("g", { class: "unfolded", id }, frame, textAt([left + 10, top + 16], name, "after"), close);
 }
 
-/** @param {import("./edges.mjs").Edge} edge */
+/** @param {Edge} edge */
 export function drawEdge({ uses: [[value, operand]], points, label, weight, open, many }) {
   const looks = Object.entries({ weight: weight !== null, inner: open, many }).filter(([, has]) => has);
   const look = ["edge", ...looks.map(([name]) => name)].join(" ");

@@ -3,8 +3,6 @@
 import { byId, on } from "./elements.mjs";
 import { fit, pan, zoom } from "./frame.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 /** @param {Page} page */
 function startPointers(page) {
   const canvas = byId("canvas");
