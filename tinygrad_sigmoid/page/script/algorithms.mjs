@@ -45,11 +45,10 @@ export function startAlgorithms(page) {
   byId("algorithms").hidden = !algorithms.length;
   byId("mistake").hidden = true;
   const names = ["the right way", ...algorithms.map(({ name }) => name)];
-  const select = /** @type {HTMLSelectElement} */ (byId("algorithm"));
-  select.append(...names.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  on(select, "change", () => {
+  byId("algorithm").append(...names.map((textContent, k) => html("option", { textContent, value: `${k}` })));
+  on(byId("algorithm"), "change", ({ target }) => {
     moveBack(page);
-    choose(page, Number(select.value));
+    choose(page, Number(target.value));
   });
   on(byId("mistake"), "click", () => goTo(page, forward + algorithms[page.algorithm - 1].mistake));
 }

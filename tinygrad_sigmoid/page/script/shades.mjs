@@ -94,9 +94,8 @@ function describe(page, { data, gradients }, element, { neuron, shown: i }, numb
 
 /** @param {Page} page */
 export function startShades(page) {
-  const select = /** @type {HTMLSelectElement} */ (byId("shades"));
-  on(select, "change", () => {
-    page.gradients = select.value === "gradients";
+  on(byId("shades"), "change", ({ target }) => {
+    page.gradients = target.value === "gradients";
     update(page);
   });
 }

@@ -1,9 +1,7 @@
 // Where the tour stops: after every step, or, in a network, after all steps of a neuron or a layer.
 
-import { byId, html, on } from "./elements.mjs";
+import { byId, on } from "./elements.mjs";
 import { update } from "./page.mjs";
-
-const LEVELS = ["every step", "a neuron", "a layer"];
 
 // What a value's steps are taken together with: its closed neuron, or the column of that; outside of neurons, nothing
 // but each other. Of an open neuron each step counts.
@@ -46,11 +44,9 @@ export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last
 
 /** @param {Page} page */
 export function startStops(page) {
-  const select = /** @type {HTMLSelectElement} */ (byId("level"));
   byId("levels").hidden = !page.graph.columns.length;
-  select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  on(select, "change", () => {
-    page.level = Number(select.value);
+  on(byId("level"), "change", ({ target }) => {
+    page.level = Number(target.value);
     update(page);
   });
 }

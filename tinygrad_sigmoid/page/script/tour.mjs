@@ -99,6 +99,5 @@ export function startTour(page) {
     event.preventDefault();
     byId(button).click();
   });
-  const slider = /** @type {HTMLInputElement} */ (byId("at"));
-  on(slider, "input", () => goTo(page, Number(slider.value)));
+  on(byId("at"), "input", ({ target }) => goTo(page, Number(target.value)));
 }
