@@ -49,6 +49,7 @@ type Row = { element: HTMLElement, leaf: number, gradient: HTMLElement, slider: 
   exact: HTMLInputElement };
 type Run = { first: number, last: number, name: string }; // of steps, from 1; without a name it is a single one
 type Part = string | [string, string]; // a text, or one and its class
+type Area = { left: number, top: number, right: number, bottom: number }; // in pixels of the window
 type Layout = { picture: () => SVGElement, width: number, height: number, down: boolean };
 type View = { x: number, y: number, scale: number }; // its corner, in units of the picture; pixels for such a unit
 /** What has the colour of a number: edges, neurons and inputs, and images of weights with the numbers drawn last. */

@@ -1,22 +1,13 @@
 // The sentence of a step and its figures beside what is lit up: forward at the box, backward at the edge. Where the
 // sentence would cover a box, the figures stand alone.
 
+import { GAP, around, covered, distance } from "./areas.mjs";
 import { byId, html, writeParts } from "./elements.mjs";
 import { boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
-/** @typedef {{ left: number, top: number, right: number, bottom: number }} Area in pixels of the window */
-
-const GAP = 8; // pixels
 const REACH = 160; // how far it may be from what it belongs to
-
-// The area of an element, with a gap around it.
-/** @param {Element} element @returns {Area} */
-export function around(element) {
-  const { left, top, right, bottom } = element.getBoundingClientRect();
-  return { left: left - GAP, top: top - GAP, right: right + GAP, bottom: bottom + GAP };
-}
 
 // Areas along an edge, which is thin and may go all around.
 /** @param {Element | null} edge @returns {Area[]} */
@@ -29,22 +20,6 @@ function along(edge) {
     return { left: x - GAP, top: y - GAP, right: x + GAP, bottom: y + GAP };
   });
 }
-
-// How much of other areas one covers.
-/** @param {Area} one @param {Area[]} others */
-function covered(one, others) {
-  let sum = 0;
-  for (const other of others) {
-    const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-    const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-    if (across > 0 && down > 0) sum += across * down;
-  }
-  return sum;
-}
-
-/** @param {Area} a @param {Area} b */
-export const distance = (a, b) =>
-  Math.hypot(Math.max(a.left - b.right, b.left - a.right, 0), Math.max(a.top - b.bottom, b.top - a.bottom, 0));
 
 // Within the frame, off what must be free, and then over little else and not far from the place.
 /** @param {Area} place @param {Area} frame @param {Area[]} free @param {Area[]} others @param {HTMLElement} callout */

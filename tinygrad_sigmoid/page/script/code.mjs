@@ -1,5 +1,6 @@
 // The function whose call was recorded: its lines light the values that they made, and values light their lines.
 
+import { outside } from "./areas.mjs";
 import { byId, html, on } from "./elements.mjs";
 import { highlight } from "./picture.mjs";
 
@@ -8,12 +9,9 @@ const parts = () => document.querySelectorAll("#code .line, #code .turn");
 // Scrolls the source and nothing else: `scrollIntoView` would scroll the notebook around the page as well.
 /** @param {Element} part */
 function scrollCode(part) {
-  const [frame, place] = [byId("code"), part].map((element) => element.getBoundingClientRect());
-  /** @param {number} before @param {number} after */
-  const missing = (before, after) => Math.min(0, before) || Math.max(0, after);
-  const isTurn = part.matches(".turn"); // of any other line, its beginning is shown
-  const across = isTurn ? missing(place.left - frame.left, place.right - frame.right) : -byId("code").scrollLeft;
-  byId("code").scrollBy(across, missing(place.top - frame.top, place.bottom - frame.bottom));
+  const code = byId("code");
+  const [across, down] = outside(part.getBoundingClientRect(), code.getBoundingClientRect());
+  code.scrollBy(part.matches(".turn") ? across : -code.scrollLeft, down); // of any other line, its beginning is shown
 }
 
 // Lights the lines that made what is pointed at, or else the value of the step that is shown; and which time it was.
