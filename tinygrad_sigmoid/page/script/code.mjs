@@ -25,17 +25,11 @@ export function lightLines(page) {
   if (lit) scrollCode(lit);
 }
 
-/** @param {Page} page @param {number[]} values */
-function lightValues(page, values) {
-  highlight(page, "self", new Set(values));
-  document.body.classList.toggle("related", values.length > 0);
-}
-
 /** @param {Page} page @param {HTMLElement} pointed @param {HTMLElement} lit @param {number[]} values */
 function lightedBy(page, pointed, lit, values) {
   page.inside.set(lit, values);
-  on(pointed, "pointerenter focus", () => lightValues(page, values));
-  on(pointed, "pointerleave blur", () => lightValues(page, []));
+  on(pointed, "pointerenter focus", () => highlight(page, "self", new Set(values)));
+  on(pointed, "pointerleave blur", () => highlight(page, "self", new Set()));
 }
 
 /** @param {Page} page */

@@ -79,7 +79,6 @@ export function relate(page, own) {
   if (columns.length) {
     const mine = new Set(own);
     highlight(page, "self", mine, (value, operand) => mine.has(value) || mine.has(values[value].inputs[operand]));
-    document.body.classList.toggle("related", own.length > 0);
     return;
   }
   const [up, down] = [dependenciesOf(values, own), dependentsOf(values, own)];
@@ -87,5 +86,4 @@ export function relate(page, own) {
   highlight(page, "self", new Set(own));
   highlight(page, "up", others(up), (value) => up.has(value));
   highlight(page, "down", others(down), (value, operand) => down.has(values[value].inputs[operand]));
-  document.body.classList.toggle("related", own.length > 0);
 }
