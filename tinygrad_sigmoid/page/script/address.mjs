@@ -8,9 +8,7 @@ import { on } from "./elements.mjs";
 import { momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {"graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "level" | "gradients" | "opened"} Kept */
-
-/** @param {Pick<Page, Kept>} page */
+/** @param {Page} page */
 function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, level, gradients, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
@@ -40,11 +38,12 @@ function openIn({ boxes }, entries) {
 }
 
 // What an address says; what it doesn't say, and what nobody could have written, is as in the beginning.
-/** @param {Pick<Page, "graph" | "first">} page @param {string} address */
-export function read({ graph, first }, address) {
+/** @param {Page} page @param {string} address */
+function read({ graph, first }, address) {
   const [at, ...entries] = address.slice(1).split("&");
   const data = [...first.data];
-  let [leaf, start] = [usualLeaf(graph, first), NaN];
+  let leaf = usualLeaf(graph, first);
+  let began = first.data[leaf];
   let [algorithm, level] = [0, usualLevel(graph)];
   const gradients = graph.columns.length > 0 && entries.includes("gradients");
   for (const entry of entries) {
@@ -54,12 +53,11 @@ export function read({ graph, first }, address) {
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
-    if (from) [leaf, start] = [found, Number(number)];
+    if (from) [leaf, began] = [found, Number(number)];
     else data[found] = Number(number);
   }
   const isMoved = data.some((number, i) => number !== first.data[i]);
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
-  const began = Number.isNaN(start) ? first.data[leaf] : start;
   const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
   const seen = { level, gradients, opened: openIn(graph, entries) };
   return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, ...seen };
