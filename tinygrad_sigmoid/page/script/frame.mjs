@@ -1,7 +1,7 @@
 // The frame of the picture: which of two layouts it holds, and which part: all of it, or what was zoomed to.
 
 import { byId } from "./elements.mjs";
-import { redraw, update } from "./page.mjs";
+import { update } from "./page.mjs";
 
 const LARGEST = 1.6; // pixels for a unit when all is shown
 const LEGIBLE = 0.7; // below it, numbers are hard to read
@@ -84,16 +84,4 @@ export function lookAt(page, { x, y, width, height }) {
   page.view = null;
   if (whole(page.layout).scale < Math.min(LEGIBLE, 0.95 * scale))
     page.view = { x: x - clientWidth / scale / 2, y: y - clientHeight / scale / 2, scale };
-}
-
-// Sees to it that all of the picture is shown.
-/** @param {Page} page */
-export function fit(page) {
-  page.view = null;
-  update(page);
-}
-
-/** @param {Page} page */
-export function startFrame(page) {
-  new ResizeObserver(() => redraw(page)).observe(byId("canvas"));
 }

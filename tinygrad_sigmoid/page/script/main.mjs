@@ -5,7 +5,7 @@ import { showAlgorithm, startAlgorithms } from "./algorithms.mjs";
 import { startBoxes } from "./boxes.mjs";
 import { showCallout } from "./callout.mjs";
 import { startCode } from "./code.mjs";
-import { layouts, showFrame, showLarger, startFrame } from "./frame.mjs";
+import { layouts, showFrame, showLarger } from "./frame.mjs";
 import { graphOf } from "./graph.mjs";
 import { showRows, startLeaves } from "./leaves.mjs";
 import { askPython, startLive } from "./live.mjs";
@@ -26,7 +26,6 @@ export function start(recorded, programs, network) {
   const pictures = [showAlgorithm, ...layout, showNumbers, showSought, showFrame, showStep, showCallout];
   const views = [...pictures, showRows, showNudge, showPlot, showAddress, showSaid, askPython];
   const page = pageOf(graphOf(recorded, programs), layouts(), views);
-  startFrame(page);
   startZooming(page);
   startBoxes(page);
   startCode(page);
