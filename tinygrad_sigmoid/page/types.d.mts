@@ -67,7 +67,7 @@ type Point = [number, number];
  *  weights are. */
 type Thing = { kind: "image" | "rest" | "open" | "round" | "value", boxes: number[], width: number, height: number,
   x: number, y: number, column: number, radius: number, inside: Inside | null, image: Image | null };
-type Image = { x: number, y: number, side: number }; // its middle
+type Image = { x: number, y: number, width: number }; // its middle
 /** With the middle of each box, for each operand the points that its edge goes through, and the weights that are left
  *  out. */
 type Inside = { width: number, height: number, boxes: Map<number, Point>, gates: Map<number, Point[]>,

@@ -53,6 +53,5 @@ export function insideOf(graph, box, first, down) {
     }),
   );
   const [width, height] = at(along, across);
-  const size = down ? { width, height } : { width: along, height: across + TITLE };
-  return { ...size, boxes, gates, rest: hidden.length ? at(lead + length / 2, ofRow(rows - 1)) : null, hidden };
+  return { width, height, boxes, gates, rest: hidden.length ? at(lead + length / 2, ofRow(rows - 1)) : null, hidden };
 }
