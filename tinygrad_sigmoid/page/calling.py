@@ -60,11 +60,10 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
         arguments = parameters.bind(*given).arguments
     except TypeError as error:
         raise TypeError(f"{shown(function)} can't be called with {len(given)} arguments: {error}") from None
-    values = [_named(argument, name, parameters) for name, argument in arguments.items()]
-    flat = [value for several in values for value in several]
+    values = [value for name, argument in arguments.items() for value in _named(argument, parameters.parameters[name])]
     noted = _Noted(inspect.unwrap(body).__code__, first, len(lines))
     try:
-        output = noted.result(lambda: function(*flat))
+        output = noted.result(lambda: function(*values))
     except TypeError as error:
         if any(type(one) is int for one in given):
             error.add_note("explore makes Values of numbers: where one must stay an int, annotate it, as in n: int")
@@ -75,18 +74,14 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
     return Call(output, textwrap.dedent("".join(lines)).splitlines(), noted.began)
 
 
-def _named(given: Any, name: str, parameters: inspect.Signature) -> list[Any]:
+def _named(given: Any, parameter: inspect.Parameter) -> list[Any]:
     """An argument, or those of *args, with values in place of numbers: named as the parameter, in a list numbered.
 
     What counts something, as `n: int`, has no gradient and stays as it is.
     """
-    parameter = parameters.parameters[name]
-    numbered = parameter.kind is inspect.Parameter.VAR_POSITIONAL
-    if parameter.annotation in (int, bool, "int", "bool"):
-        return [*given] if numbered else [given]
-    if numbered:
-        return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
-    return [_valued(given, name)]
+    if parameter.annotation not in (int, bool, "int", "bool"):
+        given = _valued(given, parameter.name)
+    return [*given] if parameter.kind is inspect.Parameter.VAR_POSITIONAL else [given]
 
 
 def _valued(given: Any, name: str) -> Any:
