@@ -15,7 +15,6 @@ import { showNumbers } from "./picture.mjs";
 import { showPlot } from "./plot.mjs";
 import { showSaid } from "./said.mjs";
 import { showSought } from "./sight.mjs";
-import { startStops } from "./stops.mjs";
 import { showStep, startTour } from "./tour.mjs";
 import { startZooming } from "./zooming.mjs";
 
@@ -31,8 +30,7 @@ export function start(recorded, programs, network) {
   startCode(page);
   startLeaves(page);
   startNudging(page);
-  network?.startShades(page);
-  startStops(page);
+  network?.startChoices(page);
   startTour(page);
   startAlgorithms(page);
   startAddress(page);

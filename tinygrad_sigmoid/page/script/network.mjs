@@ -1,15 +1,30 @@
 // A network's picture: drawn anew whenever something in it opens, closes or is asked for, and when the frame changes.
 
-import { byId } from "./elements.mjs";
+import { byId, on } from "./elements.mjs";
 import { sceneOf } from "./columns.mjs";
 import { draw } from "./drawing.mjs";
 import { lookAt, showPicture } from "./frame.mjs";
 import { mostWeights } from "./inside.mjs";
+import { update } from "./page.mjs";
 import { relate } from "./picture.mjs";
-import { showShades, startShades } from "./shades.mjs";
+import { showShades } from "./shades.mjs";
 
 // What only a page with a network needs.
-export const network = { showLayout, showShades, startShades };
+export const network = { showLayout, showShades, startChoices };
+
+// How much a step of the tour is, and what the colours are.
+/** @param {Page} page */
+function startChoices(page) {
+  byId("levels").hidden = false;
+  on(byId("level"), "change", ({ target }) => {
+    page.level = Number(target.value);
+    update(page);
+  });
+  on(byId("shades"), "change", ({ target }) => {
+    page.gradients = target.value === "gradients";
+    update(page);
+  });
+}
 
 /** @param {Page} page */
 function showLayout(page) {

@@ -1,9 +1,9 @@
 // The colours of a network: of each number its sign, and as much of it as the number is large among its like.
 
-import { byId, on, write } from "./elements.mjs";
+import { byId, write } from "./elements.mjs";
 import { shown } from "./figures.mjs";
 import { squares } from "./images.mjs";
-import { knownOn, update } from "./page.mjs";
+import { knownOn } from "./page.mjs";
 
 /** @typedef {(i: number) => number | null} Numbers of values, by their index */
 
@@ -90,12 +90,4 @@ function describe(page, { data, gradients }, element, { neuron, shown: i }, numb
     element.setAttribute("aria-valuetext", shown(page.now.data[i]));
   }
   write(element.querySelector("text"), neuron || constant ? shown(number) : `${name} ${shown(number)}`);
-}
-
-/** @param {Page} page */
-export function startShades(page) {
-  on(byId("shades"), "change", ({ target }) => {
-    page.gradients = target.value === "gradients";
-    update(page);
-  });
 }

@@ -1,7 +1,5 @@
 // Where the tour stops: after every step, or, in a network, after all steps of a neuron or a layer.
-
-import { byId, on } from "./elements.mjs";
-import { update } from "./page.mjs";
+/// <reference path="../types.d.mts" />
 
 // What a value's steps are taken together with: its closed neuron, or the column of that; outside of neurons, nothing
 // but each other. Of an open neuron each step counts.
@@ -41,12 +39,3 @@ export function runAt(page, at) {
 // The last step of the run that a step is in.
 /** @param {Page} page @param {number} step */
 export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last }) => last >= step)?.last) || step;
-
-/** @param {Page} page */
-export function startStops(page) {
-  byId("levels").hidden = !page.graph.columns.length;
-  on(byId("level"), "change", ({ target }) => {
-    page.level = Number(target.value);
-    update(page);
-  });
-}
