@@ -4,8 +4,6 @@ import { outside } from "./areas.mjs";
 import { byId, html, on } from "./elements.mjs";
 import { highlight } from "./picture.mjs";
 
-const parts = () => document.querySelectorAll("#code .line, #code .turn");
-
 // Scrolls the source and nothing else: `scrollIntoView` would scroll the notebook around the page as well.
 /** @param {Element} part */
 function scrollCode(part) {
@@ -19,7 +17,7 @@ function scrollCode(part) {
 export function lightLines(page) {
   const step = page.graph.steps[page.at - 1];
   const values = step && !page.pointed.length ? [step.value] : page.pointed;
-  for (const part of parts())
+  for (const part of document.querySelectorAll("#code .line, #code .turn"))
     part.classList.toggle("lit", (page.inside.get(part) ?? []).some((value) => values.includes(value)));
   const lit = document.querySelector("#code .turn.lit") ?? document.querySelector("#code .line.lit");
   if (lit) scrollCode(lit);

@@ -8,12 +8,9 @@ import { knownOn } from "./page.mjs";
 const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
 const allEdges = () => document.querySelectorAll(".edge");
 
-// e5.1 leads to the second operand of value 5.
-/** @param {Element} edge */
-const useOf = (edge) => edge.id.slice(1).split(".").map(Number);
-
+// What an edge stands for: one of Graphviz is e5.1 if it leads to the second operand of value 5.
 /** @param {Page} page @param {Element} edge */
-const usesOf = ({ uses }, edge) => uses.get(edge) ?? [useOf(edge)];
+const usesOf = ({ uses }, edge) => uses.get(edge) ?? [edge.id.slice(1).split(".").map(Number)];
 
 // Where in the picture a value stands, and the edge of one of its uses.
 /** @param {Page} page @param {number} value */
@@ -48,7 +45,7 @@ export function showNumbers(page) {
     box.setAttribute("aria-valuetext", shown(numbers[i])); // or it would be read as a share of 0 to 100
   }
   for (const edge of allEdges()) {
-    const [value, operand] = useOf(edge);
+    const [[value, operand]] = usesOf(page, edge);
     const label = edge.querySelector("text");
     const used = values[values[value].inputs[operand]];
     if (label && !used.constant) write(label, `∂ ${shown(local && local[value][operand])}`);
