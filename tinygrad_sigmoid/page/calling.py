@@ -104,7 +104,7 @@ class _Noted:
 
     def result(self, call: Callable[[], object]) -> object:
         before = sys.gettrace()  # a debugger's, or that of a measure of coverage
-        sys.settrace(self._enter)
+        sys.settrace(self._note)
         try:
             return call()
         finally:
@@ -112,21 +112,16 @@ class _Noted:
             self.turns.clear()
             self.latest.clear()  # or the frames would keep all that was computed in them
 
-    def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
+    def _note(self, frame: FrameType, event: str, argument: object) -> Any:
         if not self._has(frame):
             return None
-        self._go_on(frame)  # where a generator was left
-        return self._note
-
-    def _note(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "line":
-            self._go_on(frame, begins=True)
-        elif event == "return":  # with the line that called
-            line = frame.f_back
-            while line is not None and not self._has(line):
-                line = line.f_back
-            if line is not None:
-                self._go_on(line)
+        where: FrameType | None = frame  # after a call, where a generator was left
+        if event == "return":  # with the line that called
+            where = frame.f_back
+            while where is not None and not self._has(where):
+                where = where.f_back
+        if where is not None and event != "exception":
+            self._go_on(where, begins=event == "line")
         return self._note
 
     def _go_on(self, frame: FrameType, *, begins: bool = False) -> None:
