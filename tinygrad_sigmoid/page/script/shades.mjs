@@ -5,8 +5,6 @@ import { shown } from "./figures.mjs";
 import { squares } from "./images.mjs";
 import { knownOn } from "./page.mjs";
 
-/** @typedef {(i: number) => number | null} Numbers of values, by their index */
-
 const THICKEST = 7; // a line
 const DEEPEST = 0.7; // the opacity of a fill
 
@@ -37,8 +35,7 @@ export function showShades(page) {
   /** @type {HTMLSelectElement} */ (byId("shades")).value = page.gradients ? "gradients" : "weights";
   const known = knownOn(page);
   const { data, gradients } = known;
-  /** @type {Numbers} */
-  const parameter = (i) => (page.gradients ? gradients[i] : now.data[i]);
+  const parameter = (/** @type {number} */ i) => (page.gradients ? gradients[i] : now.data[i]);
   const given = (/** @type {Box} */ { neuron, shown: i }) => (page.gradients && neuron ? gradients[i] : data[i]);
   const largest = largestOf(parametersOf(page).map(parameter));
   const largestIn = (/** @type {number[]} */ boxes) => largestOf(boxes.map((number) => given(graph.boxes[number])));
