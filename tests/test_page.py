@@ -532,14 +532,6 @@ def two_ways():
     return c
 
 
-def choose(browser, number):
-    script = """const select = document.getElementById('algorithm');
-      select.value = arguments[0];
-      select.dispatchEvent(new Event('change'));"""
-    browser.run(script, f"{number}")
-    browser.settle()
-
-
 def almost_too_steep():
     y = Value(1e-10, "x") * 1.0
     return y * 0.6e308 + y * 0.6e308  # taken twice, one of its two ways is too many
@@ -556,7 +548,7 @@ def test_wrong_algorithms_are_played_to_their_wrong_end(opened, graph):
     wrong = [outcome for outcome in comparison.outcomes if outcome.mistake]
     assert offered == ["the right way", *[outcome.exhibit.name for outcome in wrong]]
     for number, outcome in enumerate(wrong, 1):
-        choose(browser, number)
+        browser.choose("algorithm", number)
         browser.driver.find_element("id", "mistake").click()
         browser.settle()
         assert browser.text("#step-wrong") == f"The first wrong step: {outcome.mistake.reason}"
@@ -572,7 +564,7 @@ def test_wrong_algorithms_are_played_to_their_wrong_end(opened, graph):
             told = number_text(outcome.gradients[value]) if value in outcome.gradients else "·"
             right = number_text(comparison.right[value])
             assert grad == f"grad {told}" + f" ≠ {right}" * (told != right), (outcome.exhibit.name, value)
-    choose(browser, 0)
+    browser.choose("algorithm", 0)
     assert shown_numbers(browser) == expected_numbers(comparison.output)
 
 
@@ -581,7 +573,7 @@ def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(opened, width, height):
     browser = opened(compare(xor_with_loss()).explore())
     browser.show_as(width=width, height=height)
     for number in (1, 2, 3, 4):
-        choose(browser, number)
+        browser.choose("algorithm", number)
         browser.driver.find_element("id", "mistake").click()
         browser.settle()
         bottoms = """return ['#step-wrong', '#step', '#steps', '#plot', '#nudge'].map((part) =>
@@ -599,7 +591,7 @@ def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(opened, width, height):
 
 def test_the_address_keeps_which_way_is_played(opened):
     browser = opened(compare(two_ways()).explore())
-    choose(browser, 2)
+    browser.choose("algorithm", 2)
     browser.driver.find_element("id", "mistake").click()
     wait_for(browser, "/^#[1-9].*&way:2$/.test(location.hash)")
     shown = [browser.text(f"#{part}") for part in ("step", "canvas")]
@@ -618,7 +610,7 @@ def test_the_address_keeps_which_way_is_played(opened):
 
 def test_where_a_leaf_is_moved_the_right_way_goes_on(opened):
     browser = opened(compare(two_ways()).explore())
-    choose(browser, 1)
+    browser.choose("algorithm", 1)
     browser.driver.find_element("id", "last").click()
     browser.settle()
     type_number(browser, "3", leaf=0)
@@ -924,23 +916,15 @@ def test_the_right_button_moves_nothing(opened):
     browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", mouse | {"type": "mouseReleased"})
 
 
-def middle_of(browser, selector):
-    return browser.run(
-        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
-        "return [(box.left + box.right) / 2, (box.top + box.bottom) / 2]",
-        selector,
-    )
-
-
 def test_a_finger_drags_a_leaf_and_two_zoom(opened):
     browser = opened(neuron())
     browser.show_as(width=390, height=844)
-    x, y = middle_of(browser, "#n2 text")  # b
+    x, y = browser.middle("#n2 text")  # b
     # As a browser does it: what is not prevented by `touch-action` is taken for scrolling, and cancelled.
     browser.touch([(x, y)], *[[(x + 10 * k, y + 2 * k)] for k in range(1, 11)])
     assert shown_numbers(browser)[2][0] == "data 1.9"
     fitting = view(browser)
-    x, y = middle_of(browser, "#canvas")
+    x, y = browser.middle("#canvas")
     browser.touch(*[[(x - 20 - 4 * k, y), (x + 20 + 4 * k, y)] for k in range(11)])
     assert view(browser)[2] == pytest.approx(fitting[2] / 3, rel=0.05)
 
