@@ -43,7 +43,6 @@ export function showAlgorithm(page) {
 export function startAlgorithms(page) {
   const { algorithms, forward } = page.graph;
   byId("algorithms").hidden = !algorithms.length;
-  byId("mistake").hidden = true;
   const names = ["the right way", ...algorithms.map(({ name }) => name)];
   byId("algorithm").append(...names.map((textContent, k) => html("option", { textContent, value: `${k}` })));
   on(byId("algorithm"), "change", ({ target }) => {

@@ -2,7 +2,7 @@
 // sentence would cover a box, the figures stand alone.
 
 import { GAP, around, covered, distance } from "./areas.mjs";
-import { byId, html, writeParts } from "./elements.mjs";
+import { byId, writeParts } from "./elements.mjs";
 import { boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
@@ -47,11 +47,9 @@ export function showCallout(page) {
   const edge = step?.input === undefined ? null : edgeOf(page, step.value, step.operand);
   const lit = edge?.querySelector("text") ?? edge ?? box;
   callout.hidden = !lit;
-  if (!lit) return;
-  const [, [sentence], , figures] = told(graph, now, at);
-  writeParts(callout, figures.slice(1));
-  const said = html("span", { textContent: sentence, className: "sentence" });
-  callout.prepend(said);
+  if (!step || !lit) return;
+  const [, , , figures] = told(graph, now, at);
+  writeParts(callout, [[step.sentence, "sentence"], ...figures.slice(1)]);
   const frame = byId("canvas").getBoundingClientRect();
   const own = [lit, ...document.querySelectorAll(".node:is(.active, .target), .edge.active text")].map(around);
   const [place] = own;
@@ -61,7 +59,7 @@ export function showCallout(page) {
   const line = along(edge ?? null);
   let area = beside(place, frame, free, line, callout);
   if (covered(area, free)) {
-    said.remove();
+    callout.querySelector(".sentence")?.remove();
     area = beside(place, frame, own, [...near, ...line], callout);
   }
   callout.style.left = `${area.left - frame.left}px`;
