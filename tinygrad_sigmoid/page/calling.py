@@ -85,7 +85,7 @@ def _named(given: Any, parameter: inspect.Parameter) -> list[Any]:
 
 
 def _valued(given: Any, name: str) -> Any:
-    if checks.is_list(given) and not isinstance(given, Value):
+    if checks.is_list(given):
         return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
     try:
         return given if isinstance(given, Value) else Value(as_number(given), name)

@@ -8,11 +8,10 @@ import { goTo } from "./tour.mjs";
 /** @param {Step[]} right @param {number} forward @param {WrongWay} algorithm
  *  @returns {Step[]} */
 function stepsOf(right, forward, { edges, mistake, reason }) {
-  const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
-    right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);
+  const passes = /** @type {BackwardStep[]} */ (right.slice(forward));
   const wrong = edges.map(([value, operand, ...numbers], k) => {
     const [upstream, before, after] = numbers.map(Number);
-    const step = /** @type {BackwardStep} */ (same(value, operand));
+    const [step] = passes.filter((same) => same.value === value && same.operand === operand);
     return { ...step, played: { upstream, before, after, wrong: k + 1 === mistake ? reason : "" } };
   });
   return [...right.slice(0, forward), ...wrong];

@@ -10,7 +10,7 @@ import { runAt } from "./stops.mjs";
 const REACH = 160; // how far it may be from what it belongs to
 
 // Areas along an edge, which is thin and may go all around.
-/** @param {Element | null} edge @returns {Area[]} */
+/** @param {Element} [edge] @returns {Area[]} */
 function along(edge) {
   const path = edge?.querySelector("path");
   const matrix = path?.getScreenCTM();
@@ -44,7 +44,7 @@ export function showCallout(page) {
   const step = runAt(page, at).name ? undefined : graph.steps[at - 1];
   const callout = byId("callout");
   const box = step && boxOf(page, step.value);
-  const edge = step?.input === undefined ? null : edgeOf(page, step.value, step.operand);
+  const edge = step?.input === undefined ? undefined : edgeOf(page, step.value, step.operand);
   const lit = edge?.querySelector("text") ?? edge ?? box;
   callout.hidden = !lit;
   if (!step || !lit) return;
@@ -56,7 +56,7 @@ export function showCallout(page) {
   const boxes = [...document.querySelectorAll(".node")].map(around); // those of plain numbers too
   const near = boxes.filter((area) => distance(area, place) < REACH + callout.offsetWidth);
   const free = [...own, ...near];
-  const line = along(edge ?? null);
+  const line = along(edge);
   let area = beside(place, frame, free, line, callout);
   if (covered(area, free)) {
     callout.querySelector(".sentence")?.remove();

@@ -56,12 +56,8 @@ export function showNumbers(page) {
 }
 
 // Gives a class to the boxes with any of these values in them and to the edges that are meant; all others lose it.
-/**
- * @param {Page} page
- * @param {string} name
- * @param {Set<number>} some
- * @param {(value: number, operand: number) => boolean} meant
- */
+/** @param {Page} page @param {string} name @param {Set<number>} some
+ *  @param {(value: number, operand: number) => boolean} meant */
 export function highlight(page, name, some, meant = () => false) {
   for (const box of allBoxes()) box.classList.toggle(name, valuesIn(page, box).some((i) => some.has(i)));
   for (const edge of allEdges())
