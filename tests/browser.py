@@ -96,6 +96,23 @@ class Browser:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
         self.settle()
 
+    def choose(self, id: str, value: object) -> None:
+        """Chooses an option of a list by its value."""
+        script = """const list = document.getElementById(arguments[0]);
+            list.value = arguments[1];
+            list.dispatchEvent(new Event('change'));"""
+        self.run(script, id, f"{value}")
+        self.settle()
+
+    def middle(self, selector: str) -> tuple[float, float]:
+        """Where in the window the middle of an element is."""
+        x, y = self.run(
+            "const { left, right, top, bottom } = document.querySelector(arguments[0]).getBoundingClientRect();"
+            "return [(left + right) / 2, (top + bottom) / 2]",
+            selector,
+        )
+        return x, y
+
     def touch(self, *moments: list[tuple[float, float]]) -> None:
         """Fingers on the screen: where they are put down, where they go to, and lifted from the last places."""
         kinds = ["touchStart"] + ["touchMove"] * (len(moments) - 1)

@@ -9,6 +9,7 @@ from browser import Browser
 from hypothesis import settings
 
 from tinygrad_sigmoid import Value, explore
+from tinygrad_sigmoid.page import Page
 
 pytest_plugins = ["pytester"]  # for tests of what pytest shows when a check fails
 
@@ -29,13 +30,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Browser]]:
-    """Opens the page of a value, and checks at the end that nothing was logged and nothing left the page."""
+    """Opens a page, or that of a value, and checks at the end that nothing was logged and nothing left the page."""
     browser.show_as()
 
-    def open_page(value: Value, step: str = "") -> Browser:
-        path = tmp_path / "page.html"
-        explore(value, path=path)
-        browser.open(path, step)
+    def open_page(shown: Value | Page, step: str = "") -> Browser:
+        page = shown if isinstance(shown, Page) else explore(shown)
+        page.save(tmp_path / "page.html")
+        browser.open(tmp_path / "page.html", step)
         return browser
 
     yield open_page

@@ -36,11 +36,7 @@ def neurons_in(value: Value) -> dict[str, int]:
 
 
 def move_to(browser: Browser, selector: str) -> tuple[float, float]:
-    x, y = browser.run(
-        "const { left, right, top, bottom } = document.querySelector(arguments[0]).getBoundingClientRect();"
-        "return [(left + right) / 2, (top + bottom) / 2]",
-        selector,
-    )
+    x, y = browser.middle(selector)
     browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x, "y": y})
     browser.settle()
     return x, y
@@ -151,7 +147,7 @@ def test_of_many_inputs_that_are_no_image_a_few_are_shown_and_the_next_on_demand
     order = topological_order(digits(50))
     index = next(place for place, each in enumerate(order) if each.label == "x49")
     step = next(step.number for step in steps(digits(50)).backward if step.input == index)
-    choose_level(browser, 0)
+    browser.choose("level", 0)
     browser.run(f"location.hash = '#{step}'")
     browser.settle()
     assert browser.run(shown) == ["x49"]
@@ -224,9 +220,7 @@ def test_fills_and_lines_have_the_colours_of_their_numbers_and_follow_a_drag(ope
         assert_coloured(browser, value, lambda each: each.data)
     value.zero_grad()
     value.backward()
-    browser.run("const shades = document.getElementById('shades'); shades.value = 'gradients'")
-    browser.run("document.getElementById('shades').dispatchEvent(new Event('change'))")
-    browser.settle()
+    browser.choose("shades", "gradients")
     assert_coloured(browser, value, lambda each: each.grad or 0.0)
 
 
@@ -239,9 +233,7 @@ def test_as_the_passes_run_only_what_is_known_has_a_colour(opened: Opens) -> Non
         browser.settle()
         found.append(browser.run(filled))
     assert found == [5, 9, 10]  # layer by layer
-    browser.run("const shades = document.getElementById('shades'); shades.value = 'gradients'")
-    browser.run("document.getElementById('shades').dispatchEvent(new Event('change'))")
-    browser.settle()
+    browser.choose("shades", "gradients")
     coloured = "return document.querySelectorAll('.edge.weight:is(.plus, .minus)').length"
     assert browser.run(filled) == browser.run(coloured) == 0  # nothing has been passed back
     for _ in range(2):
@@ -501,11 +493,7 @@ def test_a_finger_drags_a_leaf_in_an_open_neuron_and_a_pixel(opened: Opens) -> N
     browser.show_as(width=390, height=844)
     data = "return Number(document.querySelector('[data-value].leaf').ariaValueNow)"
     before = browser.run(data)
-    x, y = browser.run(
-        """const leaf = document.querySelector('[data-value].leaf text');
-        const { left, right, top, bottom } = leaf.getBoundingClientRect();
-        return [(left + right) / 2, (top + bottom) / 2]"""
-    )
+    x, y = browser.middle("[data-value].leaf text")
     browser.touch([(x, y)], *[[(x + 10 * k, y)] for k in range(1, 11)])
     assert browser.run(data) == pytest.approx(before + 1)
     browser.press("0")
@@ -515,12 +503,6 @@ def test_a_finger_drags_a_leaf_in_an_open_neuron_and_a_pixel(opened: Opens) -> N
 
 
 # -- Steps -------------------------------------------------------------------------------------------------------------
-
-
-def choose_level(browser: Browser, level: int) -> None:
-    browser.run("document.getElementById('level').value = arguments[0]", f"{level}")
-    browser.run("document.getElementById('level').dispatchEvent(new Event('change'))")
-    browser.settle()
 
 
 def test_the_tour_goes_by_layers_by_neurons_or_by_values(opened: Opens) -> None:
@@ -541,7 +523,7 @@ def test_the_tour_goes_by_layers_by_neurons_or_by_values(opened: Opens) -> None:
     browser.driver.find_element("id", "back").click()  # to the end of the layer before
     browser.settle()
     assert browser.text("#step-sentence") == said[-2][1]
-    choose_level(browser, 1)
+    browser.choose("level", 1)
     browser.press("\ue011")  # Home
     assert browser.text("#step-sentence") == "layer1.neuron1 is computed."
     assert browser.run("return [...document.querySelectorAll('.target')].map((box) => box.id).length") == 1

@@ -473,11 +473,10 @@ def test_pointing_at_a_value_shows_what_depends_on_what(opened):
     assert browser.run("return document.querySelectorAll('.node.up, .node.down, .node.self').length") == 0
 
 
-def test_a_list_and_a_summary_keep_their_keys(browser, tmp_path):
+def test_a_list_and_a_summary_keep_their_keys(opened):
     from selenium.webdriver.common.keys import Keys
 
-    compare(two_ways()).explore(tmp_path / "museum.html")
-    browser.open(tmp_path / "museum.html", "#2")
+    browser = opened(compare(two_ways()).explore(), "#2")
     state = """return [document.getElementById('at').value, document.getElementById('help').open,
       document.getElementById('play').getAttribute('aria-pressed')]"""
     for key in ("b", Keys.HOME, Keys.ARROW_RIGHT, " "):
@@ -533,14 +532,6 @@ def two_ways():
     return c
 
 
-def choose(browser, number):
-    script = """const select = document.getElementById('algorithm');
-      select.value = arguments[0];
-      select.dispatchEvent(new Event('change'));"""
-    browser.run(script, f"{number}")
-    browser.settle()
-
-
 def almost_too_steep():
     y = Value(1e-10, "x") * 1.0
     return y * 0.6e308 + y * 0.6e308  # taken twice, one of its two ways is too many
@@ -549,16 +540,15 @@ def almost_too_steep():
 @pytest.mark.parametrize(
     "graph", [two_ways, xor_with_loss, lambda: squared_error(neuron(), Value(0.25, "y")) ** 2, almost_too_steep]
 )
-def test_wrong_algorithms_are_played_to_their_wrong_end(browser, tmp_path, graph):
+def test_wrong_algorithms_are_played_to_their_wrong_end(opened, graph):
     comparison = compare(graph())
-    comparison.explore(tmp_path / "museum.html")
-    browser.open(tmp_path / "museum.html")
+    browser = opened(comparison.explore())
     walked, order = steps(comparison.output), topological_order(comparison.output)
     offered = browser.run("return [...document.querySelectorAll('#algorithm option')].map((o) => o.textContent)")
     wrong = [outcome for outcome in comparison.outcomes if outcome.mistake]
     assert offered == ["the right way", *[outcome.exhibit.name for outcome in wrong]]
     for number, outcome in enumerate(wrong, 1):
-        choose(browser, number)
+        browser.choose("algorithm", number)
         browser.driver.find_element("id", "mistake").click()
         browser.settle()
         assert browser.text("#step-wrong") == f"The first wrong step: {outcome.mistake.reason}"
@@ -574,18 +564,16 @@ def test_wrong_algorithms_are_played_to_their_wrong_end(browser, tmp_path, graph
             told = number_text(outcome.gradients[value]) if value in outcome.gradients else "·"
             right = number_text(comparison.right[value])
             assert grad == f"grad {told}" + f" ≠ {right}" * (told != right), (outcome.exhibit.name, value)
-    choose(browser, 0)
+    browser.choose("algorithm", 0)
     assert shown_numbers(browser) == expected_numbers(comparison.output)
-    assert browser.log() == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (820, 1180), (390, 844)])
-def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(browser, tmp_path, width, height):
-    compare(xor_with_loss()).explore(tmp_path / "museum.html")
+def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(opened, width, height):
+    browser = opened(compare(xor_with_loss()).explore())
     browser.show_as(width=width, height=height)
-    browser.open(tmp_path / "museum.html")
     for number in (1, 2, 3, 4):
-        choose(browser, number)
+        browser.choose("algorithm", number)
         browser.driver.find_element("id", "mistake").click()
         browser.settle()
         bottoms = """return ['#step-wrong', '#step', '#steps', '#plot', '#nudge'].map((part) =>
@@ -599,13 +587,11 @@ def test_why_a_step_is_wrong_is_in_sight_beside_the_plot(browser, tmp_path, widt
             return told.left >= frame.left && told.right <= frame.right;"""
         )
         assert browser.run("return document.documentElement.scrollHeight") <= height
-    browser.show_as()
 
 
-def test_the_address_keeps_which_way_is_played(browser, tmp_path):
-    compare(two_ways()).explore(tmp_path / "museum.html")
-    browser.open(tmp_path / "museum.html")
-    choose(browser, 2)
+def test_the_address_keeps_which_way_is_played(opened):
+    browser = opened(compare(two_ways()).explore())
+    browser.choose("algorithm", 2)
     browser.driver.find_element("id", "mistake").click()
     wait_for(browser, "/^#[1-9].*&way:2$/.test(location.hash)")
     shown = [browser.text(f"#{part}") for part in ("step", "canvas")]
@@ -620,13 +606,11 @@ def test_the_address_keeps_which_way_is_played(browser, tmp_path):
         browser.run("location.hash = arguments[0]", harmless)
         browser.settle()
         assert browser.run("return document.getElementById('algorithm').value") == "0"
-    assert browser.log() == []
 
 
-def test_where_a_leaf_is_moved_the_right_way_goes_on(browser, tmp_path):
-    compare(two_ways()).explore(tmp_path / "museum.html")
-    browser.open(tmp_path / "museum.html")
-    choose(browser, 1)
+def test_where_a_leaf_is_moved_the_right_way_goes_on(opened):
+    browser = opened(compare(two_ways()).explore())
+    browser.choose("algorithm", 1)
     browser.driver.find_element("id", "last").click()
     browser.settle()
     type_number(browser, "3", leaf=0)
@@ -644,9 +628,8 @@ def in_a_loop(w, x, b):
     return sigmoid(z)
 
 
-def test_lines_light_their_values_and_values_their_lines(browser, tmp_path):
-    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
-    browser.open(tmp_path / "page.html")
+def test_lines_light_their_values_and_values_their_lines(opened):
+    browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9))
     headings = "return [...document.querySelectorAll('.node.self text:first-of-type')].map((text) => text.textContent)"
     lit = "return [...document.querySelectorAll('#code .line.lit')].map((line) => line.textContent.trim())"
     # A value, pointed at, lights the line and the turn that made it.
@@ -665,7 +648,6 @@ def test_lines_light_their_values_and_values_their_lines(browser, tmp_path):
         browser.run(f"location.hash = '#{step}'")
         browser.settle()
         assert browser.text("#code .turn.lit") == turn
-    assert browser.log() == []
 
 
 def many_turns(x):
@@ -693,9 +675,8 @@ def test_the_code_scrolls_to_a_turn_and_the_notebook_stays_where_it_is(browser, 
     assert browser.run("return scrollY") == below
 
 
-def test_lit_lines_are_those_pointed_at_and_then_the_steps(browser, tmp_path):
-    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
-    browser.open(tmp_path / "page.html", "#1")
+def test_lit_lines_are_those_pointed_at_and_then_the_steps(opened):
+    browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9), "#1")
     lit = "return [...document.querySelectorAll('#code .line.lit')].map((line) => line.firstChild.textContent.trim())"
     browser.run("document.querySelector('.node.output').focus()")
     browser.run("document.getElementById('slide-0').dispatchEvent(new Event('input'))")  # which shows all anew
@@ -705,34 +686,29 @@ def test_lit_lines_are_those_pointed_at_and_then_the_steps(browser, tmp_path):
     assert browser.run(lit) == ["z = z + wi * xi"]
 
 
-def test_in_a_notebooks_cell_the_picture_has_the_larger_part_beside_code(browser, tmp_path):
-    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+def test_in_a_notebooks_cell_the_picture_has_the_larger_part_beside_code(opened):
+    browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9), "#4")
     browser.show_as(width=900, height=720)
-    browser.open(tmp_path / "page.html", "#4")
     assert browser.run("return document.getElementById('picture').clientWidth") > 450
     assert browser.driver.find_element("css selector", "#code .line.lit").is_displayed()
 
 
-def test_printed_code_has_all_its_lines(browser, tmp_path):
-    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
-    browser.open(tmp_path / "page.html")
+def test_printed_code_has_all_its_lines(opened):
+    browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9))
     browser.show_as(media="print")
     lines = browser.driver.find_elements("css selector", "#code .line > :first-child")
     assert [line.is_displayed() for line in lines] == [True] * 5
-    browser.show_as()
 
 
-def test_with_forced_colours_lit_code_is_told_apart(browser, tmp_path):
-    explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
+def test_with_forced_colours_lit_code_is_told_apart(opened):
+    browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9), "#1")
     browser.show_as(forced=True)
-    browser.open(tmp_path / "page.html", "#1")
     colour = "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
     for part, other, style in [
         ("#code .line.lit", "#code .line:not(.lit)", "borderLeftColor"),
         ("#code .turn.lit", "#code .turn:not(.lit)", "backgroundColor"),
     ]:
         assert browser.run(colour, part, style) != browser.run(colour, other, style)
-    browser.show_as()
 
 
 def test_without_a_function_there_is_no_code(opened):
@@ -767,7 +743,7 @@ def test_no_request_is_possible(opened):
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "sizes"), [(1280, None), (390, None), (1280, (8, 12, 10, 3))])
-def test_axe_finds_nothing_to_complain_about(opened, browser, tmp_path, dark, width, sizes):
+def test_axe_finds_nothing_to_complain_about(opened, dark, width, sizes):
     # The package holds axe-core as it is on npm; the path of another version may be given.
     installed = importlib.util.find_spec("axe_core_python")
     folder = installed.submodule_search_locations[0] if installed else ""
@@ -775,8 +751,7 @@ def test_axe_finds_nothing_to_complain_about(opened, browser, tmp_path, dark, wi
     if sizes:
         browser = opened(network((*sizes, 1)), "#6&open:layer2.neuron3")
     else:
-        explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9, path=tmp_path / "page.html")
-        browser.open(tmp_path / "page.html", "#6&w1=4")
+        browser = opened(explore(in_a_loop, [0.6, 0.2], [1.0, 2.0], 0.9), "#6&w1=4")
     browser.show_as(dark=dark, width=width)
     browser.run(axe.read_text(encoding="utf-8"))
     violations = browser.driver.execute_async_script(
@@ -941,33 +916,23 @@ def test_the_right_button_moves_nothing(opened):
     browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", mouse | {"type": "mouseReleased"})
 
 
-def middle_of(browser, selector):
-    return browser.run(
-        "const box = document.querySelector(arguments[0]).getBoundingClientRect();"
-        "return [(box.left + box.right) / 2, (box.top + box.bottom) / 2]",
-        selector,
-    )
-
-
 def test_a_finger_drags_a_leaf_and_two_zoom(opened):
     browser = opened(neuron())
     browser.show_as(width=390, height=844)
-    x, y = middle_of(browser, "#n2 text")  # b
+    x, y = browser.middle("#n2 text")  # b
     # As a browser does it: what is not prevented by `touch-action` is taken for scrolling, and cancelled.
     browser.touch([(x, y)], *[[(x + 10 * k, y + 2 * k)] for k in range(1, 11)])
     assert shown_numbers(browser)[2][0] == "data 1.9"
     fitting = view(browser)
-    x, y = middle_of(browser, "#canvas")
+    x, y = browser.middle("#canvas")
     browser.touch(*[[(x - 20 - 4 * k, y), (x + 20 + 4 * k, y)] for k in range(11)])
     assert view(browser)[2] == pytest.approx(fitting[2] / 3, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["museum", *GRAPHS])
-def test_in_a_low_window_a_leaf_is_in_sight_and_all_that_is_said_of_a_nudge(browser, tmp_path, name):
-    page = compare(xor_with_loss()).explore() if name == "museum" else explore(GRAPHS[name]())
-    page.save(tmp_path / "page.html")
+def test_in_a_low_window_a_leaf_is_in_sight_and_all_that_is_said_of_a_nudge(opened, name):
+    browser = opened(compare(xor_with_loss()).explore() if name == "museum" else GRAPHS[name](), "#2")
     browser.show_as(width=1280, height=720)
-    browser.open(tmp_path / "page.html", "#2")
     first = browser.run("return Number(document.querySelector('#rows input').id.slice(6))")
     for number in ("", "0.5"):
         type_number(browser, number, leaf=first)
@@ -975,7 +940,6 @@ def test_in_a_low_window_a_leaf_is_in_sight_and_all_that_is_said_of_a_nudge(brow
             bottoms = "return [...arguments].map((one) => document.querySelector(one).getBoundingClientRect().bottom)"
             inner, outer = browser.run(bottoms, part, frame)
             assert inner <= outer <= 720
-    browser.show_as()
 
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)
@@ -1339,17 +1303,14 @@ def test_it_works_inside_a_notebooks_frame(browser, tmp_path):
 def test_in_a_notebook_it_takes_the_notebooks_theme_and_follows_it(browser, tmp_path, light, dark, system_is_dark):
     host, page = tmp_path / "notebook.html", explore(neuron())
     browser.show_as(dark=system_is_dark)
-    try:
-        for before, after in ((light, dark), (dark, light)):
-            host.write_text(f"<!DOCTYPE html><meta charset=utf-8><body {before}>{page._repr_html_()}", encoding="utf-8")
-            browser.open(host)
-            assert is_dark_inside(browser) == (before == dark)
-            name, value = after.removesuffix('"').split('="')
-            browser.run("document.body.setAttribute(arguments[0], arguments[1])", name, value)
-            browser.settle()
-            assert is_dark_inside(browser) == (after == dark)
-    finally:
-        browser.show_as()
+    for before, after in ((light, dark), (dark, light)):
+        host.write_text(f"<!DOCTYPE html><meta charset=utf-8><body {before}>{page._repr_html_()}", encoding="utf-8")
+        browser.open(host)
+        assert is_dark_inside(browser) == (before == dark)
+        name, value = after.removesuffix('"').split('="')
+        browser.run("document.body.setAttribute(arguments[0], arguments[1])", name, value)
+        browser.settle()
+        assert is_dark_inside(browser) == (after == dark)
 
 
 def is_dark_inside(browser):
@@ -1370,7 +1331,6 @@ def frame_height(browser, path, page, width, height):
 def test_in_a_notebook_a_page_is_as_high_as_the_column_beside_its_picture(browser, tmp_path):
     for width in (700, 1300):
         assert frame_height(browser, tmp_path / "notebook.html", explore(neuron()), width, 1400) == 768
-    browser.show_as()
 
 
 def test_in_a_notebook_a_page_is_higher_for_a_large_graph_which_then_fills_its_frame(browser, tmp_path):
@@ -1380,13 +1340,11 @@ def test_in_a_notebook_a_page_is_higher_for_a_large_graph_which_then_fills_its_f
     size = "const { clientWidth, clientHeight } = document.getElementById('canvas'); return clientWidth / clientHeight"
     assert browser.run(size) == pytest.approx(page.size[0] / page.size[1], rel=0.03)
     browser.driver.switch_to.default_content()
-    browser.show_as()
 
 
 @pytest.mark.parametrize(("window", "frame"), [(1000, 900), (500, 544)])
 def test_in_a_notebook_a_page_fits_the_window_unless_that_is_too_low_for_it(browser, tmp_path, window, frame):
     assert frame_height(browser, tmp_path / "notebook.html", explore(xor_with_loss()), 1300, window) == frame
-    browser.show_as()
 
 
 def test_a_network_of_120_values_stays_fluid(opened):

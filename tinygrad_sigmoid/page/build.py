@@ -31,7 +31,7 @@ from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, number_text
 from tinygrad_sigmoid.tables import table
 from tinygrad_sigmoid.value import Value, as_values, operation_of
 
-NETWORK_SIZE = 600.0, 450.0  # of its picture, which fits any frame
+_NO_PICTURE = '<svg class="graph" viewBox="0 0 600 450"></svg>'  # of a network: its page draws it, in any frame
 
 # A page follows the `color-scheme` of its frame, which marimo sets; other notebooks only name their theme. Its height
 # is what the picture needs beside a column of 400 pixels, but no less than that column, and it fits the window. To CSS
@@ -144,30 +144,29 @@ def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algori
     # A network is drawn by the page itself, any other graph by Graphviz.
     columns = in_columns(walked.values) if len(walked.values) > READABLE else []
     drawn = None if columns else diagram(output, collapse=())
+    across, downwards = [_picture(drawn, down=down) if drawn else _NO_PICTURE for down in (False, True)]
+    [width, height] = re.findall(r'viewBox="\S+ \S+ (\S+) (\S+)"', downwards)[0]
     inputs = [leaf for leaf in leaves(output) if not leaf.constant]
     operations = {value: _on_figures(value) for value in walked.values if value.inputs}
-    downwards = _picture(drawn, down=True) if drawn else ""
-    found = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', downwards)
-    size = (float(found[1]), float(found[2])) if found else NETWORK_SIZE
     parts = {
         "title": in_html(title),
         "example": str(len(walked.forward) + 1),
         "styles": _part("page.css"),
         "script": script("main.mjs", *(["network.mjs"] if columns else [])),
         "network": "network" if columns else "null",
-        "picture": _picture(drawn, down=False) if drawn else "",
+        "picture": across,
         "downwards": downwards,
         "program": _javascript(output, inputs, trace=True),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
         "graph": in_script(
             _data(walked, operations)
-            | (_network(walked, columns) if drawn is None else _boxes(walked, drawn))
+            | _boxes(walked, columns)
             | {"code": _code(walked, call), "algorithms": [_played(walked, one) for one in algorithms]}
         ),
     }
     whole = re.sub(r"\{\{(\w+)\}\}", lambda name: parts[name[1]], _part("page.html"))
-    return Page(whole, size, _table(walked, title))
+    return Page(whole, (float(width), float(height)), _table(walked, title))
 
 
 def _part(name: str) -> str:
@@ -248,23 +247,13 @@ def _data(walked: Steps, operations: Mapping[Value, str]) -> dict[str, Any]:
     }
 
 
-def _boxes(walked: Steps, drawn: Diagram) -> dict[str, Any]:
-    """The boxes that Graphviz has drawn, each with its value."""
-    values = [(box.id, box.values[0]) for box in drawn.boxes]
-    boxes = [
-        {"id": id, "values": [walked.index_of[value]], "shown": walked.index_of[value], "neuron": None}
-        for id, value in values
-        if not value.constant
-    ]
-    return {"boxes": boxes, "columns": None}
-
-
-def _network(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
-    """The columns of a network, and what stands in them."""
-    entries = [entry for column in columns for entry in column.entries]
+def _boxes(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
+    """What stands in the picture: in the columns of a network, or else each value by itself."""
+    values = [value for value in walked.values if not value.constant]
+    entries = [entry for column in columns for entry in column.entries] or [Entry([value]) for value in values]
     number = {entry: i for i, entry in enumerate(entries)}
     return {
-        "boxes": [_placed(walked, entry) for entry in entries],
+        "boxes": [_box(entry, walked.index_of) for entry in entries],
         "columns": [
             {
                 "name": column.name,
@@ -278,17 +267,14 @@ def _network(walked: Steps, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _placed(walked: Steps, entry: Entry) -> dict[str, Any]:
-    index = walked.index_of
+def _box(entry: Entry, index: Mapping[Value, int]) -> dict[str, Any]:
     unit = entry.neuron
-    shown = index[entry.values[-1]]
     neuron = unit and {
         "name": printable(unit.name, LONGEST_LABEL),
-        "product": index[unit.product] if unit.product is not None else None,
+        "product": unit.product_index,
         "bias": index[unit.bias] if unit.bias is not None else None,
     }
-    values = [index[value] for value in entry.values]
-    return {"id": f"n{shown}", "values": values, "shown": shown, "input": entry.is_input, "neuron": neuron}
+    return {"values": [index[value] for value in entry.values], "input": entry.is_input, "neuron": neuron}
 
 
 def _code(walked: Steps, call: Call | None) -> dict[str, Any] | None:

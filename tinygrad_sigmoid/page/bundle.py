@@ -14,7 +14,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
 
-_COMMENT = re.compile(r"/\*\*.*?\*/\s*|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"/\*\*.*?\*/\s*|^ *//[^\n]*\n| // [^\n]*", re.DOTALL | re.MULTILINE)
 _IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "\./(\w+\.mjs)";')
 _DECLARATION = re.compile(r"(export )?(?:function (\w+)\(|const (\w+) = )")
 _INSIDE = re.compile(r" |[)}\]]+;?$|$")  # any line of a declaration but its first

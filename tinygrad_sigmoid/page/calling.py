@@ -60,11 +60,10 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
         arguments = parameters.bind(*given).arguments
     except TypeError as error:
         raise TypeError(f"{shown(function)} can't be called with {len(given)} arguments: {error}") from None
-    values = [_named(argument, name, parameters) for name, argument in arguments.items()]
-    flat = [value for several in values for value in several]
+    values = [value for name, argument in arguments.items() for value in _named(argument, parameters.parameters[name])]
     noted = _Noted(inspect.unwrap(body).__code__, first, len(lines))
     try:
-        output = noted.result(lambda: function(*flat))
+        output = noted.result(lambda: function(*values))
     except TypeError as error:
         if any(type(one) is int for one in given):
             error.add_note("explore makes Values of numbers: where one must stay an int, annotate it, as in n: int")
@@ -75,22 +74,18 @@ def called(function: Callable[..., object], given: tuple[object, ...]) -> Call:
     return Call(output, textwrap.dedent("".join(lines)).splitlines(), noted.began)
 
 
-def _named(given: Any, name: str, parameters: inspect.Signature) -> list[Any]:
+def _named(given: Any, parameter: inspect.Parameter) -> list[Any]:
     """An argument, or those of *args, with values in place of numbers: named as the parameter, in a list numbered.
 
     What counts something, as `n: int`, has no gradient and stays as it is.
     """
-    parameter = parameters.parameters[name]
-    numbered = parameter.kind is inspect.Parameter.VAR_POSITIONAL
-    if parameter.annotation in (int, bool, "int", "bool"):
-        return [*given] if numbered else [given]
-    if numbered:
-        return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
-    return [_valued(given, name)]
+    if parameter.annotation not in (int, bool, "int", "bool"):
+        given = _valued(given, parameter.name)
+    return [*given] if parameter.kind is inspect.Parameter.VAR_POSITIONAL else [given]
 
 
 def _valued(given: Any, name: str) -> Any:
-    if checks.is_list(given) and not isinstance(given, Value):
+    if checks.is_list(given):
         return [_valued(one, f"{name}{place}") for place, one in enumerate(given, 1)]
     try:
         return given if isinstance(given, Value) else Value(as_number(given), name)
@@ -109,7 +104,7 @@ class _Noted:
 
     def result(self, call: Callable[[], object]) -> object:
         before = sys.gettrace()  # a debugger's, or that of a measure of coverage
-        sys.settrace(self._enter)
+        sys.settrace(self._note)
         try:
             return call()
         finally:
@@ -117,21 +112,16 @@ class _Noted:
             self.turns.clear()
             self.latest.clear()  # or the frames would keep all that was computed in them
 
-    def _enter(self, frame: FrameType, event: str, argument: object) -> Any:
+    def _note(self, frame: FrameType, event: str, argument: object) -> Any:
         if not self._has(frame):
             return None
-        self._go_on(frame)  # where a generator was left
-        return self._note
-
-    def _note(self, frame: FrameType, event: str, argument: object) -> Any:
-        if event == "line":
-            self._go_on(frame, begins=True)
-        elif event == "return":  # with the line that called
-            line = frame.f_back
-            while line is not None and not self._has(line):
-                line = line.f_back
-            if line is not None:
-                self._go_on(line)
+        where: FrameType | None = frame  # after a call, where a generator was left
+        if event == "return":  # with the line that called
+            where = frame.f_back
+            while where is not None and not self._has(where):
+                where = where.f_back
+        if where is not None and event != "exception":
+            self._go_on(where, begins=event == "line")
         return self._note
 
     def _go_on(self, frame: FrameType, *, begins: bool = False) -> None:

@@ -72,13 +72,12 @@ def in_columns(order: Sequence[Value]) -> list[Column]:
     place: dict[Entry, int] = {}
     for entry in takes:
         place[entry] = max([place[taken] + 1 for taken in takes[entry]], default=0)
-    first_use: dict[Entry, int] = {}
+    before_use: dict[Entry, int] = {}
     for user in takes:
-        for entry in takes[user]:
-            first_use[entry] = min(place[user], first_use.get(entry, place[user]))
-    for entry, use in first_use.items():
-        if not takes[entry]:
-            place[entry] = use - 1
+        for leaf in takes[user]:
+            if not takes[leaf]:
+                before_use[leaf] = min(place[user] - 1, before_use.get(leaf, place[user]))
+    place |= before_use
     columns = [Column(number) for number in range(max(place.values()) + 1)]
     for entry, number in place.items():
         columns[number].entries.append(entry)

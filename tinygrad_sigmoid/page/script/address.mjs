@@ -8,11 +8,7 @@ import { on } from "./elements.mjs";
 import { momentAt, numbersOf, usualLeaf, usualLevel } from "./graph.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
-/** @typedef {"graph" | "first" | "now" | "nudge" | "at" | "algorithm" | "level" | "gradients" | "opened"} Kept */
-
-/** @param {Pick<Page, Kept>} page */
+/** @param {Page} page */
 function addressOf({ graph, first, now, nudge: { leaf, start }, at, algorithm, level, gradients, opened }) {
   const nameOf = (/** @type {number} */ i) => encodeURIComponent(graph.values[i].name);
   const moved = graph.leaves.filter((i) => now.data[i] !== first.data[i]).map((i) => `&${nameOf(i)}=${now.data[i]}`);
@@ -34,7 +30,7 @@ function unescaped(key) {
 }
 
 // The neurons that these entries of an address name as open.
-/** @param {import("./graph.mjs").Graph} graph @param {string[]} entries */
+/** @param {Graph} graph @param {string[]} entries */
 function openIn({ boxes }, entries) {
   const names = entries.filter((entry) => entry.startsWith("open:")).map((entry) => unescaped(entry.slice(5)));
   const found = names.map((name) => boxes.findIndex(({ neuron }) => neuron?.name === name));
@@ -42,26 +38,26 @@ function openIn({ boxes }, entries) {
 }
 
 // What an address says; what it doesn't say, and what nobody could have written, is as in the beginning.
-/** @param {Pick<Page, "graph" | "first">} page @param {string} address */
-export function read({ graph, first }, address) {
+/** @param {Page} page @param {string} address */
+function read({ graph, first }, address) {
   const [at, ...entries] = address.slice(1).split("&");
   const data = [...first.data];
-  let [leaf, start] = [usualLeaf(graph, first), NaN];
+  let leaf = usualLeaf(graph, first);
+  let began = first.data[leaf];
   let [algorithm, level] = [0, usualLevel(graph)];
-  const gradients = !!graph.columns && entries.includes("gradients");
+  const gradients = graph.columns.length > 0 && entries.includes("gradients");
   for (const entry of entries) {
     const way = Number(/^way:(\d+)$/.exec(entry)?.[1] ?? 0);
     if (way <= graph.algorithms.length) algorithm ||= way;
-    if (graph.columns) level = Number(/^level:([012])$/.exec(entry)?.[1] ?? level);
+    if (graph.columns.length) level = Number(/^level:([012])$/.exec(entry)?.[1] ?? level);
     const [, from, key, number] = /^(from:)?(.*)=(.*)$/.exec(entry) ?? [];
     const found = graph.leaves.find((i) => graph.values[i].name === unescaped(key));
     if (found === undefined || !number || !Number.isFinite(Number(number))) continue;
-    if (from) [leaf, start] = [found, Number(number)];
+    if (from) [leaf, began] = [found, Number(number)];
     else data[found] = Number(number);
   }
   const isMoved = data.some((number, i) => number !== first.data[i]);
   const now = isMoved ? momentAt(graph, numbersOf(graph, data)) : first;
-  const began = Number.isNaN(start) ? first.data[leaf] : start;
   const nudge = { leaf, start: momentAt(graph, numbersOf(graph, data, leaf, began)) };
   const seen = { level, gradients, opened: openIn(graph, entries) };
   return { at: Number(at), now, algorithm: isMoved ? 0 : algorithm, nudge, ...seen };

@@ -4,17 +4,14 @@ import { byId, html, on, write } from "./elements.mjs";
 import { moveBack } from "./page.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Step} Step */
-
 // Its steps: forward as always, then its own, each like the right one along that edge but for the numbers.
-/** @param {Step[]} right @param {number} forward @param {import("./graph.mjs").Algorithm} algorithm
+/** @param {Step[]} right @param {number} forward @param {WrongWay} algorithm
  *  @returns {Step[]} */
 function stepsOf(right, forward, { edges, mistake, reason }) {
-  const same = (/** @type {number} */ value, /** @type {number} */ operand) =>
-    right.find((step) => step.input !== undefined && step.value === value && step.operand === operand);
+  const passes = /** @type {BackwardStep[]} */ (right.slice(forward));
   const wrong = edges.map(([value, operand, ...numbers], k) => {
     const [upstream, before, after] = numbers.map(Number);
-    const step = /** @type {import("./graph.mjs").BackwardStep} */ (same(value, operand));
+    const [step] = passes.filter((same) => same.value === value && same.operand === operand);
     return { ...step, played: { upstream, before, after, wrong: k + 1 === mistake ? reason : "" } };
   });
   return [...right.slice(0, forward), ...wrong];
@@ -45,13 +42,11 @@ export function showAlgorithm(page) {
 export function startAlgorithms(page) {
   const { algorithms, forward } = page.graph;
   byId("algorithms").hidden = !algorithms.length;
-  byId("mistake").hidden = true;
   const names = ["the right way", ...algorithms.map(({ name }) => name)];
-  const select = /** @type {HTMLSelectElement} */ (byId("algorithm"));
-  select.append(...names.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  on(select, "change", () => {
+  byId("algorithm").append(...names.map((textContent, k) => html("option", { textContent, value: `${k}` })));
+  on(byId("algorithm"), "change", ({ target }) => {
     moveBack(page);
-    choose(page, Number(select.value));
+    choose(page, Number(target.value));
   });
   on(byId("mistake"), "click", () => goTo(page, forward + algorithms[page.algorithm - 1].mistake));
 }

@@ -8,61 +8,38 @@ import { redraw } from "./page.mjs";
 import { relate } from "./picture.mjs";
 import { goTo } from "./tour.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 // The boxes that Graphviz has drawn.
 /** @param {Page} page */
 export function startBoxes(page) {
-  if (page.graph.columns) return;
+  if (page.graph.columns.length) return;
   for (const layout of page.layouts)
-    for (const { id, values, shown } of page.graph.boxes) {
-      const element = layout.picture().querySelector(`[id="${id}"]`);
-      adoptBox(page, /** @type {SVGElement} */ (element), { values, shown, opens: -1 });
-    }
+    for (const { id, shown } of page.graph.boxes)
+      adoptBox(page, /** @type {SVGElement} */ (layout.picture().querySelector(`[id="${id}"]`)), shown);
 }
 
-/** @param {Page} page @param {number[]} values */
-function point(page, values) {
-  page.pointed = values;
-  relate(page, values);
-  lightLines(page);
+// A box with a value's numbers in it.
+/** @param {Page} page @param {SVGElement} box @param {number} i */
+export function adoptBox(page, box, i) {
+  box.dataset.value = `${i}`;
+  adoptValue(page, box, i);
 }
 
-// Makes an element a box: with the values in it, the one whose numbers it shows, and the neuron that it opens.
-/** @param {Page} page @param {SVGElement} box
- *  @param {{ values: number[], shown: number | null, opens: number }} content */
-export function adoptBox(page, box, { values, shown, opens }) {
-  const [i] = values;
-  const leaf = opens < 0 && page.graph.leaves.includes(i);
-  page.inside.set(box, values);
-  if (shown !== null) box.dataset.value = `${shown}`;
-  if (leaf) makeDraggable(page, box, i);
-  answer(page, box, values);
-  if (box.matches(".pixel")) return; // there are too many for the tab key
+/** @param {Page} page @param {SVGElement} element @param {number} i */
+export function adoptValue(page, element, i) {
+  const isLeaf = page.graph.leaves.includes(i);
+  if (isLeaf) makeDraggable(page, element, i);
   const goThere = () => goTo(page, 1 + page.graph.steps.findIndex((step) => step.value === i));
-  if (opens >= 0) box.setAttribute("aria-expanded", "false");
-  press(box, leaf, leaf ? () => typeNumber(page, i) : opens >= 0 ? () => toggle(page, opens) : goThere);
+  adopt(page, element, [i], isLeaf ? () => typeNumber(page, i) : goThere);
 }
 
-// An open neuron's frame closes it.
-/** @param {Page} page @param {SVGElement} frame @param {number} number @param {number[]} values */
-export function adoptFrame(page, frame, number, values) {
-  frame.setAttribute("aria-expanded", "true");
-  frame.setAttribute("aria-label", `close ${page.graph.boxes[number].neuron?.name}`);
-  answer(page, frame, values);
-  press(frame, false, () => toggle(page, number));
-}
-
-// Shows the next ones of many.
-/** @param {Page} page @param {SVGElement} box @param {string} key @param {number[]} values
- *  @param {number} next */
-export function adoptRest(page, box, key, values, next) {
-  page.inside.set(box, values);
-  answer(page, box, values);
-  press(box, false, () => {
-    page.windows.set(key, next);
-    redraw(page);
-  });
+// A neuron that is pressed opens, and the frame of an open one closes it.
+/** @param {Page} page @param {SVGElement} element @param {number} number */
+export function adoptNeuron(page, element, number) {
+  const { neuron, values } = page.graph.boxes[number];
+  const isOpen = page.opened.includes(number);
+  element.setAttribute("aria-expanded", `${isOpen}`);
+  if (isOpen) element.setAttribute("aria-label", `close ${neuron?.name}`);
+  adopt(page, element, values, () => toggle(page, number));
 }
 
 /** @param {Page} page @param {number} number */
@@ -76,25 +53,36 @@ function toggle(page, number) {
   redraw(page);
 }
 
-// Shows what these values depend on while they are pointed at.
-/** @param {Page} page @param {SVGElement} box @param {number[]} values */
-function answer(page, box, values) {
-  on(box, "pointerenter focus", () => point(page, values));
-  on(box, "pointerleave blur", () => point(page, []));
-  on(box, "click", (/** @type {MouseEvent} */ event) => {
-    if (!event.detail || box.getAttribute("role") === "slider") return;
-    box.blur(); // a pointer's click leaves the keys as they were
-    point(page, values);
-  });
+/** @param {Page} page @param {number[]} values */
+function point(page, values) {
+  page.pointed = values;
+  relate(page, values);
+  lightLines(page);
 }
 
-/** @param {SVGElement} box @param {boolean} leaf @param {() => void} act */
-function press(box, leaf, act) {
-  box.setAttribute("tabindex", "0");
-  box.setAttribute("role", leaf ? "slider" : "button");
-  if (!leaf) on(box, "click", act);
-  on(box, "keydown", (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Enter" && (leaf || event.key !== " ")) return;
+// Shows what these values depend on while they are pointed at, and acts when it is pressed.
+/** @param {Page} page @param {SVGElement} element @param {number[]} values @param {() => void} act */
+export function adopt(page, element, values, act) {
+  page.inside.set(element, values);
+  on(element, "pointerenter focus", () => point(page, values));
+  on(element, "pointerleave blur", () => point(page, []));
+  on(element, "click", (/** @type {MouseEvent} */ event) => {
+    if (!event.detail || element.getAttribute("role") === "slider") return;
+    element.blur(); // a pointer's click leaves the keys as they were
+    point(page, values);
+  });
+  if (!element.matches(".pixel")) press(element, act); // there are too many for the tab key
+}
+
+// A leaf is dragged, so only the Enter key presses it.
+/** @param {SVGElement} element @param {() => void} act */
+function press(element, act) {
+  const isLeaf = element.matches(".leaf");
+  element.setAttribute("tabindex", "0");
+  element.setAttribute("role", isLeaf ? "slider" : "button");
+  if (!isLeaf) on(element, "click", act);
+  on(element, "keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter" && (isLeaf || event.key !== " ")) return;
     event.stopPropagation();
     event.preventDefault(); // or it would press what gets the focus now
     act();

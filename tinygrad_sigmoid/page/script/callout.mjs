@@ -1,26 +1,16 @@
 // The sentence of a step and its figures beside what is lit up: forward at the box, backward at the edge. Where the
 // sentence would cover a box, the figures stand alone.
 
-import { byId, html, writeParts } from "./elements.mjs";
+import { GAP, around, covered, distance } from "./areas.mjs";
+import { byId, writeParts } from "./elements.mjs";
 import { boxOf, edgeOf } from "./picture.mjs";
 import { told } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-/** @typedef {{ left: number, top: number, right: number, bottom: number }} Area in pixels of the window */
-
-const GAP = 8; // pixels
 const REACH = 160; // how far it may be from what it belongs to
 
-// The area of an element, with a gap around it.
-/** @param {Element} element @returns {Area} */
-export function around(element) {
-  const { left, top, right, bottom } = element.getBoundingClientRect();
-  return { left: left - GAP, top: top - GAP, right: right + GAP, bottom: bottom + GAP };
-}
-
 // Areas along an edge, which is thin and may go all around.
-/** @param {Element | null} edge @returns {Area[]} */
+/** @param {Element} [edge] @returns {Area[]} */
 function along(edge) {
   const path = edge?.querySelector("path");
   const matrix = path?.getScreenCTM();
@@ -30,22 +20,6 @@ function along(edge) {
     return { left: x - GAP, top: y - GAP, right: x + GAP, bottom: y + GAP };
   });
 }
-
-// How much of other areas one covers.
-/** @param {Area} one @param {Area[]} others */
-function covered(one, others) {
-  let sum = 0;
-  for (const other of others) {
-    const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-    const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
-    if (across > 0 && down > 0) sum += across * down;
-  }
-  return sum;
-}
-
-/** @param {Area} a @param {Area} b */
-export const distance = (a, b) =>
-  Math.hypot(Math.max(a.left - b.right, b.left - a.right, 0), Math.max(a.top - b.bottom, b.top - a.bottom, 0));
 
 // Within the frame, off what must be free, and then over little else and not far from the place.
 /** @param {Area} place @param {Area} frame @param {Area[]} free @param {Area[]} others @param {HTMLElement} callout */
@@ -70,24 +44,22 @@ export function showCallout(page) {
   const step = runAt(page, at).name ? undefined : graph.steps[at - 1];
   const callout = byId("callout");
   const box = step && boxOf(page, step.value);
-  const edge = step?.input === undefined ? null : edgeOf(page, step.value, step.operand);
+  const edge = step?.input === undefined ? undefined : edgeOf(page, step.value, step.operand);
   const lit = edge?.querySelector("text") ?? edge ?? box;
   callout.hidden = !lit;
-  if (!lit) return;
-  const [, [sentence], , figures] = told(graph, now, at);
-  writeParts(callout, figures.slice(1));
-  const said = html("span", { textContent: sentence, className: "sentence" });
-  callout.prepend(said);
+  if (!step || !lit) return;
+  const [, , , figures] = told(graph, now, at);
+  writeParts(callout, [[step.sentence, "sentence"], ...figures.slice(1)]);
   const frame = byId("canvas").getBoundingClientRect();
   const own = [lit, ...document.querySelectorAll(".node:is(.active, .target), .edge.active text")].map(around);
   const [place] = own;
   const boxes = [...document.querySelectorAll(".node")].map(around); // those of plain numbers too
   const near = boxes.filter((area) => distance(area, place) < REACH + callout.offsetWidth);
   const free = [...own, ...near];
-  const line = along(edge ?? null);
+  const line = along(edge);
   let area = beside(place, frame, free, line, callout);
   if (covered(area, free)) {
-    said.remove();
+    callout.querySelector(".sentence")?.remove();
     area = beside(place, frame, own, [...near, ...line], callout);
   }
   callout.style.left = `${area.left - frame.left}px`;

@@ -1,21 +1,15 @@
 // The function whose call was recorded: its lines light the values that they made, and values light their lines.
 
+import { outside } from "./areas.mjs";
 import { byId, html, on } from "./elements.mjs";
 import { highlight } from "./picture.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page */
-
-const parts = () => document.querySelectorAll("#code .line, #code .turn");
 
 // Scrolls the source and nothing else: `scrollIntoView` would scroll the notebook around the page as well.
 /** @param {Element} part */
 function scrollCode(part) {
-  const [frame, place] = [byId("code"), part].map((element) => element.getBoundingClientRect());
-  /** @param {number} before @param {number} after */
-  const missing = (before, after) => Math.min(0, before) || Math.max(0, after);
-  const isTurn = part.matches(".turn"); // of any other line, its beginning is shown
-  const across = isTurn ? missing(place.left - frame.left, place.right - frame.right) : -byId("code").scrollLeft;
-  byId("code").scrollBy(across, missing(place.top - frame.top, place.bottom - frame.bottom));
+  const code = byId("code");
+  const [across, down] = outside(part.getBoundingClientRect(), code.getBoundingClientRect());
+  code.scrollBy(part.matches(".turn") ? across : -code.scrollLeft, down); // of any other line, its beginning is shown
 }
 
 // Lights the lines that made what is pointed at, or else the value of the step that is shown; and which time it was.
@@ -23,23 +17,17 @@ function scrollCode(part) {
 export function lightLines(page) {
   const step = page.graph.steps[page.at - 1];
   const values = step && !page.pointed.length ? [step.value] : page.pointed;
-  for (const part of parts())
+  for (const part of document.querySelectorAll("#code .line, #code .turn"))
     part.classList.toggle("lit", (page.inside.get(part) ?? []).some((value) => values.includes(value)));
   const lit = document.querySelector("#code .turn.lit") ?? document.querySelector("#code .line.lit");
   if (lit) scrollCode(lit);
 }
 
-/** @param {Page} page @param {number[]} values */
-function lightValues(page, values) {
-  highlight(page, "self", new Set(values));
-  document.body.classList.toggle("related", values.length > 0);
-}
-
 /** @param {Page} page @param {HTMLElement} pointed @param {HTMLElement} lit @param {number[]} values */
 function lightedBy(page, pointed, lit, values) {
   page.inside.set(lit, values);
-  on(pointed, "pointerenter focus", () => lightValues(page, values));
-  on(pointed, "pointerleave blur", () => lightValues(page, []));
+  on(pointed, "pointerenter focus", () => highlight(page, "self", new Set(values)));
+  on(pointed, "pointerleave blur", () => highlight(page, "self", new Set()));
 }
 
 /** @param {Page} page */

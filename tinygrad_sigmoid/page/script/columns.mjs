@@ -3,14 +3,8 @@
 import { placeImages, roomForImages } from "./images.mjs";
 import { BOX, insideOf } from "./inside.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
 /** @typedef {{ opened: number[], windows: Map<string, number>, down: boolean }} Shape what is open, and which of many
- *   things are shown, from which one on: in the column "c1", in the neuron "n12"
- *  @typedef {{ kind: "image" | "rest" | "open" | "round" | "value", boxes: number[], width: number, height: number,
- *   x: number, y: number, column: number, radius: number, inside: import("./inside.mjs").Inside | null,
- *   image: import("./images.mjs").Image | null }} Thing the boxes that stand in one place, its size and its middle, and
- *   of a neuron that is shown an image, where its weights are
- *  @typedef {{ width: number, height: number, things: Thing[], down: boolean, headings: Point[] }} Scene */
+ *   things are shown, from which one on: in the column "c1", in the neuron "n12" */
 
 const IMAGE_SIDE = 190; // from left to right; from the top down it is smaller, as there is less room
 const HEADING = 26; // the room for one
@@ -25,7 +19,7 @@ const isOpen = (/** @type {Thing} */ { kind }) => kind === "open";
 
 /** @param {Graph} graph @param {Shape} shape @param {number} column @returns {Thing[]} */
 function thingsOf(graph, { opened, windows, down }, column) {
-  const { boxes, most, image } = /** @type {import("./graph.mjs").Column[]} */ (graph.columns)[column];
+  const { boxes, most, image } = graph.columns[column];
   const blank = { x: 0, y: 0, column, radius: 0, inside: null, image: null };
   const side = down ? 0.6 * IMAGE_SIDE : IMAGE_SIDE;
   if (image) return [{ ...blank, kind: "image", boxes, width: side, height: side }];
@@ -68,7 +62,7 @@ function roomBefore(columns, down) {
  *  @returns {Scene} */
 export function sceneOf(graph, shape, ratio) {
   const { down } = shape;
-  const columns = (graph.columns ?? []).map((_, column) => thingsOf(graph, shape, column));
+  const columns = graph.columns.map((_, column) => thingsOf(graph, shape, column));
   const before = roomBefore(columns, down);
   const [long, broad] = /** @type {("width" | "height")[]} */ (down ? ["height", "width"] : ["width", "height"]);
   const breadths = columns.map((things) => things.reduce((sum, thing) => sum + thing[broad], 0));

@@ -4,8 +4,6 @@ import { on } from "./elements.mjs";
 import { grain, rounded } from "./figures.mjs";
 import { begin, moveLeaf } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 /** @param {Page} page @param {SVGElement} box @param {number} leaf */
 export function makeDraggable(page, box, leaf) {
   /** @type {{ x: number, number: number } | null} */

@@ -1,21 +1,17 @@
 // A network drawn: its edges, then its neurons, inputs and other values, each made a box that answers.
 
-import { adoptBox, adoptFrame, adoptRest } from "./boxes.mjs";
+import { adopt, adoptBox, adoptNeuron, adoptValue } from "./boxes.mjs";
 import { edgesOf, usesByImages } from "./edges.mjs";
 import { svg } from "./elements.mjs";
-import { weightsOf } from "./graph.mjs";
+import { redraw } from "./page.mjs";
 import { innerPoint } from "./spots.mjs";
 import { drawBox, drawEdge, drawImage, drawOpen, drawPixels, drawRound, drawShown, textAt } from "./things.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./columns.mjs").Scene} Scene */
-/** @typedef {import("./columns.mjs").Thing} Thing @typedef {import("./inside.mjs").Point} Point */
 
 /** @param {Page} page @param {Scene} scene */
 export function draw(page, scene) {
   const { things, down, headings } = scene;
   page.painted = { rounds: [], lines: [], images: [] };
   page.uses = new WeakMap();
-  const columns = page.graph.columns ?? [];
   const edges = edgesOf(page.graph, scene);
   const drawn = (/** @type {boolean} */ open) => edges.filter((one) => one.open === open).map((one) => edge(page, one));
   const image = drawShown(things, down);
@@ -28,11 +24,11 @@ export function draw(page, scene) {
     ...things.filter(({ kind }) => kind === "open").map((thing) => frame(page, thing)),
     ...drawn(true),
     ...things.flatMap((thing) => contents(page, thing, down)),
-    ...columns.map(({ title }, column) => textAt(headings[column], title, down ? "after" : "")),
+    ...page.graph.columns.map(({ title }, column) => textAt(headings[column], title, down ? "after" : "")),
   );
 }
 
-/** @param {Page} page @param {import("./edges.mjs").Edge} drawn */
+/** @param {Page} page @param {Edge} drawn */
 function edge({ uses, painted }, drawn) {
   const element = drawEdge(drawn);
   uses.set(element, drawn.uses);
@@ -42,9 +38,9 @@ function edge({ uses, painted }, drawn) {
 
 /** @param {Page} page @param {Thing} thing */
 function frame(page, thing) {
-  const { neuron, id, values } = page.graph.boxes[thing.boxes[0]];
+  const { neuron, id } = page.graph.boxes[thing.boxes[0]];
   const element = drawOpen(thing, neuron?.name ?? "", id);
-  adoptFrame(page, element, thing.boxes[0], values);
+  adoptNeuron(page, element, thing.boxes[0]);
   return element;
 }
 
@@ -58,26 +54,26 @@ function contents(page, thing, down) {
     const { shown, id } = all[boxes[0]];
     return [valueBox(page, [x, y], shown, values[shown].name, id)];
   }
-  const { most, boxes: { length } } = /** @type {import("./graph.mjs").Column[]} */ (columns)[column];
-  return [rest(page, [x, y], `c${column}`, boxes.flatMap((n) => all[n].values), [boxes.length, most, length])];
+  const hidden = boxes.flatMap((n) => all[n].values);
+  return [rest(page, [x, y], `c${column}`, hidden, boxes.length, columns[column].boxes.length)];
 }
 
 // The boxes in an open neuron, under the last part of their names.
 /** @param {Page} page @param {Thing} thing */
 function opened(page, thing) {
   const [number] = thing.boxes;
-  const { neuron, id } = page.graph.boxes[number];
-  const inside = /** @type {import("./inside.mjs").Inside} */ (thing.inside);
+  const { neuron, id, weights } = page.graph.boxes[number];
+  const prefix = `${neuron?.name}.`;
+  const inside = /** @type {Inside} */ (thing.inside);
   const elements = [...inside.boxes].map(([i, place]) => {
     const { name } = page.graph.values[i];
-    const own = name.startsWith(`${neuron?.name}.`) ? name.slice(1 + (neuron?.name.length ?? 0)) : name;
+    const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
     const heading = i === neuron?.product && /^v\d+$/.test(own) ? `${own} = w·x` : own;
     return valueBox(page, innerPoint(thing, place), i, heading, `v${i}-${number}`);
   });
-  const { hidden, gates: { size } } = inside;
   if (!inside.rest) return elements;
-  const counts = [hidden.length, size, hidden.length + size];
-  return [...elements, rest(page, innerPoint(thing, inside.rest), id, hidden, counts)];
+  const { length } = inside.hidden;
+  return [...elements, rest(page, innerPoint(thing, inside.rest), id, inside.hidden, length, weights.length)];
 }
 
 // What has the colour of its number.
@@ -88,12 +84,12 @@ function shaded(page, thing, down) {
   elements.forEach((element, k) => {
     const box = graph.boxes[thing.boxes[k]];
     painted.rounds.push({ element, box, column: thing.column });
-    const opens = box.neuron ? thing.boxes[k] : -1;
-    if (!graph.values[box.shown].constant) adoptBox(page, element, { values: box.values, shown: null, opens });
+    if (box.neuron) adoptNeuron(page, element, thing.boxes[k]);
+    else if (!graph.values[box.shown].constant) adoptValue(page, element, box.shown);
   });
   if (!thing.image) return elements;
   const image = drawImage(thing.image);
-  const weights = weightsOf(graph, graph.boxes[thing.boxes[0]]);
+  const { weights } = graph.boxes[thing.boxes[0]];
   painted.images.push({ element: image, image: thing.image, weights, drawn: "" });
   return [image, ...elements];
 }
@@ -102,16 +98,19 @@ function shaded(page, thing, down) {
 function valueBox(page, place, i, name, id) {
   const { leaves, output } = page.graph;
   const box = drawBox(place, leaves.includes(i) ? "leaf" : i === output ? "output" : "computed", [name, "", ""], id);
-  adoptBox(page, box, { values: [i], shown: i, opens: -1 });
+  adoptBox(page, box, i);
   return box;
 }
 
 // Those of many that aren't shown: the next of them are, if it is pressed.
 /** @param {Page} page @param {Point} place @param {string} key @param {number[]} values
- *  @param {number[]} counts how many are hidden, how many are shown, and all */
-function rest(page, place, key, values, [hidden, shown, all]) {
+ *  @param {number} hidden how many there are of them @param {number} all with those that are shown */
+function rest(page, place, key, values, hidden, all) {
   const box = drawBox(place, "rest", [`… ${hidden} more`], `rest-${key}`);
-  const next = (page.windows.get(key) ?? 0) + shown;
-  adoptRest(page, box, key, values, next < all ? next : 0);
+  const next = (page.windows.get(key) ?? 0) + all - hidden;
+  adopt(page, box, values, () => {
+    page.windows.set(key, next < all ? next : 0);
+    redraw(page);
+  });
   return box;
 }

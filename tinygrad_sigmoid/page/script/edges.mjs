@@ -1,17 +1,8 @@
 // The edges of a network: straight lines from where a value stands to what uses it, an open neuron's through its gates.
 
-import { sourcesOf, weightsOf } from "./graph.mjs";
 import { innerPoint, sidesOf, spotsOf } from "./spots.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
-/** @typedef {import("./columns.mjs").Scene} Scene @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {import("./spots.mjs").Spot} Spot */
 /** @typedef {{ graph: Graph, spots: Map<number, Spot>, down: boolean }} Plan */
-/** @typedef {{ uses: [number, number][], points: Point[], weight: number | null, label: Point | null, open: boolean,
- *   many: boolean }} Edge the uses that it stands for, a value and which of its operands, the weight that colours it,
- *   where its local derivative is written, whether it leads into an open neuron or out of one, and whether it is one of
- *   too many for all to show that */
-
 // A label's place, so far from where an edge begins.
 /** @param {Point} from @param {Point} to @param {boolean} down @param {number} far @returns {Point} */
 function besideEdge([x1, y1], [x2, y2], down, far) {
@@ -23,9 +14,9 @@ function besideEdge([x1, y1], [x2, y2], down, far) {
 // A line for each weight, which stands for the use of the weight and of what it is multiplied by.
 /** @param {Plan} plan @param {Thing} thing @returns {Edge[]} */
 function intoNeuron({ graph, spots }, { boxes: [number], x, y, image }) {
-  const box = graph.boxes[number];
-  const [weights, product] = [weightsOf(graph, box), box.neuron?.product ?? 0];
-  return sourcesOf(graph, box).flatMap((source, k) => {
+  const { weights, sources, neuron } = graph.boxes[number];
+  const product = neuron?.product ?? 0;
+  return sources.flatMap((source, k) => {
     const spot = image ? undefined : spots.get(source);
     /** @type {[number, number][]} */
     const uses = [[product, weights.length + k], [product, k]];
@@ -35,10 +26,10 @@ function intoNeuron({ graph, spots }, { boxes: [number], x, y, image }) {
 }
 
 // What an open neuron takes comes in above the weight that it is multiplied by; of those left out, one edge is drawn.
-/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside @returns {Edge[]} */
+/** @param {Plan} plan @param {Thing} thing @param {Inside} inside @returns {Edge[]} */
 function throughGates({ graph, spots, down }, thing, { gates, boxes, rest, hidden }) {
-  const box = graph.boxes[thing.boxes[0]];
-  const [weights, sources, product] = [weightsOf(graph, box), sourcesOf(graph, box), box.neuron?.product ?? 0];
+  const { weights, sources, neuron } = graph.boxes[thing.boxes[0]];
+  const product = neuron?.product ?? 0;
   const end = sidesOf(innerPoint(thing, boxes.get(product) ?? [0, 0]), down).in;
   const usual = { open: true, many: false };
   const edges = [...gates].map(([k, gate]) => {
@@ -55,33 +46,26 @@ function throughGates({ graph, spots, down }, thing, { gates, boxes, rest, hidde
   return /** @type {Edge[]} */ ([...edges, { ...usual, uses, points, weight: null, label: null }]);
 }
 
-// Between the boxes of an open neuron.
-/** @param {Plan} plan @param {Thing} thing @param {import("./inside.mjs").Inside} inside @returns {Edge[]} */
-function within({ graph, down }, thing, { boxes }) {
-  const spots = new Map([...boxes].map(([i, place]) => [i, sidesOf(innerPoint(thing, place), down)]));
-  return [...spots].flatMap(([value, to]) =>
-    graph.values[value].inputs.flatMap((input, operand) => {
-      const from = spots.get(input);
-      if (!from) return [];
-      const label = besideEdge(from.out, to.in, down, down ? 18 : 32);
-      return [{ uses: [[value, operand]], points: [from.out, to.in], weight: null, label, open: true, many: false }];
-    }),
-  );
-}
-
-// Into a value that is no neuron's.
-/** @param {Plan} plan @param {Thing} thing @returns {Edge[]} */
-function intoValue({ graph, spots, down }, { boxes: [number] }) {
-  const [value] = graph.boxes[number].values;
+// Into a value from all that it takes, as far as that has a spot.
+/** @param {Plan} plan @param {number} value @returns {Edge[]} */
+function intoValue({ graph, spots, down }, value) {
   const to = /** @type {Spot} */ (spots.get(value));
   const { inputs } = graph.values[value];
+  const far = to.open ? (down ? 18 : 32) : down ? 44 : 60;
+  const many = down && !to.open && inputs.length > 4;
   return inputs.flatMap((input, operand) => {
     const from = spots.get(input);
     if (!from) return [];
-    const label = besideEdge(from.out, to.in, down, down ? 44 : 60);
-    const many = down && inputs.length > 4;
+    const label = besideEdge(from.out, to.in, down, far);
     return [{ uses: [[value, operand]], points: [from.out, to.in], weight: null, label, open: from.open, many }];
   });
+}
+
+// Between the boxes of an open neuron.
+/** @param {Plan} plan @param {Thing} thing @param {Inside} inside */
+function within(plan, thing, { boxes }) {
+  const spots = new Map([...boxes].map(([i, place]) => [i, sidesOf(innerPoint(thing, place), plan.down, true)]));
+  return [...boxes.keys()].flatMap((value) => intoValue({ ...plan, spots }, value));
 }
 
 /** @param {Graph} graph @param {Scene} scene @returns {Edge[]} */
@@ -89,7 +73,7 @@ export function edgesOf(graph, scene) {
   const plan = { graph, spots: spotsOf(graph, scene), down: scene.down };
   return scene.things.flatMap((thing) => {
     if (thing.inside) return [...throughGates(plan, thing, thing.inside), ...within(plan, thing, thing.inside)];
-    if (thing.kind === "value") return intoValue(plan, thing);
+    if (thing.kind === "value") return intoValue(plan, graph.boxes[thing.boxes[0]].shown);
     return thing.kind === "round" ? intoNeuron(plan, thing) : [];
   });
 }

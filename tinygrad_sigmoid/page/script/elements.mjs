@@ -1,4 +1,5 @@
 // Elements of the page: found by their id, made, listened to, written in.
+/// <reference path="../types.d.mts" />
 
 /** @template {Element} [E=HTMLElement] @param {string} id @returns {E} which the page's HTML has */
 export const byId = (id) => /** @type {any} */ (document.getElementById(id));
@@ -23,8 +24,6 @@ export function on(element, events, action) {
 export function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
-
-/** @typedef {string | [string, string]} Part a text, or one and its class */
 
 /** @param {Element} element @param {Part[]} parts */
 export function writeParts(element, parts) {

@@ -1,23 +1,20 @@
 // The frame of the picture: which of two layouts it holds, and which part: all of it, or what was zoomed to.
 
-import { byId, svg } from "./elements.mjs";
-import { redraw, update } from "./page.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Layout} Layout */
-/** @typedef {import("./page.mjs").View} View */
+import { byId } from "./elements.mjs";
+import { update } from "./page.mjs";
 
 const LARGEST = 1.6; // pixels for a unit when all is shown
 const LEGIBLE = 0.7; // below it, numbers are hard to read
 const CLOSEST = 6; // and when zoomed in
 const MARGIN = 8; // pixels around all of it
 
-// Both layouts of Graphviz: the one that the page was made with, and the one that waits beside it. A network has none.
+// Both layouts of Graphviz: the one that the page was made with, and the one that waits beside it. Blank for a network.
 /** @returns {Layout[]} */
 export function layouts() {
   const waiting = /** @type {HTMLTemplateElement} */ (byId("downwards")).content;
   return [byId("canvas"), waiting].map((place, k) => {
-    const picture = /** @type {SVGSVGElement | null} */ (place.querySelector(".graph")) ?? svg("svg", {});
-    const { width = 1, height = 1 } = /** @type {any} */ (picture).viewBox.baseVal ?? {};
+    const picture = /** @type {SVGSVGElement} */ (place.querySelector(".graph"));
+    const { width, height } = picture.viewBox.baseVal;
     return { picture: () => picture, width, height, down: k > 0 };
   });
 }
@@ -87,16 +84,4 @@ export function lookAt(page, { x, y, width, height }) {
   page.view = null;
   if (whole(page.layout).scale < Math.min(LEGIBLE, 0.95 * scale))
     page.view = { x: x - clientWidth / scale / 2, y: y - clientHeight / scale / 2, scale };
-}
-
-// Sees to it that all of the picture is shown.
-/** @param {Page} page */
-export function fit(page) {
-  page.view = null;
-  update(page);
-}
-
-/** @param {Page} page */
-export function startFrame(page) {
-  new ResizeObserver(() => redraw(page)).observe(byId("canvas"));
 }

@@ -1,60 +1,22 @@
 // The recorded graph, what both passes give at any numbers of its leaves, and what depends on what.
-
-/**
- * @typedef {number | string} JSONNumber which an infinity or NaN is as a text
- * @typedef {{ name: string, data: number, constant: boolean, inputs: number[], operation: number | null,
- *   pattern: (string | { input: number, brackets: boolean })[] | null }} Value whose inputs are indices, as in a Step
- * @typedef {{ value: number, input?: undefined, sentence: string, formula: string }} ForwardStep
- * @typedef {{ value: number, input: number, operand: number, sentence: string, derivative: string,
- *   formula: string, played?: Played }} BackwardStep
- * @typedef {{ upstream: number, before: number, after: number, wrong: string }} Played what a
- *   wrong way passes back: the gradients of the value and of its input before and after, and why it is the first wrong
- *   step
- * @typedef {ForwardStep | BackwardStep} Step
- * @typedef {{ name: string, product: number, bias: number | null }} Neuron whose product is w·x
- * @typedef {{ id: string, values: number[], shown: number, input?: boolean, neuron: Neuron | null }} Box a value, or
- *   all values of a neuron, of which one's numbers are shown
- * @typedef {{ name: string, title: string, boxes: number[], most: number, image: boolean }} Column of a network: its
- *   boxes by their place in the list, how many of them are drawn at a time, and whether they are the pixels of an image
- * @typedef {{ values: Value[], boxes: Box[], columns: Column[] | null, steps: Step[], forward: number,
- *   beginning: string, code: Code | null, algorithms: Algorithm[] }} Recorded with the number of its forward steps, and
- *   with columns where the page draws it itself
- * @typedef {{ name: string, edges: [number, number, JSONNumber, JSONNumber, JSONNumber][], mistake: number,
- *   reason: string }} Algorithm with the value and the operand of each edge, and the numbers that Played has
- * @typedef {{ lines: string[], turns: { line: number, values: number[] }[] }} Code of the function that was called, and
- *   for each time that a line ran what it made
- *
- * @typedef {(...leaves: number[]) => [number[], number[][], number[]]} Trace the three numbers of a Moment
- * @typedef {(...leaves: number[]) => [number, number[]]} Program the output comes first
- * @typedef {{ compute: Trace, asPerceptron: Program | null, operations: (Program | null)[] }} Programs generated from
- *   the recorded graph and the table of rules: nothing else here knows a formula
- *
- * @typedef {Recorded & Programs & { output: number, leaves: number[], boxOf: Map<number, number> }} Graph with the
- *   box that each value is in
- * @typedef {{ data: number[], local: number[][], gradients: number[] }} Moment each value's data, local derivatives
- *   and gradient, at some numbers of the leaves
- * @typedef {{ data: (number | null)[], local: number[][] | null, gradients: (number | null)[] }} Known
- */
+/// <reference path="../types.d.mts" />
 
 /** @param {Recorded} recorded @param {Programs} programs @returns {Graph} */
 export function graphOf(recorded, programs) {
   const { values } = recorded;
   const leaves = [...values.keys()].filter((i) => !values[i].constant && !values[i].inputs.length);
-  const boxOf = new Map(recorded.boxes.flatMap((box, number) => box.values.map((i) => [i, number])));
-  return { ...recorded, ...programs, output: values.length - 1, leaves, boxOf };
+  const boxes = recorded.boxes.map((box) => boxWith(values, box));
+  const boxOf = new Map(boxes.flatMap((box, number) => box.values.map((i) => [i, number])));
+  return { ...recorded, ...programs, boxes, output: values.length - 1, leaves, boxOf };
 }
 
-// The weights of a neuron, and what each is multiplied by.
-/** @param {Graph} graph @param {Box} box */
-export function weightsOf({ values }, { neuron }) {
-  const { inputs } = values[neuron?.product ?? 0];
-  return neuron ? inputs.slice(0, inputs.length / 2) : [];
-}
-
-/** @param {Graph} graph @param {Box} box */
-export function sourcesOf({ values }, { neuron }) {
-  const { inputs } = values[neuron?.product ?? 0];
-  return neuron ? inputs.slice(inputs.length / 2) : [];
+// A product has all weights first, and then what they are multiplied by.
+/** @param {Value[]} values @param {RecordedBox} box @returns {Box} */
+function boxWith(values, box) {
+  const shown = box.values[box.values.length - 1];
+  const factors = box.neuron ? values[box.neuron.product].inputs : [];
+  const half = factors.length / 2;
+  return { ...box, id: `n${shown}`, shown, weights: factors.slice(0, half), sources: factors.slice(half) };
 }
 
 /** @param {Graph} graph @param {number[]} numbers of all leaves @returns {Moment} */
@@ -110,4 +72,4 @@ export function usualLeaf({ leaves }, { gradients }) {
 
 // How much a step of the tour is unless something else is asked for: 0 one value, 2 a layer.
 /** @param {Graph} graph */
-export const usualLevel = ({ columns }) => (columns ? 2 : 0);
+export const usualLevel = ({ columns }) => (columns.length ? 2 : 0);

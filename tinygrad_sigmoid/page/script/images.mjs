@@ -1,6 +1,5 @@
 // The weights of neurons that are shown an image: each neuron has an image of its own, a square for each weight.
-
-/** @typedef {import("./columns.mjs").Thing} Thing @typedef {{ x: number, y: number, side: number }} Image its middle */
+/// <reference path="../types.d.mts" />
 
 const SIDE = 46; // less would not be legible
 const BESIDE = 6; // from a neuron to its image
@@ -28,7 +27,7 @@ export function placeImages(things, down) {
       const before = thing.radius + BESIDE + (abreast - k - 0.5) * SIDE;
       const middle = down ? (first.x + last.x) / 2 : (first.y + last.y) / 2;
       const [x, y] = down ? [middle, thing.y - before] : [thing.x - before, middle];
-      thing.image = { x, y, side: 0.94 * side };
+      thing.image = { x, y, width: 0.94 * side };
     });
     group = [];
   };
@@ -39,17 +38,22 @@ export function placeImages(things, down) {
   place();
 }
 
-// The squares of an image, row by row, each as large as its share of the largest number; those of one sign as a path.
+// The middle of one of the pixels of an image, which stand row by row.
+/** @param {Image} image @param {number} count @param {number} k @returns {Point} */
+export function pixelPoint({ x, y, width }, count, k) {
+  const across = Math.sqrt(count);
+  const side = width / across;
+  return [x + ((k % across) + 0.5) * side - width / 2, y + (Math.floor(k / across) + 0.5) * side - width / 2];
+}
+
+// The squares of an image, each as large as its share of the largest number; those of one sign as a path.
 /** @param {Image} image @param {(number | null)[]} numbers @param {number} largest @param {number} sign */
-export function squares({ x, y, side }, numbers, largest, sign) {
-  const across = Math.sqrt(numbers.length);
-  const cell = side / across;
-  const [left, top] = [x - side / 2, y - side / 2];
+export function squares(image, numbers, largest, sign) {
+  const cell = image.width / Math.sqrt(numbers.length);
   const one = (/** @type {number} */ number, /** @type {number} */ k) => {
     const size = cell * Math.sqrt(Math.abs(number) / largest);
-    const [column, row] = [k % across, Math.floor(k / across)];
-    const corner = [left + cell * (column + 0.5) - size / 2, top + cell * (row + 0.5) - size / 2];
-    return `M${corner.map((n) => n.toFixed(2)).join(" ")}h${size.toFixed(2)}v${size.toFixed(2)}h-${size.toFixed(2)}z`;
+    const corner = pixelPoint(image, numbers.length, k).map((middle) => (middle - size / 2).toFixed(2));
+    return `M${corner.join(" ")}h${size.toFixed(2)}v${size.toFixed(2)}h-${size.toFixed(2)}z`;
   };
   return numbers.map((number, k) => (number && largest && Math.sign(number) === sign ? one(number, k) : "")).join("");
 }

@@ -1,12 +1,5 @@
 // The inside of an open neuron: where its boxes stand, and where what it takes comes in.
-
-import { weightsOf } from "./graph.mjs";
-
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Value} Value */
-/** @typedef {[number, number]} Point
- *  @typedef {{ width: number, height: number, boxes: Map<number, Point>, gates: Map<number, Point[]>,
- *   rest: Point | null, hidden: number[] }} Inside with the middle of each box, for each operand the points that
- *   its edge goes through, and the weights that are left out */
+/// <reference path="../types.d.mts" />
 
 export const BOX = { width: 108, height: 46 };
 const PADDING = 12;
@@ -28,10 +21,10 @@ export function stagesOf(values, inside) {
 /** @param {number} weights @param {boolean} down */
 export const mostWeights = (weights, down) => (weights <= (down ? 4 : 12) ? weights : down ? 3 : 10);
 
-/** @param {Graph} graph @param {import("./graph.mjs").Box} box @param {number} first the first weight that is shown
+/** @param {Graph} graph @param {Box} box @param {number} first the first weight that is shown
  *  @param {boolean} down @returns {Inside} */
 export function insideOf(graph, box, first, down) {
-  const weights = weightsOf(graph, box);
+  const { weights } = box;
   const shown = [...weights.keys()].slice(first, first + mostWeights(weights.length, down));
   const hidden = weights.filter((_, k) => !shown.includes(k));
   const rows = shown.length + (hidden.length ? 1 : 0);
@@ -60,6 +53,5 @@ export function insideOf(graph, box, first, down) {
     }),
   );
   const [width, height] = at(along, across);
-  const size = down ? { width, height } : { width: along, height: across + TITLE };
-  return { ...size, boxes, gates, rest: hidden.length ? at(lead + length / 2, ofRow(rows - 1)) : null, hidden };
+  return { width, height, boxes, gates, rest: hidden.length ? at(lead + length / 2, ofRow(rows - 1)) : null, hidden };
 }

@@ -4,8 +4,6 @@ import { byId, html, on, write } from "./elements.mjs";
 import { figure, grain, rounded, shown } from "./figures.mjs";
 import { begin, knownOn, moveBack, moveLeaf, update } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 const MOST_ROWS = 40;
 
 /** @param {Page} page @param {number[]} wanted before those whose names match what is searched for */
@@ -20,7 +18,7 @@ function list(page, wanted = []) {
   showRows(page);
 }
 
-/** @param {Page} page @param {number} leaf @returns {import("./page.mjs").Row} */
+/** @param {Page} page @param {number} leaf @returns {Row} */
 function rowOf(page, leaf) {
   const { name } = page.graph.values[leaf];
   const label = html("label", { textContent: name, htmlFor: `slide-${leaf}`, title: name });

@@ -3,16 +3,9 @@
 import { on } from "./elements.mjs";
 import { begin, startNudge, update } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Moment} Moment */
-/** @typedef {import("./graph.mjs").JSONNumber} JSONNumber */
-/**
- * @typedef {{ seen: Moment, moved: Set<number>, asked: number, waiting: number }} Python the moment that it gave or was
- *   asked for last, the leaves moved since it gave one, the question that it hasn't answered yet, or 0, and the timer
- *   after which that is said
- * @typedef {{ data: JSONNumber[], local: JSONNumber[][], gradients: JSONNumber[], asked: number | null,
+/** @typedef {{ data: JSONNumber[], local: JSONNumber[][], gradients: JSONNumber[], asked: number | null,
  *   refused: string }} Passes what Python gives: a moment, in answer to which question, and why it couldn't do what was
- *   asked
- */
+ *   asked */
 
 const PATIENCE = 1000; // milliseconds
 

@@ -1,18 +1,30 @@
 // A network's picture: drawn anew whenever something in it opens, closes or is asked for, and when the frame changes.
 
-import { byId } from "./elements.mjs";
+import { byId, on } from "./elements.mjs";
 import { sceneOf } from "./columns.mjs";
 import { draw } from "./drawing.mjs";
 import { lookAt, showPicture } from "./frame.mjs";
-import { weightsOf } from "./graph.mjs";
 import { mostWeights } from "./inside.mjs";
+import { update } from "./page.mjs";
 import { relate } from "./picture.mjs";
-import { showShades, startShades } from "./shades.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page */
+import { showShades } from "./shades.mjs";
 
 // What only a page with a network needs.
-export const network = { showLayout, showShades, startShades };
+export const network = { showLayout, showShades, startChoices };
+
+// How much a step of the tour is, and what the colours are.
+/** @param {Page} page */
+function startChoices(page) {
+  byId("levels").hidden = false;
+  on(byId("level"), "change", ({ target }) => {
+    page.level = Number(target.value);
+    update(page);
+  });
+  on(byId("shades"), "change", ({ target }) => {
+    page.gradients = target.value === "gradients";
+    update(page);
+  });
+}
 
 /** @param {Page} page */
 function showLayout(page) {
@@ -30,7 +42,7 @@ function showLayout(page) {
 }
 
 // Sees to it that what a step is about is among those that are drawn, of many.
-/** @param {Page} page @param {import("./graph.mjs").Step} step */
+/** @param {Page} page @param {Step} step */
 function reveal(page, step) {
   const { graph, opened, windows, layout } = page;
   const { value, input = value } = step;
@@ -41,12 +53,12 @@ function reveal(page, step) {
     page.stale = true;
   };
   const numbers = [value, input].map((i) => graph.boxOf.get(i));
-  graph.columns?.forEach(({ boxes, most }, column) =>
+  graph.columns.forEach(({ boxes, most }, column) =>
     boxes.forEach((number, place) => numbers.includes(number) && show(`c${column}`, place, most)),
   );
   const number = graph.boxOf.get(value) ?? -1;
   const box = graph.boxes[number];
   if (!opened.includes(number) || box.neuron?.product !== value || step.input === undefined) return;
-  const { length } = weightsOf(graph, box);
+  const { length } = box.weights;
   show(box.id, step.operand % length, mostWeights(length, layout.down));
 }

@@ -5,9 +5,6 @@ import { bracketed, shown, signed } from "./figures.mjs";
 import { dependentsOf, numbersOf } from "./graph.mjs";
 import { startNudge } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./page.mjs").Nudge} Nudge */
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
-
 const BAD = 0.1; // the share of a change from which a remainder is explained
 const NAME = /^[\p{L}\p{N}_.#]{1,12}$/u; // what can stand behind Δ in an equation
 const FLAT = 0.05; // the local derivative below which a value is called saturated

@@ -5,17 +5,12 @@ import { shown } from "./figures.mjs";
 import { dependenciesOf, dependentsOf } from "./graph.mjs";
 import { knownOn } from "./page.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 const allBoxes = () => document.querySelectorAll(".node:is([tabindex], .pixel)");
 const allEdges = () => document.querySelectorAll(".edge");
 
-// e5.1 leads to the second operand of value 5.
-/** @param {Element} edge */
-const useOf = (edge) => edge.id.slice(1).split(".").map(Number);
-
+// What an edge stands for: one of Graphviz is e5.1 if it leads to the second operand of value 5.
 /** @param {Page} page @param {Element} edge */
-const usesOf = ({ uses }, edge) => uses.get(edge) ?? [useOf(edge)];
+const usesOf = ({ uses }, edge) => uses.get(edge) ?? [edge.id.slice(1).split(".").map(Number)];
 
 // Where in the picture a value stands, and the edge of one of its uses.
 /** @param {Page} page @param {number} value */
@@ -50,7 +45,7 @@ export function showNumbers(page) {
     box.setAttribute("aria-valuetext", shown(numbers[i])); // or it would be read as a share of 0 to 100
   }
   for (const edge of allEdges()) {
-    const [value, operand] = useOf(edge);
+    const [[value, operand]] = usesOf(page, edge);
     const label = edge.querySelector("text");
     const used = values[values[value].inputs[operand]];
     if (label && !used.constant) write(label, `∂ ${shown(local && local[value][operand])}`);
@@ -61,12 +56,8 @@ export function showNumbers(page) {
 }
 
 // Gives a class to the boxes with any of these values in them and to the edges that are meant; all others lose it.
-/**
- * @param {Page} page
- * @param {string} name
- * @param {Set<number>} some
- * @param {(value: number, operand: number) => boolean} meant
- */
+/** @param {Page} page @param {string} name @param {Set<number>} some
+ *  @param {(value: number, operand: number) => boolean} meant */
 export function highlight(page, name, some, meant = () => false) {
   for (const box of allBoxes()) box.classList.toggle(name, valuesIn(page, box).some((i) => some.has(i)));
   for (const edge of allEdges())
@@ -78,10 +69,9 @@ export function highlight(page, name, some, meant = () => false) {
 /** @param {Page} page @param {number[]} own */
 export function relate(page, own) {
   const { values, columns } = page.graph;
-  if (columns) {
+  if (columns.length) {
     const mine = new Set(own);
     highlight(page, "self", mine, (value, operand) => mine.has(value) || mine.has(values[value].inputs[operand]));
-    document.body.classList.toggle("related", own.length > 0);
     return;
   }
   const [up, down] = [dependenciesOf(values, own), dependentsOf(values, own)];
@@ -89,5 +79,4 @@ export function relate(page, own) {
   highlight(page, "self", new Set(own));
   highlight(page, "up", others(up), (value) => up.has(value));
   highlight(page, "down", others(down), (value, operand) => down.has(values[value].inputs[operand]));
-  document.body.classList.toggle("related", own.length > 0);
 }

@@ -4,8 +4,6 @@ import { byId, svg } from "./elements.mjs";
 import { grain, shown, signed } from "./figures.mjs";
 import { numbersOf } from "./graph.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 // The output along the leaf, all others as they were when the nudge began: it stays the same while the leaf is dragged.
 /** @param {Page} page @param {number} low @param {number} high */
 function curvesOf({ graph, nudge }, low, high) {
@@ -23,8 +21,6 @@ function curvesOf({ graph, nudge }, low, high) {
 const drawable = (/** @type {number} */ number) => Math.abs(number) < 1e300;
 
 const spanOf = (/** @type {number[]} */ ys) => Math.max(...ys) - Math.min(...ys);
-
-const titled = (/** @type {string} */ gap) => svg("title", {}, `the remainder: ${gap}`);
 
 /** @param {Page} page */
 export function showPlot(page) {
@@ -66,9 +62,9 @@ export function showPlot(page) {
     const [edge, tip] = to > high ? [344, 352] : [80, 72];
     parts.push(svg("path", { class: "beyond", d: `M${edge},66L${tip},73L${edge},80z` }));
   } else if (isPlotted && visible(after) && visible(tangent(to))) {
-    const [x, gap] = [px(to).toFixed(1), signed(after - tangent(to))];
-    const d = `M${x},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}`;
-    parts.push(svg("path", { class: "gap", d }, titled(gap)));
+    const d = `M${px(to).toFixed(1)},${py(tangent(to)).toFixed(1)}V${py(after).toFixed(1)}`;
+    const title = svg("title", {}, `the remainder: ${signed(after - tangent(to))}`);
+    parts.push(svg("path", { class: "gap", d }, title));
     parts.push(svg("rect", { x: px(to) - 4, y: py(after) - 4, width: 8, height: 8 }));
   }
   const answer = graph.asPerceptron?.(...numbersOf(graph, now.data))[0] ?? NaN;

@@ -6,8 +6,6 @@ import { changesOf } from "./nudge.mjs";
 import { plain, told, toldTogether } from "./sentences.mjs";
 import { runAt } from "./stops.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 /** @param {Page} page */
 function sentence(page) {
   const { graph, now, nudge, at, said } = page;

@@ -3,9 +3,6 @@
 import { bracketed, equals, figure, shown } from "./figures.mjs";
 import { known } from "./graph.mjs";
 
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./graph.mjs").Moment} Moment */
-/** @typedef {import("./elements.mjs").Part} Part */
-
 export const plain = (/** @type {Part[]} */ parts) => parts.map((part) => [part].flat()[0]).join("");
 
 // The four lines that are said about a step, or about all of them. The last one's first part is its beginning: what
@@ -27,15 +24,15 @@ const DONE = ["is computed.", "hands its gradients on."];
 const DOING = ["is being computed.", "is handing its gradients on."];
 
 // The same about the steps of a neuron or a layer together: of those neurons that it is done with.
-/** @param {Graph} graph @param {import("./stops.mjs").Run} run @returns {Part[][]} */
+/** @param {Graph} graph @param {Run} run @returns {Part[][]} */
 export function toldTogether({ boxes, boxOf, columns, steps, forward }, { first, last, name }) {
-  const boxesOf = (/** @type {import("./graph.mjs").Step[]} */ some) => some.map(({ value }) => boxOf.get(value) ?? -1);
+  const boxesOf = (/** @type {Step[]} */ some) => some.map(({ value }) => boxOf.get(value) ?? -1);
   const later = new Set(boxesOf(steps.slice(last, first <= forward ? forward : steps.length)));
   const begun = new Set(boxesOf(steps.slice(first - 1, last)));
   const ended = new Set([...begun].filter((number) => !later.has(number)));
   const numbers = ended.size ? ended : begun;
   const [one] = numbers;
-  const all = columns?.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
+  const all = columns.find((column) => column.boxes.includes(one))?.boxes.length ?? numbers.size;
   const some = all > numbers.size ? `${numbers.size} of the ${all}` : `The ${all}`;
   const [what, forth, back] =
     numbers.size > 1
@@ -46,7 +43,7 @@ export function toldTogether({ boxes, boxOf, columns, steps, forward }, { first,
   return [[`Steps ${first} to ${last} of ${steps.length}, ${pass}`], [`${what} ${done}`], [], []];
 }
 
-/** @param {Graph} graph @param {Moment} now @param {import("./graph.mjs").ForwardStep} step @returns {Part[][]} */
+/** @param {Graph} graph @param {Moment} now @param {ForwardStep} step @returns {Part[][]} */
 function made({ values, operations }, now, step) {
   const { name, inputs, operation, pattern } = values[step.value];
   const [result, local] = [now.data[step.value], now.local[step.value]];
@@ -63,7 +60,7 @@ function made({ values, operations }, now, step) {
   return [[formula], ["= ", `${figures.join("")} ${equal} `, [shown(result), "sum"]]];
 }
 
-/** @param {Graph} graph @param {Moment} now @param {number} at @param {import("./graph.mjs").BackwardStep} step
+/** @param {Graph} graph @param {Moment} now @param {number} at @param {BackwardStep} step
  *  @returns {Part[][]} */
 function passed(graph, now, at, step) {
   const { name } = graph.values[step.input];

@@ -1,12 +1,9 @@
 // The colours of a network: of each number its sign, and as much of it as the number is large among its like.
 
-import { byId, on, write } from "./elements.mjs";
+import { byId, write } from "./elements.mjs";
 import { shown } from "./figures.mjs";
 import { squares } from "./images.mjs";
-import { knownOn, update } from "./page.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page @typedef {import("./graph.mjs").Box} Box */
-/** @typedef {(i: number) => number | null} Numbers of values, by their index */
+import { knownOn } from "./page.mjs";
 
 const THICKEST = 7; // a line
 const DEEPEST = 0.7; // the opacity of a fill
@@ -38,12 +35,11 @@ export function showShades(page) {
   /** @type {HTMLSelectElement} */ (byId("shades")).value = page.gradients ? "gradients" : "weights";
   const known = knownOn(page);
   const { data, gradients } = known;
-  /** @type {Numbers} */
-  const parameter = (i) => (page.gradients ? gradients[i] : now.data[i]);
+  const parameter = (/** @type {number} */ i) => (page.gradients ? gradients[i] : now.data[i]);
   const given = (/** @type {Box} */ { neuron, shown: i }) => (page.gradients && neuron ? gradients[i] : data[i]);
   const largest = largestOf(parametersOf(page).map(parameter));
   const largestIn = (/** @type {number[]} */ boxes) => largestOf(boxes.map((number) => given(graph.boxes[number])));
-  const fullest = (graph.columns ?? []).map(({ boxes }) => largestIn(boxes));
+  const fullest = graph.columns.map(({ boxes }) => largestIn(boxes));
   for (const { element, weight } of painted.lines) {
     colour(element, parameter(weight));
     const path = /** @type {SVGElement} */ (element.firstElementChild);
@@ -78,7 +74,7 @@ function parametersOf({ graph: { boxes, values } }) {
 }
 
 // Its number beside it, if there is room, and all that is known of it for whoever points at it or hears it.
-/** @param {Page} page @param {import("./graph.mjs").Known} known @param {Element} element @param {Box} box
+/** @param {Page} page @param {Known} known @param {Element} element @param {Box} box
  *  @param {number | null} number */
 function describe(page, { data, gradients }, element, { neuron, shown: i }, number) {
   const { name, constant } = page.graph.values[i];
@@ -91,13 +87,4 @@ function describe(page, { data, gradients }, element, { neuron, shown: i }, numb
     element.setAttribute("aria-valuetext", shown(page.now.data[i]));
   }
   write(element.querySelector("text"), neuron || constant ? shown(number) : `${name} ${shown(number)}`);
-}
-
-/** @param {Page} page */
-export function startShades(page) {
-  const select = /** @type {HTMLSelectElement} */ (byId("shades"));
-  on(select, "change", () => {
-    page.gradients = select.value === "gradients";
-    update(page);
-  });
 }

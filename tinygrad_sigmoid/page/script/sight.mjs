@@ -1,11 +1,9 @@
 // Brings into sight what a step is about, wherever the frame was moved to.
 
-import { around, distance } from "./callout.mjs";
+import { around, distance, outside } from "./areas.mjs";
 import { byId } from "./elements.mjs";
 import { pan, showFrame, whole, zoom } from "./frame.mjs";
 import { boxOf, edgeOf } from "./picture.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page */
 
 const SMALLEST = 0.12; // pixels for a unit of the picture; below it, boxes can't be seen
 
@@ -15,10 +13,7 @@ export function showSought(page) {
   const { sought, layout } = page;
   page.sought = null;
   if (!sought) return;
-  const canvas = byId("canvas");
-  const frame = canvas.getBoundingClientRect();
-  /** @param {number} low @param {number} high @param {number} from @param {number} to */
-  const missing = (low, high, from, to) => Math.min(0, low - from - 20) || Math.max(0, high - to + 20);
+  const frame = byId("canvas").getBoundingClientRect();
   const { scale } = whole(layout);
   if (!page.view && scale < SMALLEST) zoom(page, 1 / scale);
   const { value, input = value, operand } = { operand: -1, ...sought };
@@ -26,12 +21,6 @@ export function showSought(page) {
   const fromCopy = from && edge && distance(around(from), around(edge)) > 0; // which may stand far from its box
   for (const part of page.view ? (fromCopy ? [from, to, edge] : [to, from]) : []) {
     showFrame(page);
-    const place = part?.getBoundingClientRect();
-    if (place)
-      pan(
-        page,
-        missing(place.left, place.right, frame.left, frame.right),
-        missing(place.top, place.bottom, frame.top, frame.bottom),
-      );
+    if (part) pan(page, ...outside(part.getBoundingClientRect(), frame, 20));
   }
 }

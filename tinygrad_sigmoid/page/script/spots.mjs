@@ -1,10 +1,7 @@
 // Where in a network each value stands, and where edges to it end and from it begin.
 
+import { pixelPoint } from "./images.mjs";
 import { BOX } from "./inside.mjs";
-
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./inside.mjs").Point} Point */
-/** @typedef {import("./columns.mjs").Scene} Scene @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {{ in: Point, out: Point, open: boolean }} Spot with whether it is inside of an open neuron */
 
 // Edges end and begin at the sides of a box; those of a circle go to its middle, which it covers.
 /** @param {Point} middle @param {boolean} down @param {boolean} [open] @returns {Spot} */
@@ -17,14 +14,6 @@ export function sidesOf([x, y], down, open = false) {
 /** @param {Thing} thing @param {Point} point @returns {Point} */
 export function innerPoint({ x, y, inside }, [left, top]) {
   return inside ? [x - inside.width / 2 + left, y - inside.height / 2 + top] : [x, y];
-}
-
-// The middle of one of the pixels of an image, which stand row by row.
-/** @param {{ x: number, y: number, width: number }} image @param {number} count @param {number} k @returns {Point} */
-export function pixelPoint({ x, y, width }, count, k) {
-  const across = Math.sqrt(count);
-  const side = width / across;
-  return [x + ((k % across) + 0.5) * side - width / 2, y + (Math.floor(k / across) + 0.5) * side - width / 2];
 }
 
 // Values that aren't drawn have no spot.

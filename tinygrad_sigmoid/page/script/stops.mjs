@@ -1,12 +1,5 @@
 // Where the tour stops: after every step, or, in a network, after all steps of a neuron or a layer.
-
-import { byId, html, on } from "./elements.mjs";
-import { update } from "./page.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page */
-/** @typedef {{ first: number, last: number, name: string }} Run of steps, from 1; without a name it is a single one */
-
-const LEVELS = ["every step", "a neuron", "a layer"];
+/// <reference path="../types.d.mts" />
 
 // What a value's steps are taken together with: its closed neuron, or the column of that; outside of neurons, nothing
 // but each other. Of an open neuron each step counts.
@@ -16,7 +9,7 @@ function placeOf({ graph, level, opened }, value) {
   const neuron = graph.boxes[number]?.neuron;
   if (!level || opened.includes(number)) return "";
   if (!neuron) return graph.values[value].name;
-  return level === 1 ? neuron.name : (graph.columns?.find(({ boxes }) => boxes.includes(number))?.name ?? "");
+  return level === 1 ? neuron.name : graph.columns.find(({ boxes }) => boxes.includes(number))?.name ?? "";
 }
 
 // All runs, one after the other.
@@ -46,14 +39,3 @@ export function runAt(page, at) {
 // The last step of the run that a step is in.
 /** @param {Page} page @param {number} step */
 export const stopFrom = (page, step) => (page.level && runsOf(page).find(({ last }) => last >= step)?.last) || step;
-
-/** @param {Page} page */
-export function startStops(page) {
-  const select = /** @type {HTMLSelectElement} */ (byId("level"));
-  byId("levels").hidden = !page.graph.columns;
-  select.append(...LEVELS.map((textContent, k) => html("option", { textContent, value: `${k}` })));
-  on(select, "change", () => {
-    page.level = Number(select.value);
-    update(page);
-  });
-}

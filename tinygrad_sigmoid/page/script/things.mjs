@@ -1,11 +1,8 @@
 // What stands in a network, as elements: circles, images, boxes, frames and edges.
 
 import { svg } from "./elements.mjs";
+import { pixelPoint } from "./images.mjs";
 import { BOX } from "./inside.mjs";
-import { pixelPoint } from "./spots.mjs";
-
-/** @typedef {import("./graph.mjs").Graph} Graph @typedef {import("./columns.mjs").Thing} Thing */
-/** @typedef {import("./inside.mjs").Point} Point @typedef {import("./images.mjs").Image} Image */
 
 /** @param {Point} place @param {string} text @param {string} [look] */
 export const textAt = ([x, y], text, look = "") => svg("text", { x, y, class: look }, text);
@@ -45,9 +42,9 @@ export function drawPixels(graph, image) {
 
 // Where the image of a neuron's weights stands, and the squares of either sign.
 /** @param {Image} image */
-export function drawImage({ x, y, side }) {
+export function drawImage({ x, y, width }) {
   const signs = ["plus", "minus"].map((sign) => svg("path", { class: `fill ${sign}` }));
-  return svg("g", { class: "weights" }, svg("rect", { class: "outline", ...squareAt([x, y], side) }), ...signs);
+  return svg("g", { class: "weights" }, svg("rect", { class: "outline", ...squareAt([x, y], width) }), ...signs);
 }
 
 // An image of inputs goes to each neuron of the first layer: all of their edges are drawn as one.
@@ -56,7 +53,7 @@ export function drawShown(things, down) {
   const [{ kind, x, y, width }] = things;
   const images = things.flatMap(({ image }) => image ?? []);
   if (kind !== "image" || !images.length) return null;
-  const [{ side }] = images;
+  const side = images[0].width;
   const across = images.map((image) => (down ? image.x : image.y));
   const along = Math.min(...images.map((image) => (down ? image.y : image.x))) - side / 2 - 3;
   const [low, high] = [Math.min(...across) - side / 2, Math.max(...across) + side / 2];
@@ -87,7 +84,7 @@ export function drawOpen({ x, y, width, height }, name, id) {
   return svg("g", { class: "unfolded", id }, frame, textAt([left + 10, top + 16], name, "after"), close);
 }
 
-/** @param {import("./edges.mjs").Edge} edge */
+/** @param {Edge} edge */
 export function drawEdge({ uses: [[value, operand]], points, label, weight, open, many }) {
   const looks = Object.entries({ weight: weight !== null, inner: open, many }).filter(([, has]) => has);
   const look = ["edge", ...looks.map(([name]) => name)].join(" ");

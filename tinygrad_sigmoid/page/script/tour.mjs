@@ -7,8 +7,6 @@ import { highlight } from "./picture.mjs";
 import { told, toldTogether } from "./sentences.mjs";
 import { runAt, stopFrom } from "./stops.mjs";
 
-/** @typedef {import("./page.mjs").Page} Page */
-
 /** @param {Page} page @param {number} step */
 export function goTo(page, step) {
   const { steps } = page.graph;
@@ -37,7 +35,7 @@ export function showStep(page) {
 }
 
 // Forward, all operands lead to the value; backward, the value passes its gradient on to one of them.
-/** @param {Page} page @param {import("./stops.mjs").Run} run */
+/** @param {Page} page @param {Run} run */
 function markSteps(page, { first, last }) {
   const { values, steps } = page.graph;
   const shown = first ? steps.slice(first - 1, last) : [];
@@ -101,6 +99,5 @@ export function startTour(page) {
     event.preventDefault();
     byId(button).click();
   });
-  const slider = /** @type {HTMLInputElement} */ (byId("at"));
-  on(slider, "input", () => goTo(page, Number(slider.value)));
+  on(byId("at"), "input", ({ target }) => goTo(page, Number(target.value)));
 }

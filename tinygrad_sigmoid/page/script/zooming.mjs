@@ -1,9 +1,8 @@
-// What zooms and moves the picture: the wheel, one pointer or two, keys and buttons.
+// What zooms and moves the picture: the wheel, one pointer or two, keys and buttons, and a frame of another size.
 
 import { byId, on } from "./elements.mjs";
-import { fit, pan, zoom } from "./frame.mjs";
-
-/** @typedef {import("./page.mjs").Page} Page */
+import { pan, zoom } from "./frame.mjs";
+import { redraw, update } from "./page.mjs";
 
 /** @param {Page} page */
 function startPointers(page) {
@@ -46,7 +45,10 @@ function startPointers(page) {
 
 /** @param {Page} page */
 export function startZooming(page) {
-  const all = () => fit(page);
+  const all = () => {
+    page.view = null;
+    update(page);
+  };
   /** @type {Record<string, () => void>} */
   const keys = { "+": () => zoom(page, 1.25), "=": () => zoom(page, 1.25), "-": () => zoom(page, 0.8), 0: all };
   /** @type {Record<string, [number, number]>} */
@@ -60,4 +62,5 @@ export function startZooming(page) {
   on(byId("farther"), "click", keys["-"]);
   on(byId("fit"), "click", all);
   startPointers(page);
+  new ResizeObserver(() => redraw(page)).observe(byId("canvas"));
 }
