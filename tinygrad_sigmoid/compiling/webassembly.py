@@ -238,8 +238,6 @@ class Function(Emitter):
 class Module:
     """The functions and the one memory, as the bytes that every engine of WebAssembly takes."""
 
-    emitter = Function
-
     def __init__(self) -> None:
         self.functions: dict[str, Function] = {}
 
