@@ -45,6 +45,9 @@ PACKAGE = "tinygrad_sigmoid"
 
 KERNELS = ["test_kernel", "test_plan", "test_compiled_targets", "test_compiled", "test_compiled_edges"]
 SOURCES = ["test_source", "test_source_names", "test_compiled_javascript", "test_compiled"]
+CHECKS = ["test_naming", "test_check_functions", "test_gradient_check", "test_mismatch"]
+OTHERS = ["test_check_functions", "test_mismatch", "test_check_backward", "test_check_engine", "test_gradient_check"]
+ENGINES = ["test_check_engine", "test_check_backward", "test_gradient_check"]
 # Which tests answer for a module, those that notice most first. A mutant is killed by one of these or not at all.
 TESTS = {
     "errors": ["test_errors", "test_operations", "test_value", "test_steps"],
@@ -94,6 +97,38 @@ TESTS = {
     "compiling/webassembly": KERNELS,
     "compiling/memory": [*KERNELS, "test_table"],
     "compiling/running": [*KERNELS, "test_training"],
+    "testing/checking": CHECKS,
+    "testing/rules": CHECKS,
+    "testing/slopes": CHECKS,
+    "testing/points": CHECKS,
+    "testing/differences": CHECKS,
+    "testing/precise": CHECKS,
+    "testing/twins": CHECKS,
+    "testing/end_to_end": CHECKS,
+    "testing/monomials": ["test_naming"],
+    "testing/naming": ["test_naming", "test_mismatch", "test_check_functions"],
+    "testing/mismatch": ["test_mismatch", "test_gradient_check"],
+    "testing/pasting": ["test_mismatch", "test_check_functions", "test_gradient_check"],
+    "testing/certificate": ["test_gradient_check", "test_check_functions", "test_mismatch"],
+    "testing/functions": OTHERS,
+    "testing/arrays": OTHERS,
+    "testing/array_mistakes": ["test_check_functions"],
+    "testing/shapes": ["test_check_functions"],
+    "testing/calling": OTHERS,
+    "testing/preparing": OTHERS,
+    "testing/probing": OTHERS,
+    "testing/rebinding": OTHERS,
+    "testing/sources": OTHERS,
+    "testing/trials": OTHERS,
+    "testing/claimed": OTHERS,
+    "testing/engine": ENGINES,
+    "testing/lifetimes": ENGINES,
+    "testing/accumulation": ENGINES,
+    "testing/wrong_passes": ENGINES,
+    "testing/planting": ["test_gradient_check", "test_mismatch"],
+    "testing/strategies": ["test_testing_strategies"],
+    "testing/plugin": ["test_plugin"],
+    "testing/reporting": ["test_plugin"],
 }
 
 
@@ -163,9 +198,7 @@ EQUIVALENT = [
     Equivalent("compiling/lowering", 'raise AssertionError("only a symbol records")', "pass", "it is never reached"),
     Equivalent("compiling/memory", "sizes[1] + lanes - 1", "sizes[1] + lanes + 1", "a few rows more"),
     Equivalent("compiling/memory", "(summed, 0, 0)", "(summed, 0, 1)", "what isn't used for sums"),
-    Equivalent(
-        "compiling/running", "min(batch, len(", "max(batch, len(", "the right one comes later"
-    ),
+    Equivalent("compiling/running", "min(batch, len(", "max(batch, len(", "the right one comes later"),
     Equivalent("compiling/lowering", "last + 1]", "last + 2]", "the one more is neither seen nor suspected"),
     Equivalent("compiling/plan", "[rows[0]] * len(rows)", "[rows[1]] * len(rows)", "there both are the same"),
     Equivalent("vectorized", "-1000.0, 1000.0", "-1000.0, 1001.0", "2^−k is 0 beside the rest long before"),
