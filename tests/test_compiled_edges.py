@@ -17,7 +17,7 @@ from test_compiled import CALLABLE, KERNELS, assert_close, network_program
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 
 from tinygrad_sigmoid import Operation, Value, dot, exp, sigmoid
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling import compiled, source
 from tinygrad_sigmoid.compiling import python as python_room
 
 # -- Large graphs ------------------------------------------------------------------------------------------------------
@@ -239,6 +239,33 @@ def test_a_gradient_that_alone_is_too_large_is_refused(target: Any) -> None:
     program = compiled((x * 1e200) * (y * 1e200), inputs=[x], wrt=[y, x], target=target)
     with pytest.raises(ArithmeticError, match="gradient 1, counted from 0" if target == "python" else "a gradient"):
         program(1e-300)
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_layers_beside_each_other_have_their_own_inputs(target: Any) -> None:
+    x, w = [Value(0.1 * k, f"x{k}") for k in range(1, 5)], [Value(float(k), f"w{k}") for k in range(1, 5)]
+    output = dot(w[:2], x[:2]) * dot(w[2:], x[2:])
+    program = compiled(output, inputs=x, wrt=w, target=target)
+    value, slopes = program(0.1, 0.2, 0.3, 0.4)
+    assert_close(value, 0.5 * 2.5)
+    assert_close(slopes, [0.25, 0.5, 0.15, 0.2])
+
+
+def test_python_says_of_which_sample_it_is_and_why() -> None:
+    x = Value(1.0, "x")
+    program = compiled(exp(x), inputs=[x])
+    with pytest.raises(
+        ArithmeticError, match=r"^sample 1, counted from 0, has no finite output or gradient \(output is too"
+    ):
+        program.batch([0.0, 1000.0])
+
+
+def test_javascript_takes_so_many_numbers_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "MOST_PARAMETERS", 2)
+    x = [Value(0.5, f"x{k}") for k in range(3)]
+    assert "function program(x0, x1)" in compiled(x[0] * x[1], inputs=x[:2], target="javascript").source
+    with pytest.raises(ValueError, match="takes at most 2 numbers, but the graph has 3"):
+        compiled(x[0] * x[1] * x[2], inputs=x, target="javascript")
 
 
 @pytest.mark.parametrize("target", CALLABLE)

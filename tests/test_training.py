@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
 import pickle
@@ -206,6 +207,24 @@ def test_a_loss_that_changes_meanwhile_is_recorded_anew() -> None:
         return epochs
 
     assert annealed("best") == annealed(None)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "installed", "first"),
+    [
+        (9_999_999, True, "python"),
+        (10_000_000, True, "wasm"),
+        (399_999_999, True, "wasm"),
+        (400_000_000, True, "native"),
+        (400_000_000, False, "wasm"),
+    ],
+)
+def test_the_target_that_is_soonest_done_is_the_best(
+    numbers: int, installed: bool, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: (installed and name == "llvmlite") or None)
+    assert replaying.fastest(numbers)[0] == first
+    assert replaying.fastest(numbers)[-1] == "python"
 
 
 opaque = Operation("opaque", math.atan, lambda out, x: (1 / (1 + x * x),))

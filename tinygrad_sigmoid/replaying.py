@@ -39,6 +39,7 @@ TARGETS: tuple[Target, ...] = ("best", "python", "wasm", "native")
 
 FEW = 100  # Recording and compiling a graph takes about as long as going through it so many times.
 MUCH = 10_000_000  # Python computes with so many numbers in the time that a kernel takes to be loaded.
+VERY_MUCH = 400_000_000  # WebAssembly does so in the time that machine code takes to be compiled.
 
 
 class NotOneGraph(TinygradSigmoidError, ValueError):  # noqa: N818 (what it is helps a learner)
@@ -73,7 +74,8 @@ def fastest(numbers: int) -> list[CompiledFor]:
     """The installed targets to try for so many numbers, that which is soonest done with them first."""
     if numbers < MUCH:
         return ["python"]
-    return ["native" if importlib.util.find_spec("llvmlite") else "wasm", "python"]
+    native = numbers >= VERY_MUCH and importlib.util.find_spec("llvmlite")
+    return ["native" if native else "wasm", "python"]
 
 
 class Recorded:
