@@ -255,7 +255,7 @@ def test_python_says_of_which_sample_it_is_and_why() -> None:
     x = Value(1.0, "x")
     program = compiled(exp(x), inputs=[x])
     with pytest.raises(
-        ArithmeticError, match=r"^sample 1, counted from 0, has no finite output or gradient \(output is too"
+        ArithmeticError, match=r"^sample 1, counted from 0, .* \(output is too large"
     ):
         program.batch([0.0, 1000.0])
 
