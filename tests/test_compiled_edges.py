@@ -254,9 +254,7 @@ def test_layers_beside_each_other_have_their_own_inputs(target: Any) -> None:
 def test_python_says_of_which_sample_it_is_and_why() -> None:
     x = Value(1.0, "x")
     program = compiled(exp(x), inputs=[x])
-    with pytest.raises(
-        ArithmeticError, match=r"^sample 1, counted from 0, .* \(output is too large"
-    ):
+    with pytest.raises(ArithmeticError, match=r"^sample 1, counted from 0, .* \(output is too large"):
         program.batch([0.0, 1000.0])
 
 
