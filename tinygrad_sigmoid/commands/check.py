@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import combinations_with_replacement
 from math import comb
-from typing import Any
 
 from tinygrad_sigmoid.commands import add_formula, graph_of, say, whole_number
 from tinygrad_sigmoid.commands.check_file import TYPED, check_file, wrong
@@ -36,7 +35,7 @@ POWERS = ("", "", "²", "³")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
-    parser.add_argument("--strict", action="store_true", help="what can't be told is a failure")
+    parser.add_argument("--strict", action="store_true", default=None, help="what can't be told is a failure")
     parser.add_argument(
         "--order", type=whole_number, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3"
     )
@@ -45,10 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
 
-    options: dict[str, Any] = {"strict": True} if arguments.strict else {}
     if typed := TYPED.fullmatch(arguments.formula):
         orders = {"order": arguments.order} if arguments.order > 1 else {}
-        return check_file(typed, leaves_from(arguments.leaves), {**orders, **options})
+        return check_file(typed, leaves_from(arguments.leaves), {**orders, "strict": arguments.strict})
     output = graph_of(arguments)
     own = [leaf for leaf in leaves(output) if not leaf.constant]
     if (count := comb(len(own) + arguments.order - 1, arguments.order)) > MOST:
@@ -57,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"or a lower order"
         )
     try:
-        certificate = check_gradients(output, order=arguments.order, **options)
+        certificate = check_gradients(output, order=arguments.order, strict=arguments.strict)
     except GradientMismatch as mismatch:
         return wrong(mismatch)
     say(f"{printable(arguments.formula)} {_equals(output.data)}")
