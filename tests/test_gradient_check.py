@@ -250,8 +250,13 @@ def test_a_function_that_draws_random_numbers_or_remembers_has_no_slope() -> Non
         calls.append(x)
         return x * float(len(calls))
 
-    assert mismatch_of(lambda x: x * generator.random(), 1.0).bug == "nondeterministic"
+    drawing = lambda x: x * generator.random()  # noqa: E731
+    assert mismatch_of(drawing, 1.0).bug == "nondeterministic"
     assert mismatch_of(counting, 1.0).bug == "stateful"
+    for forward, hint in ((drawing, "draw the random numbers outside of it"), (counting, "give it no memory")):
+        recorded = Operation("recorded", forward, lambda out, x: (1.0,))(Value(1.0))
+        with pytest.raises(GradientMismatch, match=f"it has no slope; {hint}\n"):
+            check_gradients(recorded)
 
 
 # -- What can't be told is not passed off as proven --------------------------------------------------------------------
@@ -576,3 +581,17 @@ def test_a_rule_that_was_changed_after_recording_is_named(rule: Any, said: str) 
     double.derivatives = rule
     with pytest.raises(GradientMismatch, match=said):
         check_gradients(output)
+
+
+def of_floats_only(out: Any, x: Any) -> tuple[float]:
+    tanh = math.tanh(float.fromhex(x.hex()))
+    return (1.0 - tanh * tanh,)
+
+
+@pytest.mark.parametrize("at", [19.5, 20.0, 25.0])
+def test_where_a_rule_of_floats_rounds_to_0_a_mistake_can_not_be_told(at: float) -> None:
+    """At 20 the slope of tanh is 1.7e-17, of which 1 − tanh² leaves nothing."""
+    flat = Operation("flat", lambda x: 2.0 * sigmoid(2.0 * x) - 1.0, of_floats_only)
+    assert check_gradients(flat(Value(at, "x"))).unresolved == [
+        f"∂flat/∂x at ({at:g}): its rule takes floats only, and is too small here to tell a mistake from rounding"
+    ]
