@@ -210,6 +210,7 @@ EQUIVALENT = [
     Equivalent("compiling/running", "self.told = True", "pass", "it is told again each time"),
     Equivalent("compiling/kernel", "count - whole, e.lanes", "count + whole, e.lanes", "past the end all is padding"),
     Equivalent("testing/strategies", "(value.data) > LARGEST", "(value.data) >= LARGEST", "no number is just that"),
+    Equivalent("testing/differences", "range(3, 14)", "range(4, 14)", "one distance fewer"),
     Equivalent("testing/probing", "-0.3571", "-1.3571", "any points will do"),
     Equivalent("compiling/memory", "GAP = 4", "GAP = 5", "one more number, of 0"),
     Equivalent("compiling/kernel", "INTEGER // NUMBER", "INTEGER * NUMBER", "more room than is needed"),

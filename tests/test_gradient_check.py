@@ -257,6 +257,9 @@ def test_a_function_that_draws_random_numbers_or_remembers_has_no_slope() -> Non
         recorded = Operation("recorded", forward, lambda out, x: (1.0,))(Value(1.0))
         with pytest.raises(GradientMismatch, match=f"it has no slope; {hint}\n"):
             check_gradients(recorded)
+    rule = Operation("double", lambda x: 2.0 * x, lambda out, x: (generator.random(),))(Value(1.0))
+    with pytest.raises(GradientMismatch, match="double is nondeterministic: called again on the same numbers"):
+        check_gradients(rule)
 
 
 # -- What can't be told is not passed off as proven --------------------------------------------------------------------
@@ -586,6 +589,21 @@ def test_a_rule_that_was_changed_after_recording_is_named(rule: Any, said: str) 
 def of_floats_only(out: Any, x: Any) -> tuple[float]:
     tanh = math.tanh(float.fromhex(x.hex()))
     return (1.0 - tanh * tanh,)
+
+
+def test_a_rule_of_floats_is_judged_where_it_is_not_so_small() -> None:
+    for factor in (1.0, 1.001):
+        steep = Operation(
+            "steep",
+            lambda x: 2.0 * sigmoid(2.0 * x) - 1.0,
+            lambda out, x, factor=factor: (factor * of_floats_only(out, x)[0],),
+        )
+        output = steep(Value(0.5, "x"))
+        if factor == 1.0:
+            assert check_gradients(output).unresolved == []
+        else:
+            with pytest.raises(GradientMismatch, match="∂steep/∂x"):
+                check_gradients(output)
 
 
 @pytest.mark.parametrize("at", [19.5, 20.0, 25.0])

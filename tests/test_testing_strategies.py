@@ -241,6 +241,15 @@ def test_networks_have_several_sizes_and_losses_and_the_activations_asked_for() 
     assert len({count for _, count in found}) > 8
 
 
+def test_networks_are_no_larger_than_asked_for() -> None:
+    for loss in examples(networks(max_inputs=1, max_layers=1, max_neurons=1), 20):
+        labels = [leaf.label for leaf in leaves(loss) if not leaf.constant]
+        assert sum(label.startswith("x") for label in labels) == 1
+        assert sum(operation_of(value).name == "dot" for value in computed(loss)) <= 1
+    with pytest.raises(ValueError, match="max_inputs must be a whole number of at least 1"):
+        networks(max_inputs=0)
+
+
 @given(arrays(2, 3), arrays(3, 2, nested=True), arrays(numbers=st.just(7.0)), arrays(0, 4))
 def test_arrays_have_their_shape(array: Any, rows: Any, single: Any, empty: Any) -> None:
     assert array.dtype == float
