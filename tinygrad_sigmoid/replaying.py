@@ -71,11 +71,11 @@ def is_own(part: Tunable) -> bool:
 
 
 def fastest(numbers: int) -> list[CompiledFor]:
-    """The installed targets to try for so many numbers, that which is soonest done with them first."""
+    """The targets to try for so many numbers: that which is soonest done with them, then what may be there instead."""
     if numbers < MUCH:
         return ["python"]
     native = numbers >= VERY_MUCH and importlib.util.find_spec("llvmlite")
-    return ["native" if native else "wasm", "python"]
+    return ["native", "python"] if native else ["wasm", "native", "python"]
 
 
 class Recorded:
@@ -115,12 +115,16 @@ class Recorded:
 
     def compiled(self, targets: Sequence[CompiledFor]) -> Program:
         """The program for the first of the targets for which it can be compiled."""
+        reason = ""
         for target in targets:
             watch = () if target == "python" else self.outputs
             try:
                 return compiled(self.loss, inputs=self.inputs, wrt=self.parameters, watch=watch, target=target)
             except TypeError as error:
                 reason = str(error)
+            except ImportError:
+                if len(targets) == 1:
+                    raise
         raise _not_one_graph(reason)
 
 

@@ -56,9 +56,7 @@ class KernelProgram(Program):
             if operation not in (None, table.dot_product) and operation.arity not in (1, 2):
                 raise untranslatable(operation, cls.target, "it has more than two inputs")
         program = cls(Planner(lowered, inputs).plan(wrt, watch))
-        functions = program.functions()
-        if not functions.keys() <= {*OWN}:  # one that somebody else wrote fails here, if it fails
-            cls.machine(tuple(functions.values()))
+        cls.machine(tuple(program.functions().values()))  # what is damaged, or somebody wrote wrongly, fails here
         return program
 
     def __reduce__(self) -> tuple[type[Self], tuple[Plan]]:
