@@ -190,6 +190,7 @@ EQUIVALENT = [
     Equivalent("compiling/memory", "extra: int = 0", "extra: int = 1", "who doesn't give it has no use for it"),
     Equivalent("compiling/memory", "(plan.results + GAP + 1)", "(plan.results + GAP + 2)", "one more number, of 0"),
     Equivalent("compiling/kernel", "complement, arity=2", "complement, arity=3", "of two, all are"),
+    Equivalent("compiling/lowering", "suspected.rfind(True)", "suspected.rfind(False)", "only more is looked at"),
     Equivalent("replaying", "isclose(found, wanted", "isclose(wanted, found", "it is the same either way"),
     Equivalent("compiling/source", "[effect.number] += 2", "[effect.number] += 3", "more than once"),
     Equivalent("vectorized", "k <= -2.0", "k < -2.0", "at −2 both forms are right to the last digits"),

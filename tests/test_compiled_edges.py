@@ -16,7 +16,7 @@ import pytest
 from test_compiled import CALLABLE, KERNELS, assert_close, network_program
 from test_compiled_javascript import Run, run  # noqa: F401 (a fixture)
 
-from tinygrad_sigmoid import Operation, Value, dot, exp, sigmoid
+from tinygrad_sigmoid import Operation, Value, dot, exp, heaviside, log, sigmoid, sqrt
 from tinygrad_sigmoid.compiling import compiled, source
 from tinygrad_sigmoid.compiling import python as python_room
 
@@ -264,6 +264,35 @@ def test_javascript_takes_so_many_numbers_and_no_more(monkeypatch: pytest.Monkey
     assert "function program(x0, x1)" in compiled(x[0] * x[1], inputs=x[:2], target="javascript").source
     with pytest.raises(ValueError, match="takes at most 2 numbers, but the graph has 3"):
         compiled(x[0] * x[1] * x[2], inputs=x, target="javascript")
+
+
+@pytest.mark.parametrize("target", CALLABLE)
+def test_each_of_several_numbers_that_get_lost_on_the_way_is_looked_at(target: Any) -> None:
+    x = [Value(0.5, f"x{k}") for k in range(3)]
+    output = heaviside(log(x[0])) + heaviside(sqrt(x[1])) + heaviside(log(x[2]))
+    program = compiled(output, inputs=x, target=target)
+    assert program(2.0, 2.0, 2.0) == (3.0, [])
+    for numbers in ((-1.0, 2.0, 2.0), (2.0, -1.0, 2.0), (2.0, 2.0, -1.0)):
+        with pytest.raises((ArithmeticError, ValueError)):
+            program(*numbers)
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_it_is_looked_at_beside_any_number_of_gradients(target: Any) -> None:
+    for count in range(1, 18):
+        x, w = Value(0.5, "x"), [Value(1.0, f"w{k}") for k in range(count)]
+        program = compiled(heaviside(log(x)) + dot(w, w), inputs=[x], wrt=w, target=target)
+        assert program(2.0) == (count + 1.0, [2.0] * count)
+        with pytest.raises(ArithmeticError):
+            program(-1.0)
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_what_depends_on_parameters_alone_can_be_watched(target: Any) -> None:
+    x, w, v = Value(0.5, "x"), Value(2.0, "w"), Value(3.0, "v")
+    product = w * v
+    program = compiled(product * x, inputs=[x], wrt=[w, v], watch=[product, w], target=target)
+    assert program.watched([4.0, 5.0], [[1.0], [2.0]]) == [[20.0, 4.0], [20.0, 4.0]]
 
 
 @pytest.mark.parametrize("target", CALLABLE)
