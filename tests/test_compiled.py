@@ -765,12 +765,14 @@ def test_a_long_epoch_is_carried_out_in_pieces_between_which_ctrl_c_is_heard(tar
 INTERRUPTED = ("memory.py", "program.py", "running.py", "wasm.py", "llvm.py")
 
 
-@pytest.mark.parametrize("huge", [False, True])
+@pytest.mark.parametrize(("kind", "batch", "fewer"), [("at once", 5, 8), ("in pieces", 4, 3), ("huge", 10, 8)])
 @pytest.mark.parametrize("target", KERNELS)
-def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any, huge: bool, monkeypatch: Any) -> None:
-    if huge:  # two samples at a time
+def test_an_interruption_anywhere_leaves_a_program_that_is_right(
+    target: Any, kind: str, batch: int, fewer: int, monkeypatch: Any
+) -> None:
+    if kind != "at once":  # two samples at a time
         monkeypatch.setattr(running, "PAUSE", 50)
-        monkeypatch.setattr(running, "HUGE", 1)
+        monkeypatch.setattr(running, "HUGE", 1 if kind == "huge" else 16)
     fresh, _ = network_program(target, sizes=(1, 1, 1))
     rows, pickled = np.random.default_rng(6).uniform(size=(10, 2)), pickle.dumps(fresh)
     samples = fresh.samples(rows)
@@ -780,15 +782,14 @@ def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any, hu
         return [program.batch(rows[:seen])[0], descent(range(seen)), *descent.parameters]
 
     before = list(fresh.parameters)
-    batch = 10 if huge else 5
-    wanted, other = (trained(fresh, fresh.descent(samples, batch, 0.1), seen) for seen in (10, 8))
+    wanted, other = (trained(fresh, fresh.descent(samples, batch, 0.1), seen) for seen in (10, fewer))
     finished = False
     for line in count(1):
         if finished:
             break
         program = pickle.loads(pickled)
         descent, left = program.descent(samples, batch, 0.1), line
-        trained(program, descent, 8)
+        trained(program, descent, fewer)
 
         def interrupt(frame: Any, event: str, _: Any) -> Any:
             nonlocal left
@@ -804,9 +805,42 @@ def test_an_interruption_anywhere_leaves_a_program_that_is_right(target: Any, hu
             trained(program, descent)
             finished = True
         except KeyboardInterrupt:
-            assert list(descent.parameters) in (before, wanted[2:], other[2:])
+            assert kind == "in pieces" or list(descent.parameters) in (before, wanted[2:], other[2:])
         finally:
             sys.settrace(None)
-        assert trained(program, descent, 8) == other
+        descent.parameters = before
+        assert [descent(), *descent.parameters] in (wanted[1:], other[1:])  # in the one order or the other
+        assert trained(program, descent, fewer) == other
         assert trained(program, descent) == wanted
     assert line > 20
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_an_interruption_while_a_memory_grows_loses_no_parameters(target: Any) -> None:
+    program, _ = network_program(target, sizes=(1, 1, 1))
+    rows, lines = np.random.default_rng(9).uniform(size=(2, 2)), 0
+    wanted = program.descent(rows, 1, 0.1)([0, 1] * 20_000)
+    for line in count(1):
+        descent, left = program.descent(rows, 1, 0.1), line
+        before = list(descent.parameters)
+
+        def interrupt(frame: Any, event: str, _: Any) -> Any:
+            nonlocal left
+            if frame.f_code.co_name not in ("grow", "show"):
+                return None
+            left -= event == "line"
+            if left == 0:
+                raise KeyboardInterrupt
+            return interrupt
+
+        sys.settrace(interrupt)
+        try:
+            descent([0, 1] * 20_000)
+            break
+        except KeyboardInterrupt:
+            lines += 1
+        finally:
+            sys.settrace(None)
+        assert list(descent.parameters) == before
+        assert descent([0, 1] * 20_000) == wanted
+    assert lines > 4

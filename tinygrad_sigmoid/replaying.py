@@ -157,7 +157,7 @@ class Replay:
         finally:
             with uninterrupted():
                 write(self.parameters, bound.parameters)
-                self._in_step = bound, clock.last_write
+                self._in_step = bound, self.parameters[0].moment  # that of this write, whoever writes beside it
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Sequence[float] | float]:
         """The network's outputs for each sample."""

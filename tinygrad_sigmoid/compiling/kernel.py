@@ -275,8 +275,8 @@ def _descend(e: Emitter) -> None:
                     e.store_first(target + c * given.width, number)
             with e.loop(given.length) as k:
                 e.call("instruction", given.instructions + k * INSTRUCTION, given.width, count)
-        # Behind the last gradient are zeros, which change nothing. Times 0, a number is 0 unless it is infinite or nan;
-        # several sums, so that none has to wait for the last addition.
+        # The step is computed twice, first only to see whether it is finite: 0 times it is 0 then. So a mini-batch that
+        # fails changes nothing. Behind the last gradient are zeros, which change nothing either.
         change = rate / e.converted(size)
 
         def stepped(place: Index, vectors: int, change: Vector = change) -> Vector:

@@ -291,12 +291,13 @@ class NativeMachine(Machine):
         super().__init__()
 
     def grow(self, size: int) -> None:
-        before = self.numbers
         buffer = (ctypes.c_ubyte * (size + 2 * LINE))()
-        self._address = rounded_up(ctypes.addressof(buffer), LINE)
-        start = self._address - ctypes.addressof(buffer)
-        self.show(memoryview(buffer)[start : start + rounded_up(size, LINE)])
-        self.numbers[: len(before)] = before
+        address = rounded_up(ctypes.addressof(buffer), LINE)
+        start = address - ctypes.addressof(buffer)
+        numbers = memoryview(buffer)[start : start + rounded_up(size, LINE)].cast("B").cast("d")
+        numbers[: len(self.numbers)] = self.numbers
+        # An interruption finds the old memory or this one.
+        self.numbers, self.integers, self._address = numbers, numbers.cast("B").cast("i"), address
 
     def run(self) -> None:
         self._descend(self._address)

@@ -26,14 +26,16 @@ class Machine(ABC):
     """What runs a kernel: a memory, and the kernel that works in it."""
 
     lanes: ClassVar[int]  # of the kernel's vectors
+    numbers: memoryview[float]
+    integers: memoryview[int]
 
     def __init__(self) -> None:
         self.show(bytearray())
 
     def show(self, memory: Any) -> None:
         """Makes a memory seen, as the numbers and as the whole numbers in it; until it grows."""
-        self.numbers: memoryview[float] = memoryview(memory).cast("B").cast("d")
-        self.integers: memoryview[int] = self.numbers.cast("B").cast("i")
+        numbers = memoryview(memory).cast("B").cast("d")
+        self.numbers, self.integers = numbers, numbers.cast("B").cast("i")
 
     def require(self, size: int) -> None:
         """Makes the memory at least so many bytes long; what is in it stays."""

@@ -146,8 +146,8 @@ class Planner:
         self.groups: list[Group] = []
         self.level = 0  # the depth at which groups are being added
         self.last_use: dict[int, float] = {}  # the depth at which each is read for the last time
-        self.used_up: defaultdict[float, list[tuple[int, int]]] = defaultdict(list)  # by depth: first row, and how many
-        self.free: defaultdict[int, list[int]] = defaultdict(list)  # by how many there are: first rows
+        self.used_up: defaultdict[float, list[tuple[int, int]]] = defaultdict(list)  # blocks to be free after a depth
+        self.free: defaultdict[int, list[int]] = defaultdict(list)  # blocks that are free now: first rows, by length
 
     def plan(self, wrt: Sequence[Value], watch: Sequence[Value]) -> Plan:
         """The plan for the output, its gradients, and what is watched beside them."""
@@ -319,7 +319,7 @@ class Planner:
             self.row[index] = row
 
     def _new_rows(self, batched: bool, shape: tuple[int, ...], until: float) -> Rows:
-        """Rows of which nothing is read after this level: new ones, or free ones of the batched store."""
+        """New rows, or free ones of the batched store; after the level `until` nothing reads them."""
         count = math.prod(shape)
         if batched and self.free[count]:
             start = self.free[count].pop()

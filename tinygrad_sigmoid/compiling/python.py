@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isfinite
 from operator import add
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from tinygrad_sigmoid.compiling.program import Descent, Parameters, Program, not_finite, too_large
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
-
-if TYPE_CHECKING:
-    pass
 
 Result = tuple[float, list[float]]
 _FLOAT = {float}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Functions = tuple[tuple[Function, int], ...]  # of numbers, and of how many
 KERNELS = 16  # to keep: one has the operations of this package, others have somebody's own beside them
 PAUSE = 1 << 24  # numbers to compute between two chances for Ctrl-C, a few milliseconds apart
-HUGE = 16  # times as many make a mini-batch that the kernel isn't given whole
+HUGE = 16  # A mini-batch of so many times `at_once` samples is summed up in pieces, so that Ctrl-C is heard within it.
 
 
 class KernelProgram(Program):
@@ -180,14 +180,17 @@ class KernelDescent(Descent):
 
     def follow(self, order: array[int]) -> None:
         # If nothing is trained, the kernel goes on adding up, so that what it is given is one mini-batch.
-        self.size = min(self.batch if self.trained else self.program.at_once, len(order))
-        if order and self.size != self.memory.at_once:
-            self.memory = self._memory(self.size, self.parameters)
-        most = max(1, self.program.at_once // max(1, self.size)) * self.size  # between two chances for Ctrl-C
-        self.pieces = [order[start : start + most] for start in range(0, len(order), most or 1)]
-        self.order, self.told = order, False
-        if len(self.pieces) == 1:
-            self.memory.follow(order, self.size, self.trained)
+        size = min(self.batch if self.trained else self.program.at_once, len(order))
+        memory = self.memory
+        if order and size != memory.at_once:
+            memory = self._memory(size, self.read())
+        most = max(1, self.program.at_once // max(1, size)) * size  # between two chances for Ctrl-C
+        pieces = [order[start : start + most] for start in range(0, len(order), most or 1)]
+        self.told = False
+        # An interruption finds the old ones or these.
+        self.order, self.size, self.memory, self.pieces = order, size, memory, pieces
+        if len(pieces) == 1:
+            memory.follow(order, size, self.trained)
             self.told = True
 
     def epoch(self) -> float:
