@@ -10,9 +10,9 @@ import subprocess
 import sys
 import threading
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -765,6 +765,22 @@ def test_a_long_epoch_is_carried_out_in_pieces_between_which_ctrl_c_is_heard(tar
 INTERRUPTED = ("memory.py", "program.py", "running.py", "wasm.py", "llvm.py")
 
 
+def interrupting(line: int, inside: Callable[[CodeType], bool]) -> Any:
+    """For `sys.settrace`: a Ctrl-C at the line of this number, of those that run inside of some code."""
+    left = line
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal left
+        if not inside(frame.f_code):
+            return None
+        left -= event == "line"
+        if left == 0:
+            raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
 @pytest.mark.parametrize(("kind", "batch", "fewer"), [("at once", 5, 8), ("in pieces", 4, 3), ("huge", 10, 8)])
 @pytest.mark.parametrize("target", KERNELS)
 def test_an_interruption_anywhere_leaves_a_program_that_is_right(
@@ -788,19 +804,9 @@ def test_an_interruption_anywhere_leaves_a_program_that_is_right(
         if finished:
             break
         program = pickle.loads(pickled)
-        descent, left = program.descent(samples, batch, 0.1), line
+        descent = program.descent(samples, batch, 0.1)
         trained(program, descent, fewer)
-
-        def interrupt(frame: Any, event: str, _: Any) -> Any:
-            nonlocal left
-            if not frame.f_code.co_filename.endswith(INTERRUPTED):
-                return None
-            left -= event == "line"
-            if left == 0:
-                raise KeyboardInterrupt
-            return interrupt
-
-        sys.settrace(interrupt)
+        sys.settrace(interrupting(line, lambda code: code.co_filename.endswith(INTERRUPTED)))
         try:
             trained(program, descent)
             finished = True
@@ -821,19 +827,9 @@ def test_an_interruption_while_a_memory_grows_loses_no_parameters(target: Any) -
     rows, lines = np.random.default_rng(9).uniform(size=(2, 2)), 0
     wanted = program.descent(rows, 1, 0.1)([0, 1] * 20_000)
     for line in count(1):
-        descent, left = program.descent(rows, 1, 0.1), line
+        descent = program.descent(rows, 1, 0.1)
         before = list(descent.parameters)
-
-        def interrupt(frame: Any, event: str, _: Any) -> Any:
-            nonlocal left
-            if frame.f_code.co_name not in ("grow", "show"):
-                return None
-            left -= event == "line"
-            if left == 0:
-                raise KeyboardInterrupt
-            return interrupt
-
-        sys.settrace(interrupt)
+        sys.settrace(interrupting(line, lambda code: code.co_name in ("grow", "show")))
         try:
             descent([0, 1] * 20_000)
             break
