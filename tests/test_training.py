@@ -214,9 +214,9 @@ def test_a_loss_that_changes_meanwhile_is_recorded_anew() -> None:
     [
         (9_999_999, True, "python"),
         (10_000_000, True, "wasm"),
-        (399_999_999, True, "wasm"),
-        (400_000_000, True, "native"),
-        (400_000_000, False, "wasm"),
+        (299_999_999, True, "wasm"),
+        (300_000_000, True, "native"),
+        (300_000_000, False, "wasm"),
     ],
 )
 def test_the_target_that_is_soonest_done_is_the_best(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -67,35 +68,38 @@ def backpropagated(
             concerned.add(value)
 
     # For each value, what its uses have reported so far: (upstream gradient, local derivative).
-    contributions: dict[Value, list[tuple[Any, Any]]] = {value: [] for value in concerned}
-    contributions[output] = [(1.0, 1.0)]
+    contributions: defaultdict[Value, list[tuple[Any, Any]]] = defaultdict(list, {output: [(1.0, 1.0)]})
     gradient_of: dict[Value, Any] = {}
     for value in reversed(order):
         if value in concerned:
-            gradient_of[value] = upstream = _total(contributions[value])
+            gradient_of[value] = upstream = _total(contributions.pop(value, ()))
             for used, local in zip(value.inputs, local_derivatives(value), strict=True):
-                if used in concerned and not _is(local, 0.0):
+                if used in concerned and not (isinstance(local, float) and local == 0.0):
                     contributions[used].append((upstream, local))
     for value in wrt:
         if value not in gradient_of:
-            gradient_of[value] = _total(contributions[value])
+            gradient_of[value] = _total(contributions.pop(value, ()))
     return gradient_of
 
 
-def _total(contributions: list[tuple[Any, Any]]) -> Any:
+def _total(contributions: Sequence[tuple[Any, Any]]) -> Any:
     """upstream1 · local1 + upstream2 · local2 + …, from left to right, as one `dot` where that is all it is."""
-    if len(contributions) > 1 and not any(_is(u, 1.0) or _is(x, 1.0) or _is(x, -1.0) for u, x in contributions):
+    if len(contributions) > 1 and not any(_is_one(upstream) or _is_one(local) for upstream, local in contributions):
         return dot(*zip(*contributions, strict=True))
     total: Any = 0
     for upstream, local in contributions:
-        if _is(local, 1.0):
-            total += upstream
-        elif _is(local, -1.0):
-            total += -upstream
-        else:
-            total += local if _is(upstream, 1.0) else upstream * local
+        total += _product(upstream, local)
     return total
 
 
-def _is(given: Any, number: float) -> bool:
-    return isinstance(given, float) and given == number
+def _product(upstream: Any, local: Any) -> Any:
+    if _is_one(local):
+        return upstream if local == 1.0 else -upstream
+    if _is_one(upstream):
+        return local if upstream == 1.0 else -local
+    return upstream * local
+
+
+def _is_one(given: Any) -> bool:
+    """Whether it is 1 or −1, with which nothing has to be multiplied."""
+    return isinstance(given, float) and abs(given) == 1.0

@@ -108,7 +108,6 @@ class Lowered:
         self, output: Value, inputs: Sequence[Value], wrt: Sequence[Value], watch: Sequence[Value] = ()
     ) -> None:
         self.output = output
-        self.symbols: list[Symbol] = []
         self.calls: dict[Operation, tuple[Operation, str]] = {}
         self.imports: dict[Operation, tuple[str, str]] = {}
         self._known: dict[int, Symbol] = {}  # by the hash of what they compute
@@ -120,7 +119,8 @@ class Lowered:
         wanted = [value for value in wrt if value in used]
         self.arguments = list(dict.fromkeys([*inputs, *wanted, *variable]))
         self.trainable = self.arguments[len(inputs) : len(inputs) + len(wrt)] == list(wrt)
-        self.data: dict[Value, Operand] = {leaf: self._new(None, ()) for leaf in self.arguments}
+        self.symbols = [Symbol(self._itself, None, (), number) for number in range(len(self.arguments))]
+        self.data: dict[Value, Operand] = dict(zip(self.arguments, self.symbols, strict=True))
         for value in self.order:
             if value.constant:
                 self.data[value] = value.data
@@ -156,8 +156,11 @@ class Lowered:
             return first.inputs[0]  # −(−z) is z, to the last bit
         if operation is table.fixed_power and type(inputs[1]) is not Symbol and inputs[1] == 1.0:
             return first
-        given = tuple([number if type(number) is Symbol else float(number) for number in inputs])
-        return self._numbered(operation, given)
+        for number in inputs:
+            if type(number) is not Symbol:
+                inputs = tuple([given if type(given) is Symbol else float(given) for given in inputs])
+                break
+        return self._numbered(operation, inputs)
 
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
         """The symbols without which the results can't be computed, in order."""
@@ -262,13 +265,9 @@ class Lowered:
         key = hash((operation, inputs))  # of all keys themselves, the memory would be as large as all else
         known = self._known.get(key)
         if known is None or known.operation is not operation or not all(map(_is_same, known.inputs, inputs)):
-            known = self._known[key] = self._new(operation, inputs)
+            known = self._known[key] = Symbol(self._itself, operation, inputs, len(self.symbols))
+            self.symbols.append(known)
         return known
-
-    def _new(self, operation: Operation | None, inputs: tuple[Operand, ...]) -> Symbol:
-        symbol = Symbol(self._itself, operation, inputs, len(self.symbols))
-        self.symbols.append(symbol)
-        return symbol
 
 
 def _is_same(a: Operand, b: Operand) -> bool:

@@ -11,10 +11,10 @@ import gzip
 import io
 import math
 import os
+import pkgutil
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import zip_longest
 from typing import NamedTuple, overload
 
@@ -28,6 +28,7 @@ LARGEST_FILE = 50_000_000  # bytes; that one has 47,040,016
 
 SHADES = " ░▒▓█"  # from paper to ink
 INK = [byte / 255 for byte in range(256)]
+_SIXTEENTHS = {str(ink): ink / 16 for ink in range(17)}  # by their digits in the file that ships
 LARGE = 16  # pixels a side; pictures of more are shown at a quarter of the size
 
 
@@ -77,9 +78,11 @@ def load_digits() -> tuple[list[Digit], list[Digit]]:
     >>> len(train), len(test), len(test[0].inputs), test[0].digit
     (1500, 297, 64, 1)
     """
-    text = gzip.decompress((files("tinygrad_sigmoid.course") / "data" / "digits.csv.gz").read_bytes()).decode("ascii")
-    rows = [[int(number) for number in line.split(",")] for line in text.splitlines()]
-    digits = [Digit([pixel / 16 for pixel in pixels], _one_hot(digit)) for *pixels, digit in rows]
+    # Importing `importlib.resources` takes as long as reading this file does.
+    packed = pkgutil.get_data("tinygrad_sigmoid.course", "data/digits.csv.gz")
+    assert packed is not None, "a package has its files"
+    rows = [line.split(",") for line in gzip.decompress(packed).decode("ascii").splitlines()]
+    digits = [Digit([*map(_SIXTEENTHS.__getitem__, pixels)], _one_hot(int(digit))) for *pixels, digit in rows]
     return digits[:TRAINING_DIGITS], digits[TRAINING_DIGITS:]
 
 
@@ -155,7 +158,9 @@ def side_by_side(pictures: Sequence[str], titles: Sequence[str], width: int = 10
 
 
 def _one_hot(digit: int) -> list[float]:
-    return [float(place == digit) for place in range(10)]
+    targets = [0.0] * 10
+    targets[digit] = 1.0
+    return targets
 
 
 def _idx_digits(folder: str, part: str) -> list[Digit]:
