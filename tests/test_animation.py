@@ -85,6 +85,7 @@ def neuron() -> Value:
     return cost
 
 
+@pytest.mark.slow
 @given(graphs())
 @settings(max_examples=20)
 def test_each_step_is_told_once_in_its_turn_with_its_own_text(output: Value) -> None:
@@ -97,6 +98,7 @@ def test_each_step_is_told_once_in_its_turn_with_its_own_text(output: Value) -> 
     assert (last.start, last.end) == (len(walked), None)
 
 
+@pytest.mark.slow
 @given(graphs())
 @settings(max_examples=20)
 def test_what_a_step_is_about_is_lit_while_it_is_told(output: Value) -> None:
@@ -162,6 +164,7 @@ def test_where_nothing_moves_it_is_the_drawing_after_both_passes(output: Value) 
     assert words == sorted(text.text or "" for text in picture.iter(f"{SVG}text"))
 
 
+@pytest.mark.slow
 @given(graphs())
 @settings(max_examples=10)
 def test_the_same_graph_gives_the_same_bytes_and_is_not_changed(output: Value) -> None:

@@ -57,6 +57,7 @@ def found(backward: Backward) -> list[GradientMismatch]:
     return mismatches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", WRONG.values(), ids=WRONG)
 def test_a_wrong_backward_is_found_and_named_on_random_graphs(algorithm: Wrong) -> None:
     mismatches = found(algorithm.backward)

@@ -39,6 +39,7 @@ def test_micrograd_passes_but_for_what_is_wrong_with_it() -> None:
     assert "second pass, nothing reset: exhibit 7 of the museum" in limits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", ENGINES.values(), ids=ENGINES)
 def test_a_wrong_engine_is_found_and_its_mistake_named(mistake: Wrong) -> None:
     found = mismatch_of(engine(mistake.source))

@@ -141,6 +141,7 @@ def test_layers_of_thousands_of_entries_take_a_handful_of_evaluations() -> None:
 # -- Wrong code --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS[: len(LAYERS) // 2], ids=lambda layer: layer.name)
 def test_a_hundred_millionth_is_found_in_every_layer(layer: Layer) -> None:
     mismatch = mismatch_of(layer.function, *layer.at, **altered(layer, 0, lambda gradient: gradient * (1 + 1e-8)))

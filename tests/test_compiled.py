@@ -781,6 +781,7 @@ def interrupting(line: int, inside: Callable[[CodeType], bool]) -> Any:
     return trace
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "batch", "fewer"), [("at once", 5, 8), ("in pieces", 4, 3), ("huge", 10, 8)])
 @pytest.mark.parametrize("target", KERNELS)
 def test_an_interruption_anywhere_leaves_a_program_that_is_right(

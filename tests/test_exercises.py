@@ -42,6 +42,7 @@ def test_the_right_answer_is_right(exercise: Exercise) -> None:
         assert judged(exercise, exercise.right, seed).right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exercise", "name", "function"), MISTAKES)
 def test_a_mistake_gets_its_name(exercise: Exercise, name: str, function: Function) -> None:
     for seed in range(20):
@@ -65,6 +66,7 @@ def written(folder: Path, number: int, *changes: tuple[str, str], name: str = ""
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("says", "line"),
     [
@@ -98,6 +100,7 @@ def test_whatever_the_code_does_there_is_a_sentence(tmp_path: Path, line: str, s
     assert str(marking).startswith(f"Exercise 1: the local derivatives of multiply\nnot yet: {says}")
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_stopped_and_says_on_which_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +213,7 @@ def test_the_command_for_learners_and_for_graders(
 # -- Students ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", [pytest.param(one, id=f"{one.number}-{one.begins}") for one in students.WRITTEN])
 def test_what_students_write_gets_its_name(written: students.Written) -> None:
     exercise = EXERCISES[written.number - 1]

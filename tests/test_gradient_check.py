@@ -177,6 +177,7 @@ atan2 = Operation("atan2", math.atan2, lambda out, y, x: (x / (x * x + y * y), -
 sine = Operation("sine", math.sin, lambda out, x: (math.cos(x),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "low", "high"), [(gaussian, -3.0, 4.0), (normal, -20.0, 22.0), (gelu, -9.0, 4.0), (sine, -2e5, 2e5)]
 )
@@ -186,6 +187,7 @@ def test_what_rounds_on_its_way_is_no_false_alarm(operation: Operation, low: flo
         assert certificate.unresolved == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("operation", "at"),
     [(sine, [177000.5]), (sine, [5e-324]), (atan2, [1e-7, 0.0]), (sigmoid, [1e52 - 1e52]), (gelu, [-38.0])],

@@ -214,6 +214,7 @@ def browser() -> Iterator[Any]:
     browser.close()
 
 
+@pytest.mark.slow
 def test_a_browser_gives_the_same_bits(epoch: dict[str, str], browser: Any, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<!doctype html><title>kernel</title>")
     browser.open(tmp_path / "page.html")

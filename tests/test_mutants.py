@@ -9,7 +9,6 @@ from multiprocessing import get_context
 
 import pytest
 from mutants import (
-    ENOUGH,
     EQUIVALENT,
     ROOT,
     TESTS,
@@ -23,7 +22,9 @@ from mutants import (
     path_of,
 )
 
-SAMPLE = 20
+pytestmark = pytest.mark.slow
+
+SAMPLE = 10
 
 
 def test_every_mutant_is_a_module_of_its_own_that_can_be_compiled() -> None:
@@ -64,7 +65,6 @@ def in_a_fresh_process(mutants: list[Mutant], jobs: int) -> list[tuple[Mutant, R
         return process.submit(runs, mutants, jobs).result()
 
 
-@pytest.mark.slow
 def test_nearly_all_of_a_sample_are_killed() -> None:
     # Those of the compiler and of the checks, which take minutes, are for `python tests/mutants.py`.
     quick = [module for module in TESTS if not module.startswith(("compiling/", "testing/"))]
@@ -72,11 +72,10 @@ def test_nearly_all_of_a_sample_are_killed() -> None:
     judgement = in_a_fresh_process(random.Random(0).sample(mutants, SAMPLE), jobs=2)
     survivors = [str(mutant) for mutant, run in judgement if run.passed]
     assert len(judgement) == SAMPLE
-    # Of so few, three times as many as there should be survive now and then: the code decides which are drawn.
-    assert len(survivors) <= 3 * (1 - ENOUGH) * SAMPLE, "\n".join(survivors)
+    # The code decides which are drawn: where 5 % survive, one sample in ninety has more than two survivors.
+    assert len(survivors) <= 2, "\n".join(survivors)
 
 
-@pytest.mark.slow
 def test_a_change_that_matters_is_noticed_and_one_that_does_not_is_not() -> None:
     source = (ROOT / path_of("descent")).read_text(encoding="utf-8")
     line = "rate = self.rate / samples"

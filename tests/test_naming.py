@@ -62,18 +62,21 @@ def test_there_are_bugs_of_many_kinds() -> None:
     assert len({bug.operation.name for bug in BUGS}) >= 80
 
 
+@pytest.mark.slow
 def test_every_bug_is_found() -> None:
     for bug in BUGS:
         if bug.name not in BY_CALLING and not bug.kind.endswith("found at 0"):
             assert judgement(bug.operation, bug.at, bug.place).verdict is Verdict.WRONG, bug.kind
 
 
+@pytest.mark.slow
 def test_nearly_every_bug_is_called_by_its_name() -> None:
     otherwise = {bug.kind: name for bug in BUGS if (name := name_of(bug)) != bug.name}
     assert otherwise == MISSES
     assert len(otherwise) <= 0.05 * len(BUGS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("special", [0.0, 1.0, -1.0, 1e-300, 300.0])
 def test_a_special_point_leads_to_no_other_name(special: float) -> None:
     for bug in BUGS[::3]:
@@ -86,9 +89,10 @@ def test_a_special_point_leads_to_no_other_name(special: float) -> None:
             assert mistake(bug.operation, at, bug.place)[0] in {bug.name, SAME.get(bug.name), ""}, (bug.kind, at)
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(200, marks=pytest.mark.slow)])
-def test_no_right_rule_is_doubted(count: int) -> None:
+@pytest.mark.slow
+def test_no_right_rule_is_doubted() -> None:
     verdicts: Counter[Verdict] = Counter()
+    count = 100
     for operation, where in RIGHT.values():
         arity = operation.arity or 0
         for at in inputs(where, arity, count):

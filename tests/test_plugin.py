@@ -254,6 +254,7 @@ def test_with_hypothesis_the_traceback_is_as_short(run: Run) -> None:
     outcome.stdout.fnmatch_lines(["E *x=0.5,"])
 
 
+@pytest.mark.slow
 def test_on_several_machines_the_list_and_the_failures_are_the_same(run: Run, pytester: pytest.Pytester) -> None:
     pytest.importorskip("xdist")
     failing = "\n    def test_wrong():\n        check_gradients(wrong, 0.5)\n"

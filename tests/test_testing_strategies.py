@@ -124,6 +124,7 @@ rough_tanh = Operation("rough_tanh", lambda x: TABLE["tanh"](x), lambda out, x: 
 off_at_zero = Operation("off_at_zero", lambda x: x * x, lambda out, x: (2 * x + (x == 0),))
 
 
+@pytest.mark.slow
 def test_a_wrong_rule_shrinks_to_a_point_where_its_own_derivative_is_wrong() -> None:
     drawn = expressions(operations=[rough_tanh], max_operations=2)
     smallest = find(drawn, lambda drawn: is_wrong(drawn.recorded(), order=2))

@@ -35,6 +35,7 @@ def test_a_right_call_succeeds(name: str) -> None:
     assert Attempt(name, ()).complaint() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_a_wrong_argument_is_refused_in_one_sentence(name: str) -> None:
     assert complaints([attempt for attempt in single() if attempt.name == name]) == []

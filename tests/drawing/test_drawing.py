@@ -401,7 +401,6 @@ def test_a_graph_of_any_depth_can_be_drawn_collapsed() -> None:
     assert picture.boxes == {"n99999": ["deep", "data −1", "grad ·"]}
 
 
-@pytest.mark.slow
 def test_a_label_of_any_number_of_dots_is_a_place() -> None:
     assert read(draw(Value(1, "." * 2000)).source).boxes == {"n0": ["data 1", "grad ·"]}
 

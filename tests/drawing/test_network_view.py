@@ -246,6 +246,7 @@ def test_of_a_tall_column_only_the_first_are_drawn_and_the_others_counted() -> N
     assert len([line for line in root.iter("line") if "id" in line.attrib]) == 12 * 12 + 12 * 10
 
 
+@pytest.mark.slow
 @given(SIZES)
 def test_all_that_is_drawn_is_inside_and_no_two_circles_touch(sizes: list[int]) -> None:
     root = parsed(draw(Network(sizes, seed=1)))

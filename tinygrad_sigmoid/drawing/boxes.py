@@ -7,6 +7,7 @@ the neurons, and if those are too many, the layers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -154,14 +155,15 @@ def _boxes(
     users = uses(order)
     place_of = _places(order, users)
     places = dict.fromkeys(outer for place in place_of.values() for outer in outermost_first(place))
+    choices: Iterable[set[Place]]
     opened = {outer for place in _matching(expand, places) for outer in outermost_first(place)}
     if collapse is not None:
         chosen = _matching(collapse, places)
         choices = [{place for place in places if chosen.intersection(outermost_first(place))}]
     else:
-        # With what stands inside: where one neuron of a layer is opened, the others stay closed.
+        # None, then the innermost, with what stands inside: where one neuron is opened, the others stay closed.
         depths = sorted({len(place) for place in places}, reverse=True)
-        choices = [set(), *[{place for place in places if len(place) >= depth} for depth in depths]]
+        choices = ({place for place in places if len(place) >= depth} for depth in [math.inf, *depths])
     box_of: dict[Value, Box] = {}
     for closed in choices:
         box_of = _collapsed(order, place_of, closed - opened)
