@@ -162,6 +162,15 @@ class Lowered:
                 break
         return self._numbered(operation, inputs)
 
+    @property
+    def computed(self) -> list[Symbol]:
+        """The symbols that are computed from the arguments."""
+        return self.symbols[len(self.arguments) :]
+
+    def operations(self) -> list[Operation]:
+        """What the symbols are results of, each once."""
+        return [operation for operation in dict.fromkeys([symbol.operation for symbol in self.computed]) if operation]
+
     def needed(self, results: Iterable[Operand]) -> list[Symbol]:
         """The symbols without which the results can't be computed, in order."""
         return list(compress(self.symbols, self.uses(results)))
@@ -172,7 +181,7 @@ class Lowered:
         for result in results:
             if type(result) is Symbol:
                 uses[result.number] += 1
-        for symbol in reversed(self.symbols[len(self.arguments) :]):
+        for symbol in reversed(self.computed):
             if uses[symbol.number]:
                 for used in symbol.inputs:
                     if type(used) is Symbol:
@@ -181,8 +190,8 @@ class Lowered:
 
     def require_translated(self, target: str, column: str, known: Collection[Operation]) -> None:
         """Raises an error if an operation has no translation in a target's column, and is not `known` to it either."""
-        for operation in dict.fromkeys([symbol.operation for symbol in self.symbols]):
-            if operation is None or operation in known:
+        for operation in self.operations():
+            if operation in known:
                 continue
             if operation in self.calls:
                 reason = "its rule calls Python functions or looks at its inputs"
@@ -224,7 +233,7 @@ class Lowered:
         guards, seen = self.lost_on_the_way([output], self.data)
         _, seen_in_gradients = self.lost_on_the_way(gradients, [])
         divisors: dict[Symbol, bool] = {}  # divisors, and whether nobody would see it if they were 0
-        for symbol in self.symbols[len(self.arguments) :]:
+        for symbol in self.computed:
             if symbol.operation in _NEVER_RAISING:
                 continue
             unseen = not (seen[symbol.number] or seen_in_gradients[symbol.number])

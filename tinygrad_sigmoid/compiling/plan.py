@@ -98,7 +98,7 @@ def _complements(lowered: Lowered) -> set[int]:
     """The numbers of symbols 1/(1 + e^z) that from now on are computed from e^−z and 1/(1 + e^−z), where those are."""
     found: dict[tuple[int, bool], tuple[Symbol, Symbol]] = {}  # by z, and whether it is −z that is the exponent
     complements = set()
-    for symbol in lowered.symbols[len(lowered.arguments) :]:
+    for symbol in lowered.computed:
         match symbol:
             case Symbol(
                 operation=table.divide,
@@ -185,7 +185,7 @@ class Planner:
         self.depth = array("i", [1] * self.inputs + [0] * (len(lowered.symbols) - self.inputs))
         self.uses = uses = lowered.uses([*wanted, *watched])
         place_of = {used.number: place for place, used in enumerate(wanted) if type(used) is Symbol}
-        for symbol in lowered.symbols[len(lowered.arguments) :]:
+        for symbol in lowered.computed:
             if not (times_used := uses[symbol.number]):
                 continue
             operands = tuple([used.number if type(used) is Symbol else self._index(used) for used in symbol.inputs])

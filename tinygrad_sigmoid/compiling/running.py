@@ -52,8 +52,8 @@ class KernelProgram(Program):
     def of(cls, lowered: Lowered, inputs: int, wrt: Sequence[Value], watch: Sequence[Value]) -> Self:
         """The program for a graph's output, its gradients, and what is watched beside them."""
         lowered.require_translated(cls.target, "kernel", [table.dot_product])
-        for operation in {symbol.operation: None for symbol in lowered.symbols}:
-            if operation not in (None, table.dot_product) and operation.arity not in (1, 2):
+        for operation in lowered.operations():
+            if operation is not table.dot_product and operation.arity not in (1, 2):
                 raise untranslatable(operation, cls.target, "it has more than two inputs")
         program = cls(Planner(lowered, inputs).plan(wrt, watch))
         cls.machine(tuple(program.functions().values()))  # what is damaged, or somebody wrote wrongly, fails here
