@@ -256,3 +256,47 @@ def test_what_sigmoid_of_minus_z_is_computed_from_is_as_right() -> None:
         program = compiled(sigmoid(z) + 2.0 * sigmoid(-z), inputs=[z], target=target)
         assert any(group.kind == "complement" for group in program.plan.groups)  # type: ignore[attr-defined]
         assert [program(point)[0] for point in (-800.0, 0.0, 800.0)] == [2.0, 1.5, 1.0]
+
+
+# -- Machine code ------------------------------------------------------------------------------------------------------
+
+STRIDED_SUM = """
+define double @total(ptr %numbers, i64 %count, i64 %stride) {
+entry: br label %loop
+loop:
+  %i = phi i64 [0, %entry], [%next, %loop]
+  %total = phi double [0.0, %entry], [%more, %loop]
+  %offset = mul i64 %i, %stride
+  %place = getelementptr double, ptr %numbers, i64 %offset
+  %number = load double, ptr %place
+  %more = fadd double %total, %number
+  %next = add i64 %i, 1
+  %goes_on = icmp ult i64 %next, %count
+  br i1 %goes_on, label %loop, label %end
+end: ret double %more
+}
+"""
+
+
+def test_what_others_compile_with_llvm_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    from llvmlite import binding
+
+    from tinygrad_sigmoid.compiling import llvm
+
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    machine = binding.Target.from_default_triple().create_target_machine(opt=2)
+
+    def assembly() -> str:
+        return str(machine.emit_assembly(binding.parse_assembly(STRIDED_SUM)))
+
+    before = assembly()
+    with llvm._loops_left_alone():
+        assert assembly() != before
+    assert assembly() == before
+    with pytest.raises(KeyboardInterrupt), llvm._loops_left_alone():
+        raise KeyboardInterrupt
+    assert assembly() == before
+    monkeypatch.setattr(llvm, "TRIED", range(0))  # another LLVM may not know the option
+    with llvm._loops_left_alone():
+        assert assembly() == before

@@ -21,6 +21,7 @@ from tinygrad_sigmoid.compiling.memory import LINE, Machine, rounded_up
 from tinygrad_sigmoid.compiling.running import KERNELS, Functions, KernelProgram
 
 LANES = 4
+TRIED = range(20, 23)  # versions of LLVM
 _VECTOR, _LONGS, _MASK = (f"<{LANES} x {kind}>" for kind in ("double", "i64", "i1"))
 _TYPES = {"index": "i64", "vector": _VECTOR, "longs": _LONGS}
 _COMPARISONS = {
@@ -238,6 +239,23 @@ def _intrinsic(name: str) -> str:
     return f"llvm.{_INTRINSICS[name]}.v{LANES}f64"
 
 
+@contextmanager
+def _loops_left_alone() -> Iterator[None]:
+    """For a `with` in which LLVM keeps the way in which loops compute their places.
+
+    To find a better one takes 40 % of the compilation, and saves 2 % of the kernel's time. The option is one for all
+    that is compiled in this process, so it is given back.
+    """
+    known = llvm.llvm_version_info[0] in TRIED  # an option that LLVM doesn't know ends the process
+    try:
+        if known:
+            llvm.set_option("tinygrad_sigmoid", "-disable-lsr=true")
+        yield
+    finally:
+        if known:
+            llvm.set_option("tinygrad_sigmoid", "-disable-lsr=false")
+
+
 class Module:
     """The functions of a kernel, in LLVM's language."""
 
@@ -270,13 +288,8 @@ class Module:
             if not function.is_declaration:
                 passes.run(function, builder)
         engine = llvm.create_mcjit_compiler(parsed, machine)
-        # Simpler addresses in loops would take 40 % of the time, and save 2 % of the kernel's. LLVM has this option
-        # for a whole process, where it is on by default: other compilers in it get it back.
-        llvm.set_option("tinygrad_sigmoid", "-disable-lsr=true")
-        try:
+        with _loops_left_alone():
             engine.finalize_object()
-        finally:
-            llvm.set_option("tinygrad_sigmoid", "-disable-lsr=false")
         return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address(name)), engine
 
 
