@@ -149,6 +149,16 @@ def difference(got: float, wanted: float, graph_of_it: Value) -> float:
     return max(0.0, abs(got - wanted) - lost) / max(size, 5e-324) if math.isfinite(size) else 0.0
 
 
+def is_beside_a_kink(output: Value) -> bool:
+    """Whether rounding decides on which side of a kink it is, as between √(1 − ¼) and √(¼ + ¼ + ¼)."""
+    for value in topological_order(output):
+        if value.operation is not None and value.operation.kink_at is not None:
+            numbers = [used.data for used in value.inputs]
+            if 0.0 < abs(value.operation.kink_at(*numbers)) <= 4 * math.ulp(max(map(abs, numbers))):
+                return True
+    return False
+
+
 @contextmanager
 def one_kernel() -> Iterator[None]:
     """Lets all programs share one kernel for each target: LLVM takes its time for every other."""
@@ -198,6 +208,8 @@ def require_close(case: Case, numbers: Sequence[float], got: list[float], wanted
             continue
         try:  # recording computes all local derivatives, a program those of `wrt`
             set_to(case, numbers)
+            if is_beside_a_kink(case.output):
+                continue
             graph = gradients(case.output, [case.wrt[place - 1]])[0] if place else case.output
             worst = max(worst, difference(one, other, graph))
         except (ArithmeticError, ValueError):
