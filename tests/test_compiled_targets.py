@@ -160,6 +160,15 @@ def test_what_is_watched_is_finite_too(target: Any) -> None:
         program.watched(huge, program.samples([0.0, 1e200]))
 
 
+@pytest.mark.parametrize("target", ["wasm", "native"])
+def test_what_two_watched_sigmoids_share_is_finite_too(target: Any) -> None:
+    z = Value(1.0, "z")
+    power, one, other = exp(-z), sigmoid(z), sigmoid(-z)
+    program: Any = compiled(one + other, inputs=[z], watch=[heaviside(power), one, other], target=target)
+    with pytest.raises(ArithmeticError, match="sample 1, counted from 0"):
+        program.watched([], [[1.0], [-800.0]])
+
+
 @pytest.mark.parametrize("target", CALLABLE)
 def test_no_sum_of_numbers_that_are_only_large_is_refused(target: Any) -> None:
     x, w = Value(1.0, "x"), Value(1.0, "w")

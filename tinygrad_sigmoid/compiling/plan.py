@@ -138,7 +138,7 @@ class Planner:
         self.row: list[int] = []
         self.constants: dict[str, int] = {}  # by their digits, because 0.0 and −0.0 are not the same
         self.copies: dict[int, int] = {}
-        self.complements = _complements(lowered)
+        self.complements: set[int] = set()
         self.products: defaultdict[int, dict[int, int]] = defaultdict(dict)  # places of results that are nothing else
         self.tabled: set[int] = set()  # places of those that outer products compute
         self.waiting: dict[int, tuple[Kind, tuple[int, ...]]] = {}  # what is computed, and from what
@@ -154,6 +154,7 @@ class Planner:
         lowered = self.lowered
         watched = [lowered.data[value] for value in watch]
         watched += lowered.lost_on_the_way(watched, topological_order(*watch))[0]
+        self.complements = _complements(lowered)  # only now: they no longer show an infinity in what they divide by
         self._enter_all([*lowered.results, *lowered.guards], watched, len(wrt))
         results, seen = list(map(self._index, lowered.results)), list(map(self._index, watched))
         outer = self._outer_products(results)
