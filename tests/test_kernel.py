@@ -157,6 +157,22 @@ def test_a_memory_that_a_kernel_can_not_have_is_refused(target: Any) -> None:
         machine.require(2**31)
 
 
+LITTLE = """
+import resource
+from tinygrad_sigmoid import Value, compiled
+x = Value(1.0, "x")
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+compiled(x * x, inputs=[x], target="wasm")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others don't limit the address space")
+def test_a_process_of_little_address_space_is_told_what_to_do() -> None:
+    run = subprocess.run([sys.executable, "-c", LITTLE], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "\nMemoryError: a program for 'wasm' reserves 4 GiB of address space, more than this" in run.stderr
+
+
 # -- The same bits everywhere ------------------------------------------------------------------------------------------
 
 RUN = """

@@ -227,19 +227,20 @@ def test_the_target_that_is_soonest_done_is_the_best(
     assert replaying.fastest(numbers)[-1] == "python"
 
 
-def test_what_can_not_be_loaded_is_not_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [ImportError, MemoryError])
+def test_what_can_not_be_loaded_is_not_the_best(error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     whole = replaying.compiled
 
     def broken(output: Value, *, target: Any, **given: Any) -> Any:
         if target != "python":
-            raise ImportError(f"{target} is damaged")
+            raise error(f"{target} is damaged")
         return whole(output, target=target, **given)
 
     monkeypatch.setattr(replaying, "compiled", broken)
     monkeypatch.setattr(replaying, "MUCH", 0)
     best, python = (train(Neuron([0.5, -0.5], 0.1), NOR, epochs=40, seed=0, target=it)[-1] for it in ("best", "python"))
     assert best == python
-    with pytest.raises(ImportError, match="wasm is damaged"):
+    with pytest.raises(error, match="wasm is damaged"):
         train(Neuron([0.5, -0.5], 0.1), NOR, epochs=40, target="wasm")
 
 

@@ -122,8 +122,8 @@ class Recorded:
                 return compiled(self.loss, inputs=self.inputs, wrt=self.parameters, watch=watch, target=target)
             except TypeError as error:
                 reason = str(error)
-            except ImportError:
-                if len(targets) == 1:
+            except (ImportError, MemoryError):
+                if target == targets[-1]:
                     raise
         raise _not_one_graph(reason)
 

@@ -44,7 +44,13 @@ class WasmMachine(Machine):
 
         engine, code = _compiled(functions)
         self._store = wasmtime.Store(engine)
-        exports: Any = wasmtime.Instance(self._store, code, []).exports(self._store)
+        try:
+            exports: Any = wasmtime.Instance(self._store, code, []).exports(self._store)
+        except wasmtime.WasmtimeError as error:
+            raise MemoryError(
+                "a program for 'wasm' reserves 4 GiB of address space, more than this process may have: raise that "
+                "limit (`ulimit -v unlimited`), keep fewer programs, or use target='native' or target='python'"
+            ) from error
         self._memory, self._descend = exports["memory"], exports["descend"]
         # Wasmtime asks for it in each call, and throws away what it gets: a Ctrl-C that came just then would be lost.
         nothing = SimpleNamespace(params=[], results=[])
