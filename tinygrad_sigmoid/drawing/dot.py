@@ -110,7 +110,7 @@ def draw(
         return network_picture(*outputs, show=show or "weights")
     for output in outputs:
         checks.value(output)
-        require_fresh(computed(output))
+    require_fresh(computed(*outputs))
     cure = "write it as in draw(output, marks={w: 'here'})"
     for marked, remark in checks.instance(marks, Mapping, "marks", "a dict of remarks", cure).items():
         for value in marked if isinstance(marked, tuple) else [marked]:

@@ -103,7 +103,7 @@ def network_picture(*drawn: Any, show: Show = "weights") -> Picture:
         raise TypeError("draw needs something to draw: pass a network, or values that it has computed")
     for output in outputs:
         checks.value(output)
-        require_fresh(computed(output))
+    require_fresh(computed(*outputs))
     return Picture(_Writer(columns(*outputs), show, bool(networks)).svg())
 
 

@@ -130,9 +130,10 @@ def _completed(product: Value, users: Users, products: Collection[Value]) -> tup
     """The bias that is added to a product of weights and inputs, and what the neuron gives in the end."""
     z, bias = product, None
     for user in users[product]:
-        others = [used for used in user.inputs if used is not product]
-        if user.operation is add and others and not others[0].inputs:
-            z, bias = user, others[0]
+        if user.operation is add:  # any other user may be as wide as a layer
+            others = [used for used in user.inputs if used is not product]
+            if others and not others[0].inputs:
+                z, bias = user, others[0]
     return bias, next((user for user in users[z] if _activates(user, z, users, products)), z)
 
 

@@ -226,7 +226,7 @@ def _picture(drawn: Diagram, *, down: bool) -> str:
 
 def _data(walked: Steps, operations: Mapping[Value, str]) -> dict[str, Any]:
     """What the page's script has to know about the graph."""
-    distinct = list(dict.fromkeys(operations.values()))
+    place = {written: number for number, written in enumerate(dict.fromkeys(operations.values()))}
     index = walked.index_of
     told = ("value", "input", "operand", "sentence", "derivative", "formula")
     return {
@@ -236,7 +236,7 @@ def _data(walked: Steps, operations: Mapping[Value, str]) -> dict[str, Any]:
                 "data": value.data,
                 "constant": value.constant,
                 "inputs": [index[used] for used in value.inputs],
-                "operation": distinct.index(operations[value]) if value.inputs else None,
+                "operation": place[operations[value]] if value.inputs else None,
                 "pattern": walked.naming.pattern(value) if value.inputs else None,
             }
             for name, value in zip(walked.names, walked.values, strict=True)

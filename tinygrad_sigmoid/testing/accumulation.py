@@ -216,16 +216,19 @@ def _culprit(value: Value, got: float | None, received: Mapping[Value, Received]
 def _mistakes(value: Value, received: Mapping[Value, Received]) -> Iterator[tuple[Any, str]]:
     """The usual mistakes: the gradient of a value that comes of each, and the sentence that describes it."""
     name, uses = name_of(value), received[value].uses
-    users = dict.fromkeys(user for user, _ in uses)
+    given: dict[Value, Any] = {}  # what each user contributes, in all of its uses
+    for user, amount in uses:
+        given[user] = given.get(user, 0) + amount
+    total = received[value].total
     if len(uses) > 1:
         for which, place in (("last", -1), ("first", 0)):
             kept = f"of the {len(uses)} uses of {name} only the {which} was kept"
             yield uses[place][1], f"accumulation: {kept}: `=` for `+=`, or a set for a list?"
-    for user in users:
+    for user, amount in given.items():
         parts = [amount for _, amount in received[user].uses]
         pairs = zip(user.inputs, user.local_derivatives, strict=True)
         local = sum(bare(slope) for used, slope in pairs if used is value)
-        rest = sum((amount for other, amount in uses if other is not user), received[value].start)
+        rest = total - amount
         propagated = f"order: {name_of(user)} propagated its gradient"
         for count in range(len(parts) if len(parts) <= MOST_USES else 0):
             early = f"before all its uses had been accumulated ({count} of {len(parts)})"
@@ -235,7 +238,7 @@ def _mistakes(value: Value, received: Mapping[Value, Received]) -> Iterator[tupl
             for sequence in (parts, parts[::-1]):
                 yield rest + sum(accumulate(sequence)) * local, f"{propagated} {times}"
     if len(uses) > 1:
-        names = " and ".join(dict.fromkeys(map(name_of, users)))
+        names = " and ".join(dict.fromkeys(map(name_of, given)))
         yield 0, f"order: {names} propagated their gradients before any of their uses had been accumulated"
 
 

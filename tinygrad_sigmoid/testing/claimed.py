@@ -91,7 +91,8 @@ class Claimed:
         """The place of the claim that is wrong: half of the numbers are moved, then half of those, and so on."""
 
         def wrong(some: Sequence[int]) -> bool:
-            part = [move if place in some else 0 for place, move in enumerate(direction)]
+            moving = set(some)
+            part = [move if place in moving else 0 for place, move in enumerate(direction)]
             return self.judged(part).verdict is Verdict.WRONG
 
         return slopes.bisected(moved(direction), wrong)
