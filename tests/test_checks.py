@@ -106,7 +106,7 @@ def test_what_is_no_list(given: object) -> None:
 
 
 def test_entries_of_another_kind_and_too_few() -> None:
-    with pytest.raises(TypeError, match=r"^each entry of sizes must be as in a list of texts, but got 1: write"):
+    with pytest.raises(TypeError, match=r"^each entry of sizes must be of type str, but got 1: write"):
         checks.entries(["a", 1], "sizes", "a list of texts", "write it", kind=str)
     with pytest.raises(ValueError, match=r"^sizes must be a list, but got \[\]: write"):
         checks.entries([], "sizes", "a list", "write it", kind=str)

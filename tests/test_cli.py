@@ -116,7 +116,7 @@ def test_the_repair_tells_the_same_with_other_seeds(seed: int) -> None:
         (["--epochs", "-1"], "epochs"),
         (["--out", "no/such/folder"], "is not a folder: make it first"),
         (["--out", "/proc"], "'/proc/neuron.svg' can't be written ("),
-        (["--seed", "-1"], "a seed is a whole number from 0, but got -1, which would give the same as 1"),
+        (["--seed", "-1"], "seed must be a whole number of at least 0, but got -1"),
     ],
 )
 def test_nonsense_is_one_line_and_exit_status_2(

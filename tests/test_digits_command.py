@@ -270,7 +270,7 @@ def test_a_word_that_can_not_be_read_is_repeated_in_one_line(
         (["--save", "/proc/network.json"], "'/proc/network.json' can't be written ("),
         (["--save", "."], "'.' is a directory: name a file in it"),
         (["--rate", "-3"], "the learning rate must be a finite number above 0"),
-        (["--seed", "-1"], "a seed is a whole number from 0, but got -1, which would give the same as 1"),
+        (["--seed", "-1"], "seed must be a whole number of at least 0, but got -1"),
     ],
 )
 def test_what_makes_no_sense_is_said_in_one_line(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,21 @@ def test_pairs_need_an_even_number_of_inputs(operation: Operation, given: tuple[
         operation(*given)
 
 
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [
+        (np.complex64(1.0), "take its .real or .imag"),
+        ((number for number in [1.0]), "give one number at a time"),
+        (math.sqrt, "call it, and give the number that comes out"),
+        ("1", r"convert the text with float\(…\) first"),
+        (Decimal(1), r"convert it with float\(…\) first"),
+    ],
+)
+def test_what_is_no_number_has_a_cure(given: object, cure: str) -> None:
+    with pytest.raises(TypeError, match=f"is not a real number: {cure}"):
+        Value(given)
+
+
 def test_an_operation_gives_a_float_or_says_what_its_rule_gave() -> None:
     whole = Operation("whole", lambda x: 1, lambda out, x: (0.0,))
     assert type(whole(1.0)) is type(whole(2)) is float
@@ -274,7 +290,7 @@ WHOLE = '{"kind": "Neuron", "weights": [1.0, 2.0], "bias": 0.5, "activation": "s
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Expecting value"),
+        ("", r"it holds no JSON \(Expecting value.*\): load a file that save has written"),
         (WHOLE[:40], "Unterminated|Expecting"),
         ("[]", "it holds a list where save writes an object, {…}"),
         ("3", "int"),
@@ -360,6 +376,8 @@ def test_a_rule_must_be_a_function_whose_inputs_can_be_counted() -> None:
         match=r"derivatives must be a function whose inputs can be counted, but got functools.*: wrap it",
     ):
         Operation("partly", lambda x: x, partial(lambda out, x: (1.0,)))
+    with pytest.raises(TypeError, match=r"derivatives must be a function of the output, .*: write lambda"):
+        Operation("nothing", lambda: 1.0, lambda: ())
     scaled = Operation("scaled", lambda x, k=2.0: k * x, lambda out, x, k=2.0: (k,))
     assert (scaled.arity, scaled.input_names, scaled(3.0)) == (1, ("x",), 6.0)
 

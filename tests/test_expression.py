@@ -109,6 +109,8 @@ def test_a_value_may_be_given_as_a_leaf() -> None:
         ("~" * 1_999 + "w", "has no place in a formula"),
         ("w := 3", "can't be read as a formula"),
         ("w x", "write the multiplication: w*x"),
+        ("sin x + 1", "write the brackets: sin(x)"),
+        ("exp 2", "write the brackets: exp(2)"),
         ("2x + w*b", "write the multiplication: 2*x"),
         ("w*b + 2.5 x", "write the multiplication: 2.5*x"),
         ("(w + b) x", "write the multiplication: )*x"),

@@ -225,6 +225,20 @@ def test_parameters_are_the_leaves_and_zero_grad_forgets() -> None:
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
+def test_a_seed_below_0_is_refused_which_python_would_take_for_the_same_above_0() -> None:
+    for make in (lambda: Network([2, 1], seed=-1), lambda: Neuron.random(2, seed=-1)):
+        with pytest.raises(ValueError, match="seed must be a whole number of at least 0, but got -1: "):
+            make()
+
+
+def test_numpys_whole_numbers_are_sizes() -> None:
+    sizes: Any = np.array([2, 3, 1])
+    assert repr(Network(sizes, seed=0).parameters()) == repr(Network([2, 3, 1], seed=0).parameters())
+    for wrong in ([2, True], [2, 1.0], [2, np.int64(0)]):
+        with pytest.raises(ValueError, match="write whole numbers"):
+            Network(wrong)  # type: ignore[arg-type]
+
+
 def test_a_seed_gives_the_same_network_again() -> None:
     def numbers(seed: int) -> list[float]:
         return [parameter.data for parameter in Network([4, 3, 2], seed=seed).parameters()]

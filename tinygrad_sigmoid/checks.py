@@ -32,13 +32,13 @@ def refused(name: str, wanted: str, given: object, cure: str, error: type[Except
 # -- Numbers -----------------------------------------------------------------------------------------------------------
 
 
-def whole(given: object, name: str, cure: str, *, least: int = 0, most: int = LARGEST) -> int:
+def whole(given: object, name: str, cure: str, *, least: int = 0, most: float = LARGEST) -> int:
     """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
     if type(given) is int and least <= given <= most:  # as nearly always
         return given
     is_whole = isinstance(given, Integral) and not isinstance(given, bool)
     number = int(given) if is_whole else least  # type: ignore[call-overload]
-    upper = "" if number <= most == LARGEST else f" and at most {most}"
+    upper = "" if number <= most >= LARGEST else f" and at most {most}"
     if not is_whole or not least <= number <= most:
         error = ValueError if is_whole else TypeError
         raise refused(name, f"a whole number of at least {least}{upper}", given, cure, error)
@@ -61,9 +61,9 @@ def number(given: object, name: str, cure: str, *, above: float = -math.inf) -> 
     return as_float
 
 
-def seed(given: object) -> None:
-    """A seed for random numbers."""
-    instance(given, int | None, "seed", "a whole number or None", "write for instance seed=1")
+def seed(given: object) -> int | None:
+    """A seed for random numbers; Python's generator would take −1 for 1, so none is below 0."""
+    return None if given is None else whole(given, "seed", "write for instance 1", most=math.inf)
 
 
 # -- Kinds -------------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def entries(given: object, name: str, wanted: str, cure: str, *, kind: type[Kind
     found: list[Kind] = list(given)  # type: ignore[call-overload]
     for entry in found:
         if not isinstance(entry, kind):
-            raise refused(f"each entry of {name}", f"as in {wanted}", entry, cure)
+            raise refused(f"each entry of {name}", f"of type {kind.__name__}", entry, cure)
     if len(found) < least:
         raise refused(name, wanted, given, cure, ValueError)
     return found
@@ -144,4 +144,7 @@ def rule(
         raise refused("derivatives", wanted, derivatives, "wrap it, as in lambda out, x: (2 * x,)")
     optional = len(getattr(derivatives, "__defaults__", None) or ())
     names: tuple[str, ...] = code.co_varnames[1 : code.co_argcount - optional]
-    return names, None if code.co_flags & CO_VARARGS else len(names)
+    several = bool(code.co_flags & CO_VARARGS)
+    if not names and not several:
+        raise refused("derivatives", "a function of the output, then the inputs", derivatives, "write lambda out, x: …")
+    return names, None if several else len(names)

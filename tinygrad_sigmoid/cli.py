@@ -191,6 +191,7 @@ def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Names
         arguments.leaves = [*arguments.leaves, *later]
         left = [word for word in left if word not in later]
     if left:
-        minus = "; a formula that begins with a minus needs a space before it" if hasattr(arguments, "leaves") else ""
-        parser.error(f"unrecognized arguments: {' '.join(left)}{minus}")
+        minus = re.match("-[^-]", left[0]) and hasattr(arguments, "leaves")
+        hint = "; a formula that begins with a minus needs a space before it" if minus else ""
+        parser.error(f"unrecognized arguments: {' '.join(left)}{hint}")
     return arguments

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
+from numbers import Complex, Integral, Real
 
 from tinygrad_sigmoid.quoting import shown
 
@@ -30,7 +30,7 @@ def as_number(number: object) -> float:
         return float(number)
     if not isinstance(number, Real):
         kind = type(number)
-        raise explained(TypeError(f"{shown(number)} ({kind.__name__}) is not a real number: {_hint(kind)}"))
+        raise explained(TypeError(f"{shown(number)} ({kind.__name__}) is not a real number: {_hint(number)}"))
     try:
         as_float = float(number)
     except OverflowError:
@@ -63,15 +63,18 @@ def in_json(number: float | None) -> float | str | None:
     return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
-def _hint(kind: type) -> str:
+def _hint(given: object) -> str:
+    kind = type(given)
     if issubclass(kind, tuple):
         return "give one number at a time; is there a stray comma after the value?"
-    if issubclass(kind, complex):
+    if issubclass(kind, Complex):
         return "take its .real or .imag, or compute with two values"
     if hasattr(kind, "local_derivatives"):
         return "it is a Value already: use it as it is, or take its number with .data"
     if kind is type(None):
         return "was something left out, or a gradient read before backward()?"
-    if kind is not str and (hasattr(kind, "__len__") or hasattr(kind, "__array__")):
+    if kind is not str and any(hasattr(kind, name) for name in ("__len__", "__iter__", "__array__")):
         return "give one number at a time; a list of values needs a loop or `dot`"
+    if callable(given):
+        return "call it, and give the number that comes out"
     return f"convert {'the text' if kind is str else 'it'} with float(…) first"

@@ -12,6 +12,7 @@ import os
 import random
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from numbers import Integral
 from operator import methodcaller
 from typing import Any, ClassVar, Self
 
@@ -118,7 +119,12 @@ class Tunable:
                 raise ValueError(f"it holds a {kind}: load it with {kind}.load")
             loaded.label_values()
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            said = {KeyError: f"{error} is missing", RecursionError: "it is nested too deeply"}
+            said: dict[type[Exception], str] = {
+                KeyError: f"{error} is missing",
+                RecursionError: "it is nested too deeply",
+                json.JSONDecodeError: f"it holds no JSON ({error}): {SAVED}",
+                UnicodeDecodeError: f"it holds bytes that are no text: {SAVED}",
+            }
             reason = said.get(type(error), error)
             raise ValueError(f"{printable_name(path)} is no saved {cls.__name__}: {reason}") from None
         return loaded
@@ -309,7 +315,7 @@ class Network(Tunable):
         activation: Operation | None = sigmoid,
         output_activation: Operation | None = sigmoid,
     ) -> None:
-        if not checks.is_list(sizes) or len(sizes) < 2 or not all(type(s) is int and s > 0 for s in sizes):
+        if not checks.is_list(sizes) or len(sizes) < 2 or not all(map(_is_size, sizes)):
             raise ValueError(
                 f"a network needs its number of inputs and at least one layer, all above 0, but got {shown(sizes)}: "
                 f"write whole numbers, for instance Network([64, 30, 10])"
@@ -364,8 +370,11 @@ class Network(Tunable):
 def _generator(seed: int | random.Random | None) -> random.Random:
     if isinstance(seed, random.Random):
         return seed
-    checks.seed(seed)
-    return random.Random(seed)
+    return random.Random(checks.seed(seed))
+
+
+def _is_size(given: object) -> bool:
+    return isinstance(given, Integral) and not isinstance(given, bool) and int(given) > 0
 
 
 def _activation(given: Operation | None) -> Operation | None:

@@ -116,7 +116,7 @@ def train(
     samples, test = _taken_by(network, loss, samples, test)
     epochs = checks.whole(epochs, "epochs", "write for instance 30")
     batch = min(checks.whole(batch, "batch", "write for instance 10", least=1), len(samples))
-    checks.seed(seed)
+    seed = checks.seed(seed)
     checks.choice(target, "target", [*TARGETS, None])
     checks.function(watch, "watch", "write it as in watch=print", optional=True)
     descent = GradientDescent(network.parameters(), rate)

@@ -103,9 +103,3 @@ def fitted(lines: Iterable[str], width: int) -> list[str]:
         wrapper.subsequent_indent = indent and indent + "  "
         pieces += wrapper.wrap(line) if len(line) > width else [line]
     return pieces
-
-
-def require_seed(seed: int) -> None:
-    """Raises ValueError for a seed below 0, which Python's generator takes for the same number above 0."""
-    if seed < 0:
-        raise ValueError(f"a seed is a whole number from 0, but got {seed}, which would give the same as {-seed}")

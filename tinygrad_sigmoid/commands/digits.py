@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 
-from tinygrad_sigmoid.checks import whole
+from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.commands import (
     add_training,
     ask,
@@ -18,7 +18,6 @@ from tinygrad_sigmoid.commands import (
     columns,
     file_name,
     for_terminal,
-    require_seed,
     say,
     whole_number,
 )
@@ -58,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    require_seed(arguments.seed)
+    checks.seed(arguments.seed)
     digits, test = load_mnist(arguments.mnist) if arguments.mnist else load_digits()
     network = loaded_or_new(arguments, len(digits[0].inputs))
     if arguments.save:
@@ -129,7 +128,7 @@ def loaded_or_new(arguments: argparse.Namespace, pixels: int) -> Network:
     """The network to begin with, which must fit the digits."""
     if not arguments.load:
         hidden = HIDDEN if arguments.hidden is None else arguments.hidden
-        whole(hidden, "--hidden", "write for instance 30", most=MOST_HIDDEN)
+        checks.whole(hidden, "--hidden", "write for instance 30", most=MOST_HIDDEN)
         return Network([pixels, hidden, 10], seed=arguments.seed)
     if arguments.hidden is not None:
         raise ValueError("a network from a file has its own hidden neurons: leave out --hidden or --load")

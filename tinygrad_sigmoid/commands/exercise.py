@@ -10,7 +10,8 @@ import json
 import os
 import shlex
 
-from tinygrad_sigmoid.commands import file_name, require_seed, say, whole_number
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.commands import file_name, say, whole_number
 from tinygrad_sigmoid.commands.draw import save
 from tinygrad_sigmoid.course.exercises import EXERCISES, Marking, mark
 from tinygrad_sigmoid.files import printable_name, write_whole
@@ -48,8 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _write(arguments)
     if not arguments.files:
         raise ValueError("there is no file to check: name it, as in exercise check 03_tanh.py")
-    if arguments.seed is not None:
-        require_seed(arguments.seed)
+    checks.seed(arguments.seed)
     check = _graded if arguments.json else _marked if len(arguments.files) == 1 else _marked_or_refused
     right = [check(name, arguments) for name in arguments.files]
     return 0 if all(right) else 1

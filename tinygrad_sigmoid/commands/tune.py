@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import fmean
 from textwrap import fill, indent
 
-from tinygrad_sigmoid.commands import add_training, columns, file_name, require_seed, say, whole_number
+from tinygrad_sigmoid import checks
+from tinygrad_sigmoid.commands import add_training, columns, file_name, say, whole_number
 from tinygrad_sigmoid.course.digits import Digit, digit_picture, load_digits, side_by_side
 from tinygrad_sigmoid.course.repair import Repair, as_perceptrons, misread, nudged_until_right, tuned_until_right
 from tinygrad_sigmoid.files import printable_name, require_writable, write_whole
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.out)
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"{printable_name(folder)} is not a folder: make it first, or pass another as --out")
-    require_seed(arguments.seed)
+    checks.seed(arguments.seed)
     graph, page = folder / "neuron.svg", folder / "neuron.html"
     require_writable(graph)
     require_writable(page)

@@ -220,6 +220,8 @@ def _multiplication(formula: str) -> str:
     for left, right in pairwise(_TOKEN.findall(formula)):
         factors = [token for token in (left, right) if token[0].isalnum() and not keyword.iskeyword(token)]
         if len(factors) == 2 or (left == ")" and factors == [right]) or (right == "(" and left[0].isdigit()):
+            if left in _CALLABLE:
+                return f"write the brackets: {left}({_shortened(right)})"
             return f"write the multiplication: {_shortened(left)}*{_shortened(right)}"
     return ""
 
