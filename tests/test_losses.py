@@ -141,6 +141,13 @@ def test_cross_entropy_reads_z_off_the_graph_of_a_neuron() -> None:
     assert output not in topological_order(loss)
 
 
+@pytest.mark.parametrize("y", [-1, 2, Value(1.5), -1e-9])
+@pytest.mark.parametrize("loss", [cross_entropy, softmax_cross_entropy])
+def test_a_cross_entropy_refuses_what_is_no_probability(loss: Callable[..., Any], y: Any) -> None:
+    with pytest.raises(ValueError, match=r"from 0 to 1, but got .*: write 1 for yes and 0 for no"):
+        loss([sigmoid(Value(1.0)), sigmoid(Value(2.0))], [1.0, y])
+
+
 def test_outputs_and_targets_are_paired_before_anything_is_computed() -> None:
     with pytest.raises(ValueError, match="there are 2 and 1"):
         cross_entropy([sigmoid(Value(1.0)), sigmoid(Value(2.0))], [1.0])
@@ -163,5 +170,5 @@ def test_numbers_alone_give_a_float() -> None:
 
 
 def test_an_array_without_dimensions_is_no_list() -> None:
-    with pytest.raises(TypeError, match=r"array\(1.*one number at a time"):
+    with pytest.raises(TypeError, match=r"array\(1.*convert it with float"):
         squared_error(Value(0.25), np.array(1.0))

@@ -325,6 +325,11 @@ def test_everything_comes_back_as_it_was(tmp_path: Path, thing: Any) -> None:
     assert data["kind"] == type(thing).__name__
 
 
+def test_sizes_and_seed_may_be_numpys_whole_numbers() -> None:
+    network = Network([2, 3, np.int64(1)], seed=np.int64(5))  # type: ignore[list-item, arg-type]
+    assert network.predict([1, 2]) == Network([2, 3, 1], seed=5).predict([1, 2])
+
+
 def test_an_activation_of_ones_own_is_passed_when_loading(tmp_path: Path) -> None:
     path = tmp_path / "neuron.json"
     Neuron([1], 0, softsign).save(path)

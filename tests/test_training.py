@@ -292,6 +292,10 @@ def test_a_batch_larger_than_the_samples_is_all_of_them(target: Any, batch: int)
         ({"seed": "1"}, "seed must be a whole number of at least 0, but got '1'"),
         ({"seed": -1}, "seed must be a whole number of at least 0, but got -1"),
         ({"loss": lambda outputs, targets: 1.0}, "what the loss gives must be a Value, but got 1.0"),
+        (
+            {"loss": cross_entropy, "samples": [*NOR, ((0.0, 0.0), -1.0)]},
+            "the targets of a cross-entropy are probabilities, from 0 to 1, but got -1.0",
+        ),
         ({"loss": None}, "loss must be a function"),
         ({"watch": 3}, "watch must be a function or None"),
         ({"test": [(1.0, (0.0, 1.0))]}, "sample 0 of test, counted from 0, must be"),

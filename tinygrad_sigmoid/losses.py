@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from tinygrad_sigmoid.checks import is_list, listed
@@ -99,10 +100,12 @@ def cross_entropy(outputs: Any, targets: Any) -> Any:
 
     Raises:
         TypeError: An output is not the σ of something.
-        ValueError: There are not as many outputs as targets.
+        ValueError: There are not as many outputs as targets, or a target is no number from 0 to 1.
     """
+    outputs, targets = _matching(outputs, targets)
+    require_probabilities(targets)
     total: Any = 0
-    for a, y in zip(*_matching(outputs, targets), strict=True):
+    for a, y in zip(outputs, targets, strict=True):
         if not isinstance(a, Value) or a.operation is not sigmoid:
             raise TypeError(
                 f"cross_entropy needs outputs of σ, but got {shown(a)}: use sigmoid as the output activation"
@@ -128,9 +131,10 @@ def softmax_cross_entropy(outputs: Any, targets: Any) -> Any:
         targets: A probability y for each class, together 1.
 
     Raises:
-        ValueError: There are not as many outputs as targets, or only one.
+        ValueError: There are not as many outputs as targets, or only one, or a target is no number from 0 to 1.
     """
     outputs, targets = _matching(outputs, targets)
+    require_probabilities(targets)
     if len(outputs) == 1:
         raise ValueError(
             f"the softmax of one class is always 1, but got {shown(outputs)}: give an output for each of at least two "
@@ -152,6 +156,17 @@ def _sums_of_others(logs: list[Any]) -> list[Any]:
 
 # Each is composed of operations and branches on no number, so every sample gives the same graph.
 SAME_GRAPH = (squared_error, cross_entropy, softmax_cross_entropy)
+OF_PROBABILITIES = (cross_entropy, softmax_cross_entropy)
+
+
+def require_probabilities(targets: Iterable[Any]) -> None:
+    """Raises a ValueError unless each is from 0 to 1: with −1, a cross-entropy would fall without end."""
+    for y in targets:
+        if not 0.0 <= (y if isinstance(y, Value) else as_number(y)) <= 1.0:
+            raise ValueError(
+                f"the targets of a cross-entropy are probabilities, from 0 to 1, but got {shown(y)}: write 1 for yes "
+                f"and 0 for no"
+            )
 
 
 def _matching(outputs: Any, targets: Any) -> tuple[list[Any], list[Any]]:

@@ -16,7 +16,7 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.checks import listed
 from tinygrad_sigmoid.descent import GradientDescent
 from tinygrad_sigmoid.interrupting import uninterrupted
-from tinygrad_sigmoid.losses import squared_error
+from tinygrad_sigmoid.losses import OF_PROBABILITIES, require_probabilities, squared_error
 from tinygrad_sigmoid.neuron import Tunable
 from tinygrad_sigmoid.reading.writer import number_text
 from tinygrad_sigmoid.replaying import TARGETS, Loss, Target, Trainable, replay_for
@@ -192,6 +192,9 @@ def _taken_by(
     seen, test = as_samples(samples, "samples", least=1), as_samples(test, "test")
     for given in (seen, test):
         require_same_widths(given, seen[0])
+    if loss in OF_PROBABILITIES:  # of a compiled graph, only the first sample would be looked at
+        for _, targets in seen:
+            require_probabilities(listed(targets))
     inputs, targets = seen[0]
     cure = "compute it from the outputs with this package's operations"
     checks.instance(loss(network(inputs), targets), Value, "what the loss gives", "a Value", cure)
