@@ -245,3 +245,12 @@ def test_a_terminal_without_sigma_and_a_reader_who_leaves_are_no_errors(tmp_path
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("word", "hinted"), [("-w*x", True), ("--ouput=g.svg", False)])
+def test_only_what_may_be_a_formula_is_told_of_its_minus(
+    word: str, hinted: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["draw", "w*x", "w=1", word])
+    assert ("begins with a minus" in capsys.readouterr().err) == hinted
