@@ -82,7 +82,6 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: Value(np.complex64(1j)), TypeError, "(complex64)", ".real or .imag"),
     (lambda: Value(number for number in [1.0]), TypeError, "(generator)", "one number at a time"),
     (lambda: v() * abs, TypeError, "abs", "call it"),
-    (lambda: Operation("sq", v, lambda x: (x,)), TypeError, "derivatives", "lambda out, x: (2 * x,)"),
     (lambda: v() % 2, TypeError, "Value(2.0, 'v')", "v.data % 2"),
     (lambda: 7 // v(), TypeError, "Value(2.0, 'v')", "v.data % 2"),
     (lambda: 0 ** v(), ValueError, "(0)**(v=2)", "a base above 0"),

@@ -64,20 +64,18 @@ def in_json(number: float | None) -> float | str | None:
 
 
 def _hint(given: object) -> str:
-    kind = type(given)  # an object's own attributes may be anything
-    if isinstance(given, tuple):
+    kind = type(given)
+    if issubclass(kind, tuple):
         return "give one number at a time; is there a stray comma after the value?"
-    if isinstance(given, Complex):
+    if issubclass(kind, Complex):
         return "take its .real or .imag, or compute with two values"
     if hasattr(kind, "local_derivatives"):
         return "it is a Value already: use it as it is, or take its number with .data"
-    if given is None:
+    if kind is type(None):
         return "was something left out, or a gradient read before backward()?"
-    if isinstance(given, str):
-        return "convert the text with float(…) first"
-    several = hasattr(kind, "__iter__") or hasattr(kind, "__array__")
+    several = kind is not str and any(hasattr(kind, name) for name in ("__len__", "__iter__", "__array__"))
     if several and not (hasattr(kind, "shape") and given.shape == ()):  # type: ignore[attr-defined]
         return "give one number at a time; a list of values needs a loop or `dot`"
     if callable(given):
         return "call it, and give the number that comes out"
-    return "convert it with float(…) first"
+    return f"convert {'the text' if kind is str else 'it'} with float(…) first"
