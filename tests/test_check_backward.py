@@ -11,10 +11,10 @@ from wrong_backwards import WRONG, Backward, Wrong
 from tinygrad_sigmoid import Value, relu, sigmoid, tanh
 from tinygrad_sigmoid.course.exhibits import EXHIBITS, Exhibit, Ledger
 from tinygrad_sigmoid.graph import topological_order
-from tinygrad_sigmoid.testing.accumulation import check_backward
+from tinygrad_sigmoid.testing.accumulation import Received, _culprit, check_backward
 from tinygrad_sigmoid.testing.certificate import Certificate
 from tinygrad_sigmoid.testing.mismatch import GradientMismatch
-from tinygrad_sigmoid.testing.precise import judging
+from tinygrad_sigmoid.testing.precise import CONTEXT, judging
 from tinygrad_sigmoid.testing.wrong_passes import MUSEUM, PLACES, titled
 
 
@@ -151,3 +151,11 @@ def test_one_that_is_wrong_only_the_first_time_does_not_pass_for_a_loss_of_digit
 
     with pytest.raises(GradientMismatch):
         checked(tanh(Value(0.5, "x")), settles)
+
+
+def test_a_leaf_with_very_many_uses_is_judged_too() -> None:
+    x = Value(1.0, "x")
+    users = [-x for _ in range(20_000)]
+    received = {user: Received(CONTEXT.mpf(1)) for user in users}
+    received[x] = Received(CONTEXT.mpf(0), [(user, CONTEXT.mpf(-1)) for user in users])
+    assert "0.7 times the true one" in _culprit(x, -14_000.0, received)  # a sum for each took over a minute

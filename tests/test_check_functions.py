@@ -24,8 +24,9 @@ from array_layers import (
 from test_mismatch import mismatch_in, mismatch_of
 
 from tinygrad_sigmoid.testing import Certificate, GradientMismatch, check_gradients
+from tinygrad_sigmoid.testing.claimed import Claimed, Direction
 from tinygrad_sigmoid.testing.differences import judged_by_differences, noise, remainder_exponent
-from tinygrad_sigmoid.testing.slopes import Verdict
+from tinygrad_sigmoid.testing.slopes import Judgement, Verdict
 
 Array = Any
 NUMBERS = np.random.default_rng(7)
@@ -430,3 +431,11 @@ def test_sums_that_do_not_repeat_to_the_last_digit_are_no_random_numbers() -> No
 
     certificate = check_gradients(cubed, np.array([1.5]), gradient=lambda x: 3.0 * x * x)
     assert certificate.unresolved == ["x[0]: its slope does not settle, however closely it is looked at"]
+
+
+def test_the_wrong_one_of_very_many_numbers_is_found() -> None:
+    class WrongInOne(Claimed):
+        def judged(self, direction: Direction) -> Judgement:
+            return Judgement(Verdict.WRONG if direction[123_456] else Verdict.RIGHT)
+
+    assert WrongInOne([], []).first_wrong([1.0] * 200_000) == 123_456  # a list, searched for each, took over a minute

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given
 
 from tinygrad_sigmoid import Network, Neuron, Operation, StaleGraph, Value, dot, draw, sigmoid, squared_error
-from tinygrad_sigmoid.graph import topological_order
+from tinygrad_sigmoid.drawing.boxes import DEEPEST
+from tinygrad_sigmoid.graph import computed, topological_order
 from tinygrad_sigmoid.notation import Notation
 from tinygrad_sigmoid.testing.strategies import graphs
 
@@ -402,7 +403,19 @@ def test_a_graph_of_any_depth_can_be_drawn_collapsed() -> None:
 
 
 def test_a_label_of_any_number_of_dots_is_a_place() -> None:
-    assert read(draw(Value(1, "." * 2000)).source).boxes == {"n0": ["data 1", "grad ·"]}
+    assert read(draw(Value(1, "." * 200_000)).source).boxes == {"n0": ["data 1", "grad ·"]}
+    deep = [Value(1, "a." * depth + "w") for depth in range(0, 2000, 50)]
+    assert read(draw(*deep).source).frames == [".".join("a" * DEEPEST)]
+
+
+def test_what_many_outputs_have_in_common_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = []
+    monkeypatch.setattr(
+        "tinygrad_sigmoid.drawing.dot.computed", lambda *outputs: walks.append(outputs) or computed(*outputs)
+    )
+    outputs = topological_order(chain(20))
+    draw(*outputs)
+    assert walks == [tuple(outputs)]
 
 
 def test_a_stale_graph_is_not_drawn() -> None:

@@ -176,6 +176,23 @@ def test_neurons_without_labels_are_found_too() -> None:
     assert f"neuron 2 = {output.data!r}" in picture.svg
 
 
+def test_a_wide_neuron_is_not_walked_again_for_each_neuron_that_it_takes() -> None:
+    class Walked(tuple[Value, ...]):
+        def __iter__(self) -> Iterator[Value]:
+            walks.append(self)
+            return super().__iter__()
+
+    counts = []
+    for width in (4, 40):
+        walks: list[Walked] = []
+        hidden = [dot([Value(0.5)], [Value(0.5)]) for _ in range(width)]  # without a bias, so it is what takes them
+        output = dot([Value(0.1) for _ in hidden], hidden)
+        output.inputs = Walked(output.inputs)
+        draw(output, show="weights")
+        counts.append(len(walks))
+    assert counts[0] == counts[1] > 0
+
+
 @pytest.mark.parametrize("loss", [squared_error, cross_entropy, softmax_cross_entropy])
 def test_the_outputs_are_told_apart_from_the_loss(loss: Callable[..., Value]) -> None:
     network = Network([3, 4, 2], seed=1, output_activation=None if loss is softmax_cross_entropy else sigmoid)

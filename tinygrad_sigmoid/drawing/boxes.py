@@ -24,6 +24,7 @@ from tinygrad_sigmoid.value import Value
 READABLE = 60  # boxes: about what a page holds
 MOST_BOXES = 1_500
 MOST_EDGES = 6_000
+DEEPEST = 16  # places, one in the other; what a label has more of stands in the last of them
 
 Place = tuple[str, ...]
 
@@ -121,7 +122,7 @@ def _places(order: Sequence[Value], users: Mapping[Value, Sequence[Value]]) -> d
     for value in reversed(order):
         around = [places[user] for user in users[value]]
         if value.label or not around:
-            places[value] = tuple(value.label.split(".")[:-1])
+            places[value] = tuple(value.label.split(".")[:-1][:DEEPEST])
         elif value.constant and len(set(around)) > 1:  # what several neurons are shown comes from outside
             places[value] = ()
         else:
