@@ -78,7 +78,7 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str, str]] = [
     (lambda: np.array([1.0, 2.0]) * v(), TypeError, "array([1., 2.])", "one number at a time"),
     (lambda: v() * np.array([1.0, 2.0]), TypeError, "array([1., 2.])", "one number at a time"),
     (lambda: v() + np.array(2.0), TypeError, "array(2.)", "convert it with float(…)"),
-    (lambda: v() * np.True_, TypeError, "np.True_", "convert it with float(…)"),
+    (lambda: v() * np.True_, TypeError, "True", "convert it with float(…)"),
     (lambda: Value(np.complex64(1j)), TypeError, "(complex64)", ".real or .imag"),
     (lambda: Value(number for number in [1.0]), TypeError, "(generator)", "one number at a time"),
     (lambda: v() * abs, TypeError, "abs", "call it"),
