@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -262,21 +261,6 @@ def derivatives_of_double(out: Any, x: Any) -> tuple[Any, ...]:
 def test_pairs_need_an_even_number_of_inputs(operation: Operation, given: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match=rf"{operation.name}\(1, 2, 3\) is not defined: give as many"):
         operation(*given)
-
-
-@pytest.mark.parametrize(
-    ("given", "cure"),
-    [
-        (np.complex64(1.0), "take its .real or .imag"),
-        ((number for number in [1.0]), "give one number at a time"),
-        (math.sqrt, "call it, and give the number that comes out"),
-        ("1", r"convert the text with float\(…\) first"),
-        (Decimal(1), r"convert it with float\(…\) first"),
-    ],
-)
-def test_what_is_no_number_has_a_cure(given: object, cure: str) -> None:
-    with pytest.raises(TypeError, match=f"is not a real number: {cure}"):
-        Value(given)
 
 
 def test_an_operation_gives_a_float_or_says_what_its_rule_gave() -> None:
