@@ -32,15 +32,19 @@ def refused(name: str, wanted: str, given: object, cure: str, error: type[Except
 # -- Numbers -----------------------------------------------------------------------------------------------------------
 
 
+def is_whole(given: object) -> bool:
+    """Whether it is an int or one of NumPy's, but no bool."""
+    return isinstance(given, Integral) and not isinstance(given, bool)
+
+
 def whole(given: object, name: str, cure: str, *, least: int = 0, most: float = LARGEST) -> int:
-    """A whole number from `least` to `most`: an int or one of NumPy's, but no bool."""
+    """A whole number from `least` to `most`."""
     if type(given) is int and least <= given <= most:  # as nearly always
         return given
-    is_whole = isinstance(given, Integral) and not isinstance(given, bool)
-    number = int(given) if is_whole else least  # type: ignore[call-overload]
+    number = int(given) if is_whole(given) else least  # type: ignore[call-overload]
     upper = "" if number <= most >= LARGEST else f" and at most {most}"
-    if not is_whole or not least <= number <= most:
-        error = ValueError if is_whole else TypeError
+    if not is_whole(given) or not least <= number <= most:
+        error = ValueError if is_whole(given) else TypeError
         raise refused(name, f"a whole number of at least {least}{upper}", given, cure, error)
     return number
 

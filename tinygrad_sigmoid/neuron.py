@@ -12,7 +12,6 @@ import os
 import random
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
-from numbers import Integral
 from operator import methodcaller
 from typing import Any, ClassVar, Self
 
@@ -315,7 +314,7 @@ class Network(Tunable):
         activation: Operation | None = sigmoid,
         output_activation: Operation | None = sigmoid,
     ) -> None:
-        if not checks.is_list(sizes) or len(sizes) < 2 or not all(map(_is_size, sizes)):
+        if not checks.is_list(sizes) or len(sizes) < 2 or not all(checks.is_whole(s) and s > 0 for s in sizes):
             raise ValueError(
                 f"a network needs its number of inputs and at least one layer, all above 0, but got {shown(sizes)}: "
                 f"write whole numbers, for instance Network([64, 30, 10])"
@@ -371,10 +370,6 @@ def _generator(seed: int | random.Random | None) -> random.Random:
     if isinstance(seed, random.Random):
         return seed
     return random.Random(checks.seed(seed))
-
-
-def _is_size(given: object) -> bool:
-    return isinstance(given, Integral) and not isinstance(given, bool) and int(given) > 0
 
 
 def _activation(given: Operation | None) -> Operation | None:
