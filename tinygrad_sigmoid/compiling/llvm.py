@@ -21,7 +21,7 @@ from tinygrad_sigmoid.compiling.memory import LINE, Machine, rounded_up
 from tinygrad_sigmoid.compiling.running import KERNELS, Functions, KernelProgram
 
 LANES = 4
-TRIED = range(20, 23)  # versions of LLVM
+TRIED = range(20, 23)  # versions of LLVM: the lowest and the newest that there are, and what is between them
 _VECTOR, _LONGS, _MASK = (f"<{LANES} x {kind}>" for kind in ("double", "i64", "i1"))
 _TYPES = {"index": "i64", "vector": _VECTOR, "longs": _LONGS}
 _COMPARISONS = {
@@ -243,7 +243,7 @@ def _intrinsic(name: str) -> str:
 def _loops_left_alone() -> Iterator[None]:
     """For a `with` in which LLVM keeps the way in which loops compute their places.
 
-    To find a better one takes 40 % of the compilation, and saves 2 % of the kernel's time. The option is one for all
+    To find a better one takes a third of the compilation, and saves 2 % of the kernel's time. The option is one for all
     that is compiled in this process, so it is given back.
     """
     known = llvm.llvm_version_info[0] in TRIED  # an option that LLVM doesn't know ends the process
