@@ -426,6 +426,26 @@ def test_keyboard_buttons_slider_and_address_go_to_steps(opened):
     assert at() == total
 
 
+def test_an_address_asked_for_before_the_last_step_is_written_is_opened(opened):
+    browser = opened(neuron())
+    browser.driver.find_element("id", "on").click()
+    wait_for(browser, "location.hash === '#1'")
+    asked = """const timers = [], setTimeout = window.setTimeout, done = arguments[0];
+        window.setTimeout = (written) => timers.push(written);
+        document.getElementById('on').click();
+        requestAnimationFrame(() => requestAnimationFrame(() => {
+          window.setTimeout = setTimeout;
+          location.hash = '#5';
+          for (const written of timers) written();
+          done(timers.length);
+        }));"""
+    assert browser.driver.execute_async_script(asked) >= 1
+    browser.settle()
+    assert browser.run("return [location.hash, document.getElementById('at').value]") == ["#5", "5"]
+    browser.driver.find_element("id", "on").click()
+    wait_for(browser, "location.hash === '#6'")
+
+
 def test_play_goes_on_by_itself_and_stops(opened):
     browser = opened(Value(2, "a") * Value(3, "b"))
     icon = "return [...document.querySelectorAll('#play path')].map((path) => path.checkVisibility())"

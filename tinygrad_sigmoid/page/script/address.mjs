@@ -65,6 +65,7 @@ function read({ graph, first }, address) {
 
 /** @param {Page} page */
 function open(page) {
+  page.address = location.hash;
   if (!/^(#\d+(&|$)|$)/.test(location.hash)) return;
   const { at, now, algorithm, nudge, ...seen } = read(page, location.hash);
   const kept = { now, nudge: null };
@@ -79,6 +80,7 @@ export function showAddress(page) {
   if (location.protocol === "about:") return;
   page.remembering ||= setTimeout(() => {
     page.remembering = 0;
+    if (location.hash !== page.address) return; // another was just asked for, and is about to be opened
     const address = addressOf(page);
     const { now, nudge, kept } = page;
     const isMoved = now !== kept.now;
@@ -86,6 +88,7 @@ export function showAddress(page) {
     if ((location.hash || "#0") === address) return;
     if (isMoved && nudge !== kept.nudge) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
+    page.address = location.hash;
   }, 350);
 }
 

@@ -30,6 +30,7 @@ export function pageOf(graph, layouts, views) {
     painted: /** @type {Painted} */ ({ lines: [], rounds: [], images: [] }),
     rows: /** @type {Row[]} */ ([]), // the leaves that are listed
     kept: { now: first, nudge: /** @type {Nudge | null} */ (null) }, // in the address at last, with the nudge to there
+    address: "", // the last that was opened or written
     said: { at: 0, now: first }, // aloud at last
     python: /** @type {Python | null} */ (null), // what is known of the one in a widget
     notice: "", // what is to be said about it
