@@ -63,7 +63,11 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
 
     `.source` is the DOT text, `.mermaid` the same for Markdown on GitHub; `.pipe()` gives the picture,
     `.render(outfile="graph.svg")` writes it, `.view()` opens it, and a notebook shows it. The format is SVG unless
-    another is asked for, which needs Graphviz' `dot`.
+    another is asked for, which needs Graphviz' `dot`. What makes a picture raises
+
+        RenderError: Neither Graphviz' `dot` nor its WebAssembly is installed, or the format needs `dot`.
+        RenderLimit: The picture takes Graphviz more time or memory than it may have.
+        ValueError: Graphviz can't read the text.
     """
 
     mermaid = ""  # the same boxes and edges as a text that GitHub shows as a picture
@@ -87,51 +91,29 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
                 return bytes(self.pipe("png", quiet=True))
         return None
 
-    def pipe(
-        self,
-        format: str | None = None,
-        renderer: str | None = None,
-        formatter: str | None = None,
-        neato_no_op: bool | int | None = None,
-        quiet: bool = False,
-        *,
-        engine: str | None = None,
-        encoding: str | None = None,
-    ) -> Any:
-        """The picture: bytes, or text if an `encoding` is given; options as in `graphviz.Digraph.pipe`.
-
-        Raises:
-            RenderError: Neither Graphviz' `dot` nor its WebAssembly is installed, or the format needs `dot`.
-            RenderLimit: The picture takes Graphviz more time or memory than it may have.
-            ValueError: Graphviz can't read the text.
-        """
-        layout = engine or self.engine
-        _, *options = dot_command.command(
-            layout,
-            format or self.format,
-            renderer=renderer or self.renderer,
-            formatter=formatter or self.formatter,
-            neato_no_op=neato_no_op,
-        )
+    # Where `pipe`, `render` and `view` of the class above, which know what was asked for, hand the DOT text to `dot`.
+    def _pipe_lines(self, engine: str, format: str, *_: object, quiet: bool, **asked: Any) -> bytes:
+        asked.pop("input_encoding", None)
+        _, *options = dot_command.command(engine, format, **asked)
         if program := shutil.which("dot"):
-            picture = _by_program([program, *options], self.source, quiet)
-        elif options == [f"-K{layout}", "-Tsvg"]:
-            picture = svg(self.source, layout)
-        else:
-            raise RenderError(
-                f"without Graphviz' program `dot` there are pictures in SVG only, not in {options[1][2:]}: install "
-                f"Graphviz (https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
-            )
-        return picture if encoding is None else picture.decode(encoding)
+            return _by_program([program, *options], self.source, quiet)
+        if options == [f"-K{engine}", "-Tsvg"]:
+            return svg(self.source, engine)
+        raise RenderError(
+            f"without Graphviz' program `dot` there are pictures in SVG only, not in {options[1][2:]}: install "
+            f"Graphviz (https://graphviz.org/download), or choose SVG, which browsers and notebooks show"
+        )
 
-    def _render(self, engine: str, format: str, filepath: str, **options: Any) -> str:
-        # Where `render` and `view` of the class above, having named and saved the DOT file, hand it to `dot`.
+    def _pipe_lines_string(self, *given: Any, encoding: str, **asked: Any) -> str:
+        return self._pipe_lines(*given, **asked).decode(encoding)
+
+    def _render(self, engine: str, format: str, filepath: str, *, quiet: bool, **options: Any) -> str:
         asked = {name: options[name] for name in ("renderer", "formatter")}
         target = Path(options["outfile"] or rendering.get_outfile(filepath, format=format, **asked))
         if options["raise_if_result_exists"] and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {os.fspath(target)!r}")
-        asked |= {name: options[name] for name in ("neato_no_op", "quiet")}
-        write_whole(target, self.pipe(format, engine=engine, **asked))
+        picture = self._pipe_lines(engine, format, quiet=quiet, neato_no_op=options["neato_no_op"], **asked)
+        write_whole(target, picture)
         return os.fspath(target)
 
 
