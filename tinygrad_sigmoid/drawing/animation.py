@@ -65,7 +65,7 @@ def animate(output: Value, path: str | os.PathLike[str] | None = None) -> Pictur
     if count > MOST_STEPS:
         raise ValueError(
             f"both passes take {count:,} steps, more than the {MOST_STEPS} that anyone would watch: animate a value on "
-            f"the way, or step through all of them with explore(output, 'page.html')"
+            f"the way, or step through all of them with explore(output, path='page.html')"
         )
     made = Picture(_animated(Steps(output)))
     if path is not None:

@@ -92,12 +92,9 @@ def diagram(*outputs: Value, collapse: str | Iterable[str] | None = None, expand
 def _require_readable(boxes: Sequence[Box], edges: int) -> None:
     for count, things, most in ((len(boxes), "boxes", MOST_BOXES), (edges, "edges", MOST_EDGES)):
         if count > most:
-            places = sorted({".".join(box.place[:1]) for box in boxes if box.place})
-            example = places[0] if places else "layer1"
-            label = "" if places else " after labelling its values with places, as in 'layer1.w'"
             raise ValueError(
-                f"this picture would have {count:,} {things}, more than the {most:,} that can be told apart: draw "
-                f"one of the values on the way, or collapse places, as in draw(output, collapse={example!r}){label}"
+                f"this picture would have {count:,} {things}, more than the {most:,} that can be told apart: draw one "
+                f"of the values on the way, or collapse places: collapse='layer1' for values labelled as 'layer1.w'"
             )
 
 
@@ -137,11 +134,9 @@ def _matching(patterns: str | Iterable[str], places: Iterable[Place]) -> set[Pla
     for pattern in checks.entries(listed(patterns), "places", "a name or a list of names", cure, kind=str, least=0):
         found = [place for place, name in names.items() if fnmatchcase(name, pattern)]
         if not found:
-            near = get_close_matches(pattern, names.values())
-            known = ", ".join(near or list(names.values())[:8]) + ", …" * (len(names) > 8 and not near)
-            there = f"there are {known}" if known else "no label in it has a dot, as 'layer1.w' has"
-            there = f"the nearest are {known}" if near else there
-            raise ValueError(f"no place in this graph is called {shown(pattern)}: {printable(there, 200)}")
+            near = ", ".join(get_close_matches(pattern, names.values()) or list(names.values())[:8])
+            places_are = f"labels with a dot, as 'layer1.w', name places, here {printable(near, 200) or 'none'}"
+            raise ValueError(f"no place in this graph is called {shown(pattern)}: {places_are}")
         chosen.update(found)
     return chosen
 
