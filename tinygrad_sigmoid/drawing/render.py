@@ -70,12 +70,7 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         ValueError: Graphviz can't read the text.
     """
 
-    mermaid = ""  # the same boxes and edges as a text that GitHub shows as a picture
-
-    def copy(self) -> Drawing:
-        copied: Drawing = super().copy()
-        copied.mermaid = self.mermaid
-        return copied
+    mermaid: str  # the same boxes and edges as a text that GitHub shows as a picture
 
     def __repr__(self) -> str:
         return "<the picture of a graph: a notebook shows it, .render(outfile='graph.svg') writes it, .view() opens it>"
