@@ -365,7 +365,7 @@ def between() -> Any:
         (lambda: drawn(Network([2, 1]), show="slopes"), ValueError, "show must be one of 'weights', 'gradients', but"),
         (lambda: drawn(Network([2, 1]), Value(1)), TypeError, "one network, and nothing beside it: draw several one"),
         (lambda: drawn(Network([2, 1]), expand="layer1"), TypeError, "no boxes to collapse, expand or mark: leave"),
-        (lambda: drawn(show="weights"), TypeError, "draw needs something to draw: pass a network"),
+        (lambda: drawn(show="weights"), TypeError, "draw needs something to draw: pass a value, or a network"),
         (lambda: drawn(3, show="weights"), TypeError, "the output must be a Value, but got 3: "),
         (lambda: drawn(Network([36] * 6)), ValueError, "6,480 lines, more than the 6,000 that can be told apart: draw"),
     ],

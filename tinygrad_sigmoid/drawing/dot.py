@@ -104,20 +104,22 @@ def draw(
         ValueError: There are more boxes, edges or lines than anyone could read, no place has a name that was given, or
             with `show`, there are no neurons or no gradients.
     """
-    if show is not None or any(isinstance(output, Trainable) for output in outputs):
+    if not outputs:
+        raise TypeError("draw needs something to draw: pass a value, or a network")
+    is_network = any(isinstance(output, Trainable) for output in outputs)
+    if not is_network:
+        for output in outputs:
+            checks.value(output)
+        require_fresh(computed(*outputs))
+    if is_network or show is not None:
         if collapse is not None or expand or marks:
             raise TypeError("a picture of neurons has no boxes to collapse, expand or mark: leave those out, or `show`")
         return network_picture(*outputs, show=show or "weights")
-    for output in outputs:
-        checks.value(output)
-    require_fresh(computed(*outputs))
     cure = "write it as in draw(output, marks={w: 'here'})"
     for marked, remark in checks.instance(marks, Mapping, "marks", "a dict of remarks", cure).items():
         for value in marked if isinstance(marked, tuple) else [marked]:
             checks.value(value, "what is marked")
         checks.instance(remark, str, "a remark", "a text", cure)
-    if not outputs:
-        raise TypeError("draw needs something to draw: pass a value")
     return drawing(diagram(*outputs, collapse=collapse, expand=expand), marks)
 
 

@@ -22,11 +22,10 @@ from tinygrad_sigmoid.drawing.cell import SCHEME, in_a_cell
 from tinygrad_sigmoid.drawing.layout import BOTTOM, LEGEND, TOP, Layout, Spot, Square
 from tinygrad_sigmoid.drawing.neurons import Trainable, Unit, blank, columns
 from tinygrad_sigmoid.files import file_name, write_whole
-from tinygrad_sigmoid.graph import computed
 from tinygrad_sigmoid.quoting import in_html, printable, shown
 from tinygrad_sigmoid.reading.steps import counted
 from tinygrad_sigmoid.reading.writer import LONGEST_LABEL, number_text
-from tinygrad_sigmoid.value import Value, require_fresh
+from tinygrad_sigmoid.value import Value
 
 Show = Literal["weights", "gradients"]
 
@@ -99,11 +98,6 @@ def network_picture(*drawn: Any, show: Show = "weights") -> Picture:
     if networks and len(drawn) > 1:
         raise TypeError("draw takes one network, and nothing beside it: draw several one after the other")
     outputs = [output for network in networks for output in blank(network)] or drawn
-    if not outputs:
-        raise TypeError("draw needs something to draw: pass a network, or values that it has computed")
-    for output in outputs:
-        checks.value(output)
-    require_fresh(computed(*outputs))
     return Picture(_Writer(columns(*outputs), show, bool(networks)).svg())
 
 
