@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.testing import Certificate, GradientMismatch, planted_bug
+from tinygrad_sigmoid.testing import planted_bug
 
 FORMULA = ["check", "sigmoid(w*x + b)", "w=0.6", "x=1", "b=0.9"]
 
@@ -23,30 +22,6 @@ def test_it_prints_the_gradients_and_the_certificate(capsys: pytest.CaptureFixtu
     )
     assert "\n3 leaves: moved, the output moves as the gradients say, " in shown
     assert "itself a graph" not in shown
-
-
-def test_with_order_2_the_gradients_are_graphs_that_are_checked_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*FORMULA, "--order", "2"]) == 0
-    shown = capsys.readouterr().out
-    assert shown.count("itself a graph:") == 3
-    assert shown.count("the gradients are right") == 1, "one verdict on all of it"
-
-
-def test_derivatives_of_derivatives_are_printed_each_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "x*x*y", "x=3", "y=2", "--order", "3"]) == 0
-    shown = capsys.readouterr().out.partition("the gradients")[0]
-    assert shown.splitlines() == [
-        "x*x*y = 18",
-        "  ∂/∂x = 12",
-        "  ∂/∂y = 9",
-        "  ∂²/∂x² = 4",
-        "  ∂²/∂x∂y = 6",
-        "  ∂²/∂y² = 0",
-        "  ∂³/∂x³ = 0",
-        "  ∂³/∂x²∂y = 2",
-        "  ∂³/∂x∂y² = 0",
-        "  ∂³/∂y³ = 0",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +40,7 @@ def test_a_number_whose_digits_were_dropped_is_only_about_what_is_shown(
 
 
 def test_a_kink_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "relu(x)", "x=0", "--strict"]) == 0
+    assert main(["check", "relu(x)", "x=0"]) == 0
     assert "\nat a kink, where any slope between those of the two sides is right: ∂relu" in capsys.readouterr().out
 
 
@@ -83,17 +58,11 @@ def test_what_cant_be_computed_is_one_line_and_status_2(words: list[str], capsys
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_what_would_take_hours_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    names = [f"a{i}" for i in range(100)]
-    assert main(["check", "*".join(names), *[f"{name}=1" for name in names], "--order", "3"]) == 2
-    assert "the formula has 171,700 derivatives of order 3, more than 5,000: check fewer" in capsys.readouterr().err
-
-
 # -- Files -------------------------------------------------------------------------------------------------------------
 
 LAYERS = """
 import math
-from tinygrad_sigmoid import Operation, log, sigmoid
+from tinygrad_sigmoid import Operation, Value, log
 from constants_of_layers import TWO
 
 print("loaded")
@@ -105,30 +74,11 @@ def loss(w, x, scale=2.0):
 
 coarse = Operation("coarse", lambda x: float(round(x * 1e4)) / 1e4, lambda out, x: (1.0,))
 
-def nowhere(x):
-    return log(x - 100.0)
-
 def many(*xs):
     return xs[0] * xs[-1]
 
 def on_arrays(x):
     return x[0]
-
-def layer(x, w):
-    return math.tanh(x * w)
-
-def layer_backward(upstream, x, w):
-    slope = upstream * (1 - math.tanh(x * w) ** 2)
-    return w * slope, x * slope
-
-def square(x):
-    return x * x
-
-def d_square(x):
-    return 2 * x
-
-class Engine:
-    pass
 """
 
 
@@ -149,22 +99,8 @@ def test_a_function_in_a_file_is_checked_at_the_numbers_given(layers: str, capsy
     assert main(["check", f"{layers}::loss", "w=2", "x=0.5"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("loaded\nloss(w=2.0, x=0.5): the gradients are right\n3 values computed: ")
-    assert main(["check", f"{layers}::loss", "w=2", "--order", "2", "x=0.5"]) == 0
-    assert capsys.readouterr().out.count("itself a graph:") == 2
-
-
-def test_numbers_that_are_not_given_are_drawn_where_it_is_defined_and_always_the_same(
-    layers: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["check", f"{layers}::loss", "x=3"]) == 0
-    first = capsys.readouterr().out.removeprefix("loaded\n")
-    assert first.splitlines() == [
-        "loss(w=1.38, x=3.0): the gradients are right",
-        "loss(w=0.05, x=3.0): the gradients are right",
-        "loss(w=1.14, x=3.0): the gradients are right",
-    ]
-    assert main(["check", f"{layers}::loss", "x=3"]) == 0
-    assert capsys.readouterr().out == first, "and the file is not run again"
+    assert main(["check", f"{layers}::loss", "w=3", "x=0.5"]) == 0
+    assert capsys.readouterr().out.startswith("loss(w=3.0, x=0.5): "), "and the file is not run again"
 
 
 def test_what_is_wrong_in_a_file_goes_to_standard_error_with_status_1(
@@ -177,52 +113,29 @@ def test_what_is_wrong_in_a_file_goes_to_standard_error_with_status_1(
     assert "    TWO = 2.0\n    wrong = Operation('wrong', lambda x: x * x, lambda out, x: (-TWO * x,))\n" in told.err
 
 
-def test_what_could_not_be_told_is_counted_in_the_verdict_and_a_failure_if_asked(
-    layers: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_could_not_be_told_is_counted_in_the_verdict(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", f"{layers}::coarse", "x=1.23456"]) == 0
     shown = capsys.readouterr().out
     assert "nothing wrong found; " in shown
     assert "\nunresolved: " in shown
-    assert main(["check", f"{layers}::coarse", "x=1.23456", "--strict"]) == 1
 
 
-def test_a_file_alone_is_checked_for_all_that_has_derivatives(
-    layers: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls: dict[str, Any] = {}
-
-    def check_gradients(checked: Any, *at: float, **options: Any) -> Certificate:
-        name = getattr(checked, "name", None) or checked.__name__
-        calls[name] = len(at), {option: getattr(given, "__name__", given) for option, given in options.items()}
-        if name == "wrong":
-            raise GradientMismatch("it is wrong")
-        return Certificate()
-
-    monkeypatch.setattr("tinygrad_sigmoid.testing.checking.check_gradients", check_gradients)
-    monkeypatch.setattr("tinygrad_sigmoid.commands.check_file.POINTS", 1)
-    assert main(["check", layers, "--strict"]) == 1
-    assert calls == {
-        "softsign": (1, {"strict": True}),
-        "wrong": (1, {"strict": True}),
-        "coarse": (1, {"strict": True}),
-        "layer": (2, {"strict": True, "vjp": "layer_backward"}),
-        "square": (1, {"strict": True, "gradient": "d_square"}),
-    }
-    assert "it is wrong" in capsys.readouterr().err
+def test_a_class_is_tried_on_numbers_of_its_own(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", f"{layers}::Value"]) == 0
+    assert "\nValue: nothing wrong found; " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["::los"], "has no los: look how it is spelled there"),
-        (["::loss", "y=1"], "loss has no input y: its inputs are w, x"),
-        (["::loss", "w=-1", "x=1"], "loss can't be checked at these numbers (ValueError: log(w=-1) is not defined"),
-        (["::nowhere"], "nowhere can't be checked at these numbers (ValueError: "),
-        (["::many"], "many takes any number of inputs: check a function that calls it with some"),
-        (["::on_arrays"], "on_arrays(x=1.38) can't be checked (TypeError: "),
+        (["::los"], "names nothing in it: write for instance "),
+        ([""], "names nothing in it: write for instance "),
+        (["::loss", "y=1"], "loss needs a number for each of its inputs, which are w, x: write them as in x=0.5"),
+        (["::loss", "w=-1", "x=1"], "loss(w=-1.0, x=1.0) can't be checked (ValueError: log(w=-1) is not defined"),
+        (["::many", "xs=1"], "many takes any number of inputs: check a function that calls it with some"),
+        (["::on_arrays", "x=1"], "on_arrays(x=1.0) can't be checked (TypeError: "),
         (["::math"], "which has no inputs: name a function, an Operation or a class"),
-        (["", "x=1"], "x=… is for one function: name it, as in "),
+        (["::Value", "x=1"], "Value needs a number for each of its inputs, which are none: "),
         (["x.py"], "is no file: give the name of one with Python, as in layers.py::loss"),
     ],
 )
@@ -240,7 +153,6 @@ def test_what_cant_be_checked_in_a_file_is_one_line_and_status_2(
     [
         ("x = = 1", "can't be imported (SyntaxError: invalid syntax"),
         ("raise SystemExit(3)", "can't be imported (SystemExit: 3): run it with Python first"),
-        ("y = 1", "has no Operation, and no function beside one with its derivatives: name what to check, as in "),
     ],
 )
 def test_a_file_that_cant_be_used_is_one_line_and_status_2(

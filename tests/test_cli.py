@@ -156,10 +156,9 @@ def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 FORMULA = ["sigmoid(w*x + b)", "w=0.6", "x=1", "b=0.9"]
 LAYERS = """
-def cube(x): return x * x * x
-def d_cube(x): return 2 * x * x
+from tinygrad_sigmoid import Operation
+cube = Operation("cube", lambda x: x * x * x, lambda out, x: (2 * x * x,))
 def square_of_a_sum(x, y): return (x + y) * (x + y)
-def d_square_of_a_sum(x, y): return 2 * (x + y), 2 * (x + y)
 """
 SAID = [  # and the exit status
     (["tune", "--epochs", "1"], 0),
@@ -170,7 +169,8 @@ SAID = [  # and the exit status
     (["explore", *FORMULA, "-o", "page.html"], 0),
     (["check", *FORMULA], 0),
     (["check", "layers.py::square_of_a_sum", "x=0.5", "y=1"], 0),
-    (["check", "layers.py"], 1),
+    (["check", "layers.py::cube", "x=0.5"], 1),
+    (["check", "layers.py::square_of_a_sum"], 2),
     (["chapter"], 0),
     (["chapter", "5"], 0),
     (["chapter", "6"], 0),
@@ -197,7 +197,7 @@ def test_whatever_a_command_says_fits_a_terminal_of_fifty_columns(
         terminal = Terminal(*words, columns=50)
         said = re.split("[\r\n]", terminal.read(until=""))
         assert terminal.end() == status, words
-        to_paste = re.compile(r"  tinygrad-sigmoid |    (from|def|check_gradients)\b")  # in one piece
+        to_paste = re.compile(r"  tinygrad-sigmoid |    (from|cube|check_gradients)\b")  # in one piece
         assert [line for line in said if len(line) > 50 and not to_paste.match(line)] == [], words
         assert len(said) > 1, words
 

@@ -62,7 +62,7 @@ RIGHT = st.one_of(
     line(["draw"], option("--output", "a.svg"), FORMULA),
     line(["step"], FORMULA, flag("--all")),
     line(["explore"], FORMULA, option("-o", "a.html", "b.HTM"), flag("--open")),
-    line(["check"], option("--order", "1", "2", "3"), FORMULA),
+    line(["check"], FORMULA),
     line(["chapter"], st.sampled_from([[], ["1"], ["8"], ["18"]]), flag("--quiz")),
     line(
         ["digits"], option("--hidden", "1", "5"), option("--epochs", "0", "2"), SEED, RATE, option("--save", "a.json")
@@ -73,7 +73,7 @@ TYPED = """
 1e3
 99999999999999999999 9223372036854775807 -1 0 nan inf -inf 1e999 ½ ١ w=1e999 w= =1 w==1 w=nan w=− x=1 w*x sigmoid( 2x
 __import__('os') 9**9**9**9 (x) x.y no/where no/where.svg . .. folder small.json wrong.json mnist a.txt a.svg a.html
-/dev/full /dev/zero /dev/null --seed --rate --epochs --save --load --mnist --hidden --order --all --quiz --open --out -o
+/dev/full /dev/zero /dev/null --seed --rate --epochs --save --load --mnist --hidden --all --quiz --open --out -o
 --output --help -h --version -- - --s --o=1 -o=a.svg -xyz draw digits tune chapter
 """
 HIDDEN = ["", " ", "\n", "\0", "\r\n", "\ud800", "\udcff", "\x1b[31m", "\u202e", "\u2028"]

@@ -1,80 +1,125 @@
-"""Proves the gradients of a formula at some numbers, or of a function in a file, and prints what was proven.
+"""Proves the gradients of a formula, or of a function in a file, at the numbers given, and prints what was proven.
 
-FILE.py::f is a function of numbers that computes with this package, an Operation, a class with its own backward(), or
-a function beside one with its derivatives: f_gradient or d_f gives those with respect to all inputs, f_backward or
-f_vjp gets an upstream gradient first, f_jvp a tangent. FILE.py alone checks every Operation and all such pairs. Where
-NAME=NUMBER is left out, numbers are drawn, the same in every run.
+FILE.py::f is a function of numbers that computes with this package, an Operation, or a class with its own backward().
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from collections.abc import Sequence
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from itertools import combinations_with_replacement
-from math import comb
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-from tinygrad_sigmoid.commands import add_formula, graph_of, say, whole_number
-from tinygrad_sigmoid.commands.check_file import TYPED, check_file, wrong
+from tinygrad_sigmoid.commands import add_formula, graph_of, say
 from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.graph import leaves
-from tinygrad_sigmoid.quoting import printable
+from tinygrad_sigmoid.operation import Operation
+from tinygrad_sigmoid.quoting import printable, shown
 from tinygrad_sigmoid.reading.parsing import leaves_from
 from tinygrad_sigmoid.reading.writer import number_text
 
 EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
-  tinygrad-sigmoid check "tanh(x)**2" x=0.3 --order 2      # the derivatives of the derivatives as well
   tinygrad-sigmoid check layers.py::softsign x=0.5
-  tinygrad-sigmoid check layers.py                          # all in it that has derivatives
 """
-MOST = 5_000  # derivatives, which take half a minute
-POWERS = ("", "", "²", "³")
+TYPED = re.compile(r"(?P<path>.+\.py)(::(?P<name>\w+))?")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formula(parser)
-    parser.add_argument("--strict", action="store_true", default=None, help="what can't be told is a failure")
-    parser.add_argument(
-        "--order", type=whole_number, default=1, choices=(1, 2, 3), help="derivatives of derivatives: 2 or 3"
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
 
     if typed := TYPED.fullmatch(arguments.formula):
-        orders = {"order": arguments.order} if arguments.order > 1 else {}
-        return check_file(typed, leaves_from(arguments.leaves), {**orders, "strict": arguments.strict})
+        return check_file(typed, leaves_from(arguments.leaves))
     output = graph_of(arguments)
-    own = [leaf for leaf in leaves(output) if not leaf.constant]
-    if (count := comb(len(own) + arguments.order - 1, arguments.order)) > MOST:
-        raise ValueError(
-            f"the formula has {count:,} derivatives of order {arguments.order}, more than {MOST:,}: check fewer names, "
-            f"or a lower order"
-        )
     try:
-        certificate = check_gradients(output, order=arguments.order, strict=arguments.strict)
+        certificate = check_gradients(output)
     except GradientMismatch as mismatch:
         return wrong(mismatch)
     say(f"{printable(arguments.formula)} {_equals(output.data)}")
-    for order in range(1, arguments.order + 1):
-        for chosen in combinations_with_replacement(own, order):
-            derivative = output
-            with suppress(ArithmeticError):  # it is too large, and the certificate says so
-                for leaf in chosen:
-                    [derivative] = gradients(derivative, [leaf])
-                say(f"  {_quotient([leaf.label for leaf in chosen])} {_equals(derivative.data)}")
+    for leaf in leaves(output):
+        with suppress(ArithmeticError):  # it is too large, and the certificate says so
+            if not leaf.constant:
+                say(f"  ∂/∂{leaf.label} {_equals(gradients(output, [leaf])[0].data)}")
     say(certificate)
     return 0
 
 
-def _quotient(names: Sequence[str]) -> str:
-    """∂²/∂x∂y for the names x and y, ∂²/∂x² for x twice."""
-    counts = Counter(names)
-    below = "".join(f"∂{name}{POWERS[count]}" for name, count in counts.items())
-    return f"∂{POWERS[len(names)]}/{below}"
+def check_file(typed: re.Match[str], numbers: Mapping[str, float]) -> int:
+    """Prints what was proven of a function in a file, for those who have no test-suite yet; 1 if something is wrong."""
+    from tinygrad_sigmoid.testing import GradientMismatch, check_gradients
+
+    module, name = _loaded(Path(typed["path"])), typed["name"]
+    if name is None or not hasattr(module, name):
+        raise ValueError(f"{shown(typed[0])} names nothing in it: write for instance {typed['path']}::loss")
+    checked = getattr(module, name)
+    inputs = _inputs(name, checked)
+    if {*inputs} != {*numbers}:
+        wanted = ", ".join(inputs) or "none"
+        raise ValueError(f"{name} needs a number for each of its inputs, which are {wanted}: write them as in x=0.5")
+    call = f"{name}({', '.join(f'{input}={numbers[input]!r}' for input in inputs)})" if inputs else name
+    try:
+        certificate = check_gradients(checked, *[numbers[input] for input in inputs])
+    except GradientMismatch as mismatch:
+        return wrong(f"{call}: {mismatch}")
+    except Exception as error:
+        raise ValueError(
+            f"{printable(call)} can't be checked ({_said(error)}): give other numbers, or try it in Python first"
+        ) from None
+    say(f"{call}: {certificate}")
+    return 0
+
+
+def wrong(mismatch: object) -> int:
+    """Prints what is wrong, and as they are the lines of Python below it, which are there to be pasted; gives 1."""
+    sentence, _, rest = str(mismatch).partition("\n")
+    say(sentence, sys.stderr)
+    print(rest, file=sys.stderr)
+    return 1
+
+
+def _loaded(path: Path) -> ModuleType:
+    """The module in a file, imported by its own name, so that what it imports finds the same."""
+    if not path.is_file():
+        raise ValueError(f"{shown(str(path))} is no file: give the name of one with Python, as in layers.py::loss")
+    folder, name = path.resolve().parent, path.stem
+    while (folder / "__init__.py").exists():
+        folder, name = folder.parent, f"{folder.name}.{name}"
+    sys.path.insert(0, str(folder))
+    try:
+        module = importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"{shown(str(path))} can't be imported ({_said(error)}): run it with Python first") from None
+    if not module.__file__ or not path.samefile(module.__file__):
+        raise ValueError(f"{shown(str(path))} has the name of a module that is loaded already: give it another name")
+    return module
+
+
+def _inputs(name: str, checked: Any) -> list[str]:
+    """The names of what it is called with; a class is tried on numbers of its own."""
+    if isinstance(checked, type):
+        return []
+    if isinstance(checked, Operation) and checked.arity:
+        return list(checked.input_names)
+    if not callable(checked):
+        raise ValueError(f"{name} is {shown(checked)}, which has no inputs: name a function, an Operation or a class")
+    parameters = inspect.signature(checked).parameters.values()
+    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
+        raise ValueError(f"{name} takes any number of inputs: check a function that calls it with some")
+    return [parameter.name for parameter in parameters if parameter.kind <= 1 and parameter.default is parameter.empty]
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _equals(number: float) -> str:
