@@ -6,6 +6,7 @@ import math
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import permutations
@@ -156,10 +157,6 @@ def _told(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SystemExit):
         return "it ends the program, with no answer"
-    if isinstance(error, EOFError):
-        return "it asks for input, but here nobody answers"
-    if isinstance(error, MemoryError):
-        return "it takes more memory than there is"
     try:
         says = str(getattr(error, "msg", error))  # of a SyntaxError, without the file and the line
     except Exception:  # its own `__str__` raises
@@ -185,17 +182,12 @@ def plain(answer: Any) -> Answer:
         return answer.data
     if hasattr(answer, "tolist"):  # an array of NumPy's
         answer = answer.tolist()
-    if isinstance(answer, str | bytes):
-        raise NotAsked(f"{shown(answer)} is text: return numbers")
-    if isinstance(answer, Iterable) and not isinstance(answer, Mapping | Set):  # in which no order is promised
-        parts = [*answer]
-        if any(one is None for one in parts):
-            raise NotAsked("None is among the numbers that it returns: is one of them not computed?")
-        return [plain(one) for one in parts]
-    try:
-        return float(answer)
-    except (TypeError, ValueError):
-        raise NotAsked(f"{shown(answer)} is no number: return one, or a tuple of them") from None
+    if not isinstance(answer, Mapping | Set | str | bytes):  # which promise no order, or are no numbers yet
+        if isinstance(answer, Iterable):
+            return [plain(one) for one in answer]
+        with suppress(TypeError, ValueError):
+            return float(answer)
+    raise NotAsked(f"{shown(answer)} is no number: return one, or a tuple of them")
 
 
 def returned(answer: Any) -> Any:
@@ -207,7 +199,7 @@ def returned(answer: Any) -> Any:
     if answer is ...:
         raise NotAsked("the gap is still there: write what belongs in place of the three dots")
     if answer is None:
-        raise NotAsked("it returns nothing: does it end with `return`?")
+        raise NotAsked("it returns None, alone or among others: does it end with `return`, and is each computed?")
     return answer
 
 

@@ -25,7 +25,6 @@ from tinygrad_sigmoid.drawing import child
 from tinygrad_sigmoid.files import printable_name, read_at_most
 from tinygrad_sigmoid.quoting import printable
 from tinygrad_sigmoid.reading.tree import marked
-from tinygrad_sigmoid.tables import sentences, table
 
 if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
@@ -86,10 +85,6 @@ class Marking:
         if self.picture:
             lines += ["", marked(self.picture.output, self.picture.marks)]
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        first, second, *_ = str(self).splitlines()
-        return sentences(first, second, self.case) + table(self.rows, ["", "yours", "right"]) * bool(self.rows)
 
 
 def mark(path: str | os.PathLike[str], *, seed: int | None = None) -> Marking:

@@ -20,7 +20,7 @@ from tinygrad_sigmoid.course.exercises.exercise import (
     returned,
     same,
 )
-from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger, edges
+from tinygrad_sigmoid.course.exhibits import EXHIBITS, RIGHT, Edge, Exhibit, Ledger
 from tinygrad_sigmoid.course.museum import judged
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.operations import dot, sigmoid
@@ -205,7 +205,12 @@ class Passes(OnGraphs):
                 return ""
             output = graph(*case)
             found.append((output, dict(zip(topological_order(output), _gradients(given.answer), strict=True))))
-        return _named([output for output, _ in found], answers) or with_lesson(recognised(found))
+        name = recognised(found)
+        taken = [(edge, len(_gradients(given.answer)) - 1) for given in answers for edge in given.answer[0]]
+        # Who adds to a gradient without having read another one leaves an edge from a value to itself.
+        if name == POST_ORDER and taken and all(edge[0] in (edge[1], output) for edge, output in taken):
+            name = ONLY_THE_OUTPUT  # which gives the same
+        return with_lesson(name)
 
     def compared(self, case: Case, answer: Answer) -> list[Row]:
         """The gradients that are wrong."""
@@ -232,42 +237,23 @@ class Passes(OnGraphs):
         return MarkedGraph(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
 
 
-def _named(outputs: Sequence[Value], answers: Sequence[Given]) -> str:
-    """What wrong gradients on these graphs are called, if they and the edges tell what went wrong."""
-    mine = [_gradients(given.answer) for given in answers]
-    taken = [(len(order) - 1, edge) for order, given in zip(mine, answers, strict=True) for edge in given.answer[0]]
-    if not taken and not any(map(any, mine)):
-        return "every gradient is 0: is that of the output set to 1, and is it written into `gradients` itself?"
-    if not any(any(gradients[:-1]) for gradients in mine):
-        where = "are they written into `gradients` itself, by += and not by *=?"
-        return f"the output does not pass its gradient back, and all others stay 0: {where}"
-    by_output = same(mine, [_from_the_output(output) for output in outputs])
-    # Who adds to a gradient without having read another one leaves an edge from a value to itself.
-    if by_output and taken and all(edge[0] in (edge[1], end) for end, edge in taken):
-        return "only the output passes its gradient back: go on with its inputs, and with theirs"
-    return ""
-
-
-def _from_the_output(output: Value) -> list[float]:
-    """The gradients, if no input of the output passes its own on."""
-    gradients = Ledger()
-    gradients[output] = 1.0
-    for used, local in edges(output):
-        gradients[used] += gradients[output] * local
-    return [gradients.get(value, 0.0) for value in topological_order(output)]
-
-
 def _gradients(answer: Answer) -> list[float]:
     """What stands second in the answer of a pass, and of an engine."""
     gradients: list[float] = answer[1]
     return gradients
 
 
-LESSONS: Mapping[str, str] = {exhibit.name: exhibit.lesson for exhibit in EXHIBITS}
+POST_ORDER, ONLY_THE_OUTPUT = "post-order, not reversed", "only the output passes its gradient back"
+LESSONS: Mapping[str, str] = {
+    **{exhibit.name: exhibit.lesson for exhibit in EXHIBITS},
+    ONLY_THE_OUTPUT: "go on with its inputs, and with theirs",
+    "the output's gradient is never set to 1": "every gradient is 0, or is it not written where it belongs?",
+    "the output does not pass its gradient back": "all others are 0, or is += not what writes them where they belong?",
+}
 
 
 def with_lesson(name: str) -> str:
-    """The name of a wrong pass, and what the museum says about it if it hangs there."""
+    """The name of a wrong pass, and what is to be learnt from it."""
     return f"{name}: {LESSONS[name]}" if name in LESSONS else name
 
 
