@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import random
-import sys
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -43,6 +41,7 @@ UNSTEADY = {
 def unsteady(function: Callable[..., Any], *inputs: Any) -> str:
     """How a function breaks the rule that the same inputs give the same output; empty if it doesn't.
 
+    >>> import random
     >>> unsteady(lambda x: x * random.random(), 2.0)
     'nondeterministic'
     >>> seen = []
@@ -52,9 +51,6 @@ def unsteady(function: Callable[..., Any], *inputs: Any) -> str:
     results = [repr(function(*inputs)) for _ in range(CALLS)]  # as text, in which nan is nan, and −0 is not 0
     if len({*results}) == 1:
         return ""
-    differ = function(*inputs), function(*inputs)
-    if repr(differ[0]) != repr(differ[1]) and len({repr(_seeded(function, *inputs)) for _ in range(2)}) == 1:
-        return "nondeterministic"
     later = [function(*inputs) for _ in range(MORE_CALLS)]
     return "stateful" if _settles([*map(repr, later)]) or _rises(later) else "nondeterministic"
 
@@ -72,18 +68,3 @@ def _rises(results: list[Any]) -> bool:
         if any(a != b for a, b in pairs) and (all(a <= b for a, b in pairs) or all(a >= b for a, b in pairs)):
             return True
     return False
-
-
-def _seeded(function: Callable[..., Any], *inputs: Any) -> Any:
-    """What it gives when random numbers begin with a seed; afterwards these go on where they were."""
-    numpy = sys.modules.get("numpy")
-    before = random.getstate(), numpy and numpy.random.get_state()
-    random.seed(1)
-    if numpy:
-        numpy.random.seed(1)
-    try:
-        return function(*inputs)
-    finally:
-        random.setstate(before[0])
-        if numpy:
-            numpy.random.set_state(before[1])
