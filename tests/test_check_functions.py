@@ -390,7 +390,7 @@ def test_the_pasted_program_has_the_users_own_source_and_fails_in_the_same_way()
     found = mismatch_of(scaled, np.array([1.23456789, 2.3456789]), gradient=scaled_gradient)
     assert "def cubed(x: Array)" in found.code
     assert "SCALE = 3.0" in found.code
-    assert "numpy.array([1.0, 2.0])" in found.code
+    assert "numpy.array([1.23456789, 2.3456789])" in found.code
     assert mismatch_in(found.code).culprit == found.culprit
     assert found.code in str(found).replace("\n    ", "\n") or "lines more in .code" in str(found)
 

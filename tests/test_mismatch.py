@@ -19,7 +19,6 @@ from hypothesis import given, settings
 from tinygrad_sigmoid import Operation, Value, sigmoid, tanh
 from tinygrad_sigmoid import exp as exponential
 from tinygrad_sigmoid.graph import computed, leaves, topological_order
-from tinygrad_sigmoid.operations import TABLE
 from tinygrad_sigmoid.testing import GradientMismatch, check_gradients, planted_bug
 from tinygrad_sigmoid.testing.sources import Definitions
 from tinygrad_sigmoid.testing.strategies import graphs
@@ -252,7 +251,7 @@ def noted() -> GradientMismatch:
     return found
 
 
-TEXTS = ("culprit", "bug", "tier", "code", "allowed")
+TEXTS = ("culprit", "bug", "tier", "code")
 
 
 @pytest.mark.parametrize("make", [local, planted, without_a_graph, noted])
@@ -265,22 +264,6 @@ def test_a_copy_says_the_same(make: Callable[[], GradientMismatch], copied: Call
     assert other.to_json() == found.to_json()
     assert [repr(getattr(other, name)) for name in TEXTS] == [repr(getattr(found, name)) for name in TEXTS]
     assert getattr(other, "__notes__", None) == getattr(found, "__notes__", None)
-
-
-def test_a_graph_of_operations_that_can_be_pickled_travels_too() -> None:
-    other = pickle.loads(pickle.dumps(planted()))
-    assert other.operation is TABLE["multiply"]
-    assert other.value.local_derivatives == (-2.0, -0.6)
-    assert other.draw().source == planted().draw().source
-    assert pickle.loads(pickle.dumps(local())).value is None
-
-
-def test_a_graph_whose_module_is_not_there_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = pickle.dumps(mismatch_of(softsign, 0.7))
-    monkeypatch.delitem(globals(), "softsign")
-    other = pickle.loads(written)
-    assert other.value is None
-    assert "softsign = Operation('softsign'" in other.code
 
 
 def test_a_process_pool_hands_it_on() -> None:
@@ -303,7 +286,6 @@ def test_json_holds_every_text_and_number() -> None:
         "got": "NaN",
         "true": "Infinity",
         "error": "NaN",
-        "allowed": 0.0,
         "code": "pass",
     }
     assert json.loads(planted().to_json())["operation"] == "multiply"

@@ -96,7 +96,7 @@ def _check_sums(
         lossy = _loses_digits_only(output, backward) if lossy is None else lossy
         if value not in lossy:
             bug, sentence = _known_mistake(output, found, backward), _culprit(value, got, received)
-            raise _mismatch(sentence, value, own.total, output, found, bug, own.allowed)
+            raise _mismatch(sentence, value, own.total, output, found, bug)
         certificate.note_digits(float(got or 0.0), own.total, where)
     sums = f"{counted(count, 'gradient')}: the sums of the contributions, as near as rounding allows"
     certificate.proven.append(sums + (OWN_RULES if lossy else ""))
@@ -163,11 +163,9 @@ def _check_second_pass(
         raise _mismatch(sentence, value, before, output, second, bug)
 
 
-def _mismatch(
-    sentence: str, value: Value, true: Any, output: Value, found: Gradients, bug: str, allowed: Any = 0
-) -> GradientMismatch:
+def _mismatch(sentence: str, value: Value, true: Any, output: Value, found: Gradients, bug: str) -> GradientMismatch:
     named, got, shown = f"{sentence} ({titled(bug)})" if bug else sentence, found.get(value), descendants(value, output)
-    return GradientMismatch(named, value, bug=bug, got=got, true=true, allowed=allowed, shown=shown, gradients=found)
+    return GradientMismatch(named, value, bug=bug, got=got, true=true, shown=shown, gradients=found)
 
 
 def _is_near(got: Any, true: Any, allowed: Any) -> bool:

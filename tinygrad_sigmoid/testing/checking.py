@@ -100,7 +100,7 @@ def check_gradients(
     except GradientMismatch as mismatch:
         defaults = inspect.signature(check_gradients).parameters
         asked = {name: given for name, given in options.items() if given != defaults[name].default}
-        mismatch.found_by(checked, at, asked)
+        mismatch.call = checked, at, asked
         raise mismatch.with_traceback(None) from None  # which shows the user's call, and not our own
 
 

@@ -141,16 +141,13 @@ class _Look:
         whole, name = checked.input_at(entry).name, checked.name(entry)
         entry_too = mistake.of_all and not of_output and whole != name
         of, see = (whole, f" (see {name})") if entry_too else (name, "")
-        mismatch = GradientMismatch(
+        raise GradientMismatch(
             f"the gradient of {of_output}{of} {mistake.phrase}{see}",
             got=got,
             true=judgement.per_unit(direction[entry]).true,
             bug=mistake.bug,
             tier=self._means(),
         )
-        arguments = checked.arguments(self._shorter(point, entry))
-        mismatch.found_by(checked.function, arguments, {checked.kind: checked.claimed})
-        raise mismatch
 
     def _output_concerned(self, point: Point, direction: Direction) -> int | None:
         """The place of the number that comes out whose gradient is wrong, if it is one of several, and only one."""
@@ -159,14 +156,6 @@ class _Look:
         others = [place for place in places if place != wrong]
         only = others and not self._is_wrong(point.of_outputs(others), direction)
         return wrong if only and self._is_wrong(point.of_outputs([wrong]), direction) else None
-
-    def _shorter(self, point: Point, entry: int) -> Sequence[float]:
-        """The numbers with as few digits as still show it."""
-        for digits in (1, 2, 3):
-            numbers = [float(f"{number:.{digits}g}") for number in point.numbers]
-            if self._is_wrong(Point(self.checked, numbers, point.upstream), point.towards(entry)):
-                return numbers
-        return point.numbers
 
     def _is_wrong(self, point: Point, direction: Direction) -> bool:
         return self._judged(point, direction).verdict is Verdict.WRONG

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_sigmoid.errors import TinygradSigmoidError
@@ -25,15 +23,13 @@ if TYPE_CHECKING:
     from tinygrad_sigmoid.drawing import Drawing
 
 LONGEST = 16  # lines of Python that fit into a message
-# What every copy keeps, and what can be pickled only if a user's code can.
-TEXTS = ("culprit", "got", "true", "bug", "tier", "operation_name", "allowed", "__notes__")
-GRAPH = ("value", "operation", "used", "shown", "gradients")
+KEPT = ("culprit", "got", "true", "bug", "tier", "operation_name", "__notes__")  # by every copy
 
 
 class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (what it is, not that it is an error)
     """A gradient, or something it is made of, is not what it must be.
 
-    It can be pickled, whatever it holds: a copy keeps all that is text or number, and the graph where that can travel.
+    It can be pickled, whatever it holds: a copy keeps all that is text or number, and no graph.
 
     Attributes:
         culprit: What is wrong, in one sentence.
@@ -44,7 +40,6 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         used: The input of it that was concerned, if only one was.
         got: The number that was found.
         true: The right number; `None` if no single number is right.
-        allowed: How far from the right number it may be, in units of the last place (given as a difference).
         tier: By which means it was found, as `"many digits"`.
         shown: The values computed that belong to the part of the graph that shows it.
         gradients: The gradients found in that part.
@@ -65,7 +60,6 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         used: Value | None = None,
         shown: Collection[Value] = (),
         gradients: Mapping[Value, float | None] | None = None,
-        allowed: Any = 0.0,
     ) -> None:
         super().__init__(culprit)
         self.culprit, self.bug, self.tier, self._code = culprit, bug, tier, code
@@ -73,15 +67,9 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         self.operation_name = operation.name if operation else ""
         self.got = None if got is None else float(got)
         self.true = None if true is None else float(true)
-        self.allowed = math.nan if self.true is None else in_ulp(float(allowed), self.true)
         self.shown = {part for part in shown if part.inputs} or (set() if value is None else {value})
         self.gradients: Mapping[Value, float | None] = gradients or {}
         self.call: tuple[object, Sequence[object], Mapping[str, object]] = (value, (), {})
-
-    def found_by(self, checked: object, at: Sequence[object], options: Mapping[str, object]) -> None:
-        """Tells by which call of `check_gradients` it was found; what has been told first, counts."""
-        if self.call[0] is self.value:
-            self.call = (checked, at, options)
 
     @property
     def error(self) -> float:
@@ -139,10 +127,10 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
 
         >>> print(GradientMismatch("∂f/∂x is wrong", got=math.inf, true=1.0, bug="pole").to_json())
         {"culprit": "∂f/∂x is wrong", "bug": "pole", "tier": "", "operation": "", "got": "Infinity",
-        "true": 1.0, "error": "Infinity", "allowed": 0.0, "code": ""}
+        "true": 1.0, "error": "Infinity", "code": ""}
         """
         texts = {"culprit": self.culprit, "bug": self.bug, "tier": self.tier, "operation": self.operation_name}
-        numbers = {name: in_json(getattr(self, name)) for name in ("got", "true", "error", "allowed")}
+        numbers = {name: in_json(getattr(self, name)) for name in ("got", "true", "error")}
         return json.dumps({**texts, **numbers, "code": self.code}, ensure_ascii=False, allow_nan=False)
 
     def _figures(self) -> Iterator[tuple[str, str]]:
@@ -151,8 +139,7 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         if self.true is not None:
             yield "true", repr(self.true)
         if self.got is not None and self.true is not None:
-            allowed = f", allowed {self.allowed:.3g}" if self.allowed else ""
-            yield "error", f"{self.error:.3g} ulp (units of the last place){allowed}"
+            yield "error", f"{self.error:.3g} ulp (units of the last place)"
         if self.tier:
             yield "found", self.tier
 
@@ -175,16 +162,8 @@ class GradientMismatch(TinygradSigmoidError, AssertionError):  # noqa: N818 (wha
         return f"{sentences(self.culprit)}{table(self._figures())}{picture}<pre>{code}</pre>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kept = {name: getattr(self, name) for name in TEXTS if hasattr(self, name)} | {"_code": self.code}
-        with suppress(Exception):  # as of a lambda, or whatever a user's own objects raise
-            kept["graph"] = pickle.dumps({name: getattr(self, name) for name in GRAPH})
+        kept = {name: getattr(self, name) for name in KEPT if hasattr(self, name)} | {"_code": self.code}
         return type(self), (self.culprit,), kept
-
-    def __setstate__(self, kept: Any) -> None:
-        graph = kept.pop("graph", b"")
-        self.__dict__.update(kept)
-        with suppress(Exception):  # the code that made it may not be found here
-            self.__dict__.update(pickle.loads(graph))
 
 
 def name_of(value: Value) -> str:
