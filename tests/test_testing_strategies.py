@@ -97,10 +97,10 @@ def test_graphs_have_hard_numbers_constants_shared_values_and_every_operation() 
 
 
 @pytest.mark.slow
-@given(expressions(operations=[multiply, log], min_operations=2, max_operations=4, max_inputs=1))
+@given(expressions(operations=[multiply, log], max_operations=4, max_inputs=1))
 def test_it_has_what_was_asked_for(drawn: Expression) -> None:
     order = computed(drawn.recorded())
-    assert 2 <= len(order) <= 4 + 3  # the sum of what was left over comes on top
+    assert 1 <= len(order) <= 4 + 3  # the sum of what was left over comes on top
     assert {operation_of(value).name for value in order} <= {"multiply", "log", "add"}
     assert list(drawn.at) == ["x"]
 
@@ -232,13 +232,13 @@ def test_networks_are_recorded_losses_of_labelled_leaves(loss: Value) -> None:
     assert len({leaf.label for leaf in own}) == len(own)
 
 
-def test_networks_have_several_sizes_and_losses_and_the_activations_asked_for() -> None:
-    losses = examples(networks(max_layers=3, activations=[softsign]), 100)
+def test_networks_have_several_sizes_losses_and_activations() -> None:
+    losses = examples(networks(max_layers=3), 100)
     found = [({operation_of(value).name for value in computed(loss)}, len(leaves(loss))) for loss in losses]
     for wanted in ({"half_squared_distance", "sigmoid"}, {"softplus", "negate"}, {"softplus", "subtract"}):
         assert any(wanted <= operations for operations, _ in found)
-    assert any("softsign" in operations for operations, _ in found)
-    assert not any("tanh" in operations for operations, _ in found)
+    assert any("tanh" in operations for operations, _ in found)
+    assert any("relu" in operations for operations, _ in found)
     assert len({count for _, count in found}) > 8
 
 

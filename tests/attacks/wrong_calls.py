@@ -454,9 +454,7 @@ CALLS: dict[str, Call] = {
     "expression": Call(
         lambda w, **given: strategies.expression(given["function"], x=given["x"]), {"function": function, "x": number}
     ),
-    "expressions": Call(
-        lambda w, **given: strategies.expressions(**given), STRATEGY | {"min_operations": whole(1, "0")}
-    ),
+    "expressions": Call(lambda w, **given: strategies.expressions(**given), STRATEGY),
     "graphs": Call(lambda w, **given: strategies.graphs(**given), STRATEGY),
     "points": Call(lambda w, **given: strategies.points(**given), {"operation": operation}),
     "networks": Call(
@@ -465,7 +463,6 @@ CALLS: dict[str, Call] = {
             "max_inputs": whole(2),
             "max_layers": whole(2),
             "max_neurons": whole(2),
-            "activations": STRATEGY["operations"],
         },
     ),
     "arrays": Call(

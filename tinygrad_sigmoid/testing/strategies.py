@@ -99,7 +99,6 @@ def expression(function: Callable[..., Value], **at: float) -> Expression:
 def expressions(
     *,
     operations: Sequence[Operation] | None = None,
-    min_operations: int = 1,
     max_operations: int = 10,
     max_inputs: int = 3,
     numbers: st.SearchStrategy[float] | None = None,
@@ -108,11 +107,10 @@ def expressions(
     """Random expressions that use results more than once; they shrink to the smallest that fails.
 
     Whatever is drawn becomes an expression: an operation that can't be computed is left out, and `x + x` stands in
-    where that leaves too few. Results that nothing uses are added up at the end.
+    where that leaves none. Results that nothing uses are added up at the end.
 
     Args:
         operations: What they are made of; all of the table if left out.
-        min_operations: At least so many.
         max_operations: At most so many, without the final sum.
         max_inputs: At most so many inputs, x, y, z, x4, x5, …
         numbers: Where the inputs and constants come from; left out, from −4 to 4, and from where floats get difficult
@@ -123,22 +121,20 @@ def expressions(
     if operations is not None:
         cure = "write for instance [sigmoid, add], or leave it out"
         operations = checks.entries(operations, "operations", "a list of operations", cure, kind=Operation)
-    checks.whole(min_operations, "min_operations", "write for instance 1")
-    checks.whole(max_operations, "max_operations", "write for instance 10", least=min_operations)
+    checks.whole(max_operations, "max_operations", "write for instance 10", least=1)
     checks.whole(max_inputs, "max_inputs", "write for instance 3", least=1)
     checks.choice(well_scaled, "well_scaled", [True, False])
     if numbers is None:
         numbers = ORDINARY if well_scaled else HARD
     checks.instance(numbers, st.SearchStrategy, "numbers", "a strategy", "write for instance floats(-4, 4)")
     usable = list(TABLE.values()) if operations is None else operations
-    return _expressions(usable, min_operations, max_operations, max_inputs, numbers, well_scaled)
+    return _expressions(usable, max_operations, max_inputs, numbers, well_scaled)
 
 
 @st.composite
 def _expressions(
     draw: st.DrawFn,
     usable: Sequence[Operation],
-    min_operations: int,
     max_operations: int,
     max_inputs: int,
     numbers: st.SearchStrategy[float],
@@ -146,11 +142,11 @@ def _expressions(
 ) -> Expression:
     values = [Value(draw(numbers)) for _ in range(draw(st.integers(1, max_inputs)))]
     inputs = len(values)
-    drawn = st.lists(_operations(usable, numbers), min_size=min_operations, max_size=max_operations)
+    drawn = st.lists(_operations(usable, numbers), min_size=1, max_size=max_operations)
     for operation, operands in draw(drawn):
         given = [values[max(0, len(values) - 1 - one)] if isinstance(one, int) else one for one in operands]
         values += _computed(operation, given, well_scaled)
-    while len(values) < inputs + min_operations:
+    if len(values) == inputs:
         values += _computed(add, [values[0]] * 2, False) or [negate(values[0])]
     used = {one for value in values for one in value.inputs}
     total, *others = [value for value in values[inputs:] if value not in used]
@@ -178,9 +174,7 @@ def graphs(
     return drawn.map(Expression.recorded)
 
 
-def networks(
-    *, max_inputs: int = 3, max_layers: int = 2, max_neurons: int = 3, activations: Sequence[Operation] | None = None
-) -> st.SearchStrategy[Value]:
+def networks(*, max_inputs: int = 3, max_layers: int = 2, max_neurons: int = 3) -> st.SearchStrategy[Value]:
     """The losses of small random networks, recorded: inputs, weights and biases are leaves, and have labels.
 
     The loss is one of the package's that goes with the outputs.
@@ -189,27 +183,21 @@ def networks(
         max_inputs: At most so many inputs.
         max_layers: At most so many layers.
         max_neurons: At most so many neurons in each.
-        activations: Operations of one input for the layers before the last; left out, some of the table.
     """
     sizes = {"max_inputs": max_inputs, "max_layers": max_layers, "max_neurons": max_neurons}
     for name, size in sizes.items():
         checks.whole(size, name, "write for instance 3", least=1)
-    if activations is not None:
-        wanted, cure = "a list of operations", "write for instance [tanh, softsign], or leave it out"
-        activations = checks.entries(activations, "activations", wanted, cure, kind=Operation)
-    return _networks(max_inputs, max_layers, max_neurons, activations or [sigmoid, tanh, softplus, relu])
+    return _networks(max_inputs, max_layers, max_neurons)
 
 
 @st.composite
-def _networks(
-    draw: st.DrawFn, max_inputs: int, max_layers: int, max_neurons: int, activations: Sequence[Operation]
-) -> Value:
+def _networks(draw: st.DrawFn, max_inputs: int, max_layers: int, max_neurons: int) -> Value:
     inputs = [Value(draw(ORDINARY), f"x{place}") for place in range(1, draw(st.integers(1, max_inputs)) + 1)]
     widths = draw(st.lists(st.integers(1, max_neurons), min_size=1, max_size=max_layers))
     losses = [loss for loss in SAME_GRAPH if loss is not softmax_cross_entropy or widths[-1] > 1]
     loss = draw(st.sampled_from(losses))
     last = None if loss is softmax_cross_entropy else sigmoid
-    chosen = [*[draw(st.sampled_from(activations)) for _ in widths[1:]], last]
+    chosen = [*[draw(st.sampled_from([sigmoid, tanh, softplus, relu])) for _ in widths[1:]], last]
     layers = []
     for (before, width), activation in zip(pairwise([len(inputs), *widths]), chosen, strict=True):
         weights = arrays(width, before, numbers=ORDINARY, nested=True)
