@@ -42,6 +42,12 @@ class Mistake(NamedTuple):
     remark: str  # what is wrong with that value, in a few words
     reason: str  # the same in a sentence
 
+    @property
+    def marks(self) -> dict[Value | tuple[Value, Value], str]:
+        """What a picture of the graph says at the edge, and at that value."""
+        passed = f"edge {self.number}: hands on {number_text(self.edge.upstream)}"
+        return {(self.edge.value, self.edge.used): passed, self.value: self.remark}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -81,11 +87,7 @@ class Comparison:
         from tinygrad_sigmoid.drawing import draw
 
         mistake = self[name].mistake
-        if mistake is None:
-            return draw(self.output)
-        edge = mistake.edge
-        passed = f"edge {mistake.number}: hands on {number_text(edge.upstream)}"
-        return draw(self.output, marks={(edge.value, edge.used): passed, mistake.value: mistake.remark})
+        return draw(self.output, marks=mistake.marks if mistake else {})
 
     def explore(self, path: str | os.PathLike[str] | None = None) -> Page:
         """The live page of the graph, on which the exhibits that go wrong can be played step by step."""

@@ -231,10 +231,7 @@ class Passes(OnGraphs):
         ledger.edges = [Edge(order[int(value)], order[int(used)], *numbers) for value, used, *numbers in taken]
         ledger.update(zip(order, found, strict=True))
         mistake = judged(Exhibit(self.function, RIGHT.run), output, ledger).mistake
-        if mistake is None:
-            return marked_graph(output, self.compared(case, answer))
-        passed = f"edge {mistake.number}: hands on {number_text(mistake.edge.upstream)}"
-        return MarkedGraph(output, {(mistake.edge.value, mistake.edge.used): passed, mistake.value: mistake.remark})
+        return MarkedGraph(output, mistake.marks) if mistake else marked_graph(output, self.compared(case, answer))
 
 
 def _gradients(answer: Answer) -> list[float]:
