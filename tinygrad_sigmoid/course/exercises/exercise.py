@@ -256,11 +256,8 @@ def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
 
 def _apart(mine: float, true: float) -> tuple[str, str]:
     """Two numbers in as many digits as show the difference."""
-    for digits in (6, 9, 12, 17):
-        texts = f"{mine:.{digits}g}", f"{true:.{digits}g}"
-        if texts[0] != texts[1]:
-            break
-    return texts
+    digits = 6 if f"{mine:.6g}" != f"{true:.6g}" else 17
+    return f"{mine:.{digits}g}", f"{true:.{digits}g}"
 
 
 def _numbers(answer: Answer) -> list[float]:
