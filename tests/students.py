@@ -283,7 +283,7 @@ WRITTEN = [
         ("other.grad += out", "other.grad = out"),
     ),
     changed(VALUE, "post-order, not reversed", ("reversed(order)", "order")),
-    changed(VALUE, "the output's gradient is never set to 1", ("self.grad = 1.0", "pass")),
+    changed(VALUE, "every gradient is 0: is that of the output set to 1", ("self.grad = 1.0", "pass")),
     changed(
         VALUE,
         "the local derivatives of the inputs swapped",

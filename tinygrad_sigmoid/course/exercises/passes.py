@@ -242,16 +242,21 @@ def _gradients(answer: Answer) -> list[float]:
 
 POST_ORDER, ONLY_THE_OUTPUT = "post-order, not reversed", "only the output passes its gradient back"
 LESSONS: Mapping[str, str] = {
-    **{exhibit.name: exhibit.lesson for exhibit in EXHIBITS},
-    ONLY_THE_OUTPUT: "go on with its inputs, and with theirs",
-    "the output's gradient is never set to 1": "every gradient is 0, or is it not written where it belongs?",
-    "the output does not pass its gradient back": "all others are 0, or is += not what writes them where they belong?",
+    **{exhibit.name: f"{exhibit.name}: {exhibit.lesson}" for exhibit in EXHIBITS},
+    ONLY_THE_OUTPUT: f"{ONLY_THE_OUTPUT}: go on with its inputs, and with theirs",
+    "the output's gradient is never set to 1": (
+        "every gradient is 0: is that of the output set to 1, and is it written where it belongs?"
+    ),
+    "the output does not pass its gradient back": (
+        "the output does not pass its gradient back, and all others stay 0: are they written where they belong, by += "
+        "and not by *=?"
+    ),
 }
 
 
 def with_lesson(name: str) -> str:
-    """The name of a wrong pass, and what is to be learnt from it."""
-    return f"{name}: {LESSONS[name]}" if name in LESSONS else name
+    """The name of a wrong pass, with what is to be learnt from it where something is."""
+    return LESSONS.get(name, name)
 
 
 class OnClasses(OnGraphs):
