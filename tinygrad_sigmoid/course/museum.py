@@ -232,28 +232,19 @@ def _own(mine: Pass, output: Value, exhibits: Sequence[Outcome]) -> Outcome:
             ledger.update({value: as_number(ledger.get(value))})
     ledger.edges = [edge for edge in ledger.edges if not edge.used.constant]
     outcome = judged(Exhibit(getattr(mine, "__name__", "yours"), mine), output, ledger)
-    alike = [other for other in exhibits if other.mistake and not _differing(outcome.gradients, other.gradients)]
+    alike = [other for other in exhibits if other.mistake and _same(outcome.gradients, other.gradients)]
     lesson = f'It gives what "{alike[0].exhibit.name}" gives. {alike[0].lesson}' if alike else ""
-    reason = outcome.reason
-    if outcome.agrees and (wrong := _differing(outcome.gradients, outcome.right)):
-        name = Names(topological_order(output))[wrong[0]]
-        got, wanted = number_text(outcome.gradients.get(wrong[0], 0.0)), number_text(outcome.right[wrong[0]])
-        reason = (
-            f"the gradient of {name} is {got}, and {wanted} is right; the edge can't be told, because not every "
-            f"gradient was read from the dict and written to it."
-        )
-        if not ledger:
-            reason = "it writes nothing into the dict of gradients that it is given."
+    reason = outcome.reason if ledger else "it writes nothing into the dict of gradients that it is given."
     return replace(outcome, reason=reason, lesson=lesson)
 
 
-def _differing(one: dict[Value, float], other: dict[Value, float]) -> list[Value]:
-    """The values whose gradients are not the same in both."""
-    return [
-        value
-        for value in sorted({*one, *other}, key=lambda value: -value.index)
-        if not math.isclose(one.get(value, 0.0), other.get(value, 0.0), rel_tol=1e-6)
-    ]
+def _same(one: dict[Value, float], other: dict[Value, float]) -> bool:
+    return all(_near(one.get(value, 0.0), other.get(value, 0.0)) for value in {*one, *other})
+
+
+def _near(one: float, other: float) -> bool:
+    """Whether two gradients are the same, but for rounding in another order."""
+    return math.isclose(one, other, rel_tol=1e-6)
 
 
 def outcome_of(exhibit: Exhibit, output: Value) -> Outcome:
@@ -273,9 +264,14 @@ def judged(exhibit: Exhibit, output: Value, ledger: Ledger) -> Outcome:
     right = {value: gradient * (1 if value.inputs else exhibit.kept) for value, gradient in once.items()}
     wrong = [value for value in right if abs(ledger.get(value, 0.0) - right[value]) > allowed[value]]
     mistake, reason, names = None, "", Names(topological_order(output))
-    if wrong:
-        mistake = _first_mistake(exhibit, ledger.edges, once, allowed, names)
-        reason = mistake.reason if mistake else ""
+    if wrong and (mistake := _first_mistake(exhibit, ledger.edges, once, allowed, names)):
+        reason = mistake.reason
+    elif off := [value for value in wrong if not _near(ledger.get(value, 0.0), right[value])]:
+        got, wanted = number_text(ledger.get(off[0], 0.0)), number_text(right[off[0]])
+        reason = (
+            f"the gradient of {names[off[0]]} is {got}, and {wanted} is right; the edge can't be told, because not "
+            f"every gradient was read from the dict and written to it."
+        )
     return Outcome(exhibit, right, dict(ledger), ledger.edges, mistake, reason, exhibit.lesson)
 
 
@@ -284,7 +280,7 @@ def _first_mistake(
 ) -> Mistake | None:
     """The first edge that breaks the rules: pass back the whole gradient, add it up, once for every edge and pass.
 
-    If none does, whatever the gradients are off by is rounding.
+    If none does, whatever the gradients are off by is rounding, or was written past the ledger.
     """
     uses = Counter(used for value in right for used, _ in edges(value))
     contributions, times = Counter[Value](), Counter[tuple[Value, Value]]()

@@ -275,7 +275,7 @@ def _shape(answer: Answer) -> str:
         return f"({', '.join(map(_shape, answer))})"
     if inner == ["1"]:
         return f"{len(answer)}" if len(answer) > 1 else "1 in a list"
-    return f"{len(answer)} × {inner[0]}" if inner else "0"
+    return f"{len(answer)} × {inner[0].removesuffix(' in a list')}" if inner else "0"
 
 
 def _typed(argument: Any) -> str:

@@ -384,9 +384,6 @@ ORDER = Order(
     _sums,
     topological_order,
     {
-        "the right order, but the output first: it is asked for with the inputs first": [
-            lambda output: topological_order(output)[::-1]
-        ],
         "breadth first: a value may come up before something that uses it": [
             _breadth_first,
             lambda output: _breadth_first(output)[::-1],
@@ -405,7 +402,6 @@ ORDER = Order(
             lambda output: [*dict.fromkeys(output.inputs), output],
             lambda output: [*output.inputs, output],
         ],
-        "the output itself is missing": [lambda output: topological_order(output)[:-1]],
     },
     (
         "Before a value may stand in the list, all its inputs must: visit these first.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
-from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, NotAsked, Row, plain
+from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, NotAsked, plain
 from tinygrad_sigmoid.course.exercises.rules import sigmoid_slope
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Neuron
@@ -156,26 +156,12 @@ class OnArrays(Exercise):
             raise NotAsked("it writes into the arrays that it is given, which are still needed: make new ones")
         return answer
 
-    def compared(self, case: Case, answer: Answer) -> list[Row]:
-        """The gradients that are wrong; first their shapes, as NumPy has them."""
-        right = self.call(self.right, case)
-        if isinstance(answer, list) and len(answer) == len(right):
-            pairs = zip(self.entries, map(_shape, answer), map(_shape, right), strict=True)
-            if wrong := [(f"shape of {name}", str(mine), str(true)) for name, mine, true in pairs if mine != true]:
-                return wrong
-        return super().compared(case, answer)
-
     def names(self, case: Case) -> Sequence[str]:
         """The gradients by row and column."""
         _, x, W, b = case
         names = [f"x[{i}, {j}]" for i, row in enumerate(x) for j, _ in enumerate(row)]
         names += [f"W[{i}, {j}]" for i, row in enumerate(W) for j, _ in enumerate(row)]
         return [f"∂C/∂{name}" for name in [*names, *[f"b[{j}]" for j, _ in enumerate(b)]]]
-
-
-def _shape(answer: Answer) -> tuple[int, ...]:
-    """How long an array is along each axis."""
-    return (len(answer), *(_shape(answer[0]) if answer else ())) if isinstance(answer, list) else ()
 
 
 def _batches(random: Random) -> Iterator[Case]:
