@@ -104,20 +104,6 @@ def test_python_gives_the_bits_of_the_graph_or_fails_as_it_does(output: Value, d
             program(*numbers)
 
 
-@pytest.mark.slow
-@settings(max_examples=100)
-@given(graphs())
-def test_the_trace_is_every_number_of_both_passes(output: Value) -> None:
-    leaves, order = leaves_of(output), topological_order(output)
-    data, local_derivatives, slopes = compiled(output, inputs=leaves, trace=True).function(*[x.data for x in leaves])  # type: ignore[attr-defined]
-    output.zero_grad()
-    output.backward()
-    assert data == [value.data for value in order]
-    assert [tuple(row) for row in local_derivatives] == [value.local_derivatives for value in order]
-    for value, slope in zip(order, slopes, strict=True):
-        assert slope is None if value.constant else slope == value.grad or slope != slope
-
-
 def test_the_source_of_a_neuron_reads_like_the_text() -> None:
     neuron, x, y = Neuron([0.6, -0.4], 0.1), [Value(0.3, "x1"), Value(-0.2, "x2")], Value(1.0, "y")
     loss = squared_error(neuron(x), y)

@@ -80,7 +80,6 @@ def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> 
     output, wrt = chain(60)
     output.label = "def program(x):     return "
     whole: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
-    traced: Any = compiled(output, inputs=wrt[:1], trace=True)
     monkeypatch.setattr(python_room, "LONGEST", 200)
     monkeypatch.setattr(python_room, "PIECE", 200)
     pieces: Any = compiled(output, inputs=wrt[:1], wrt=wrt)
@@ -88,7 +87,6 @@ def test_a_program_in_pieces_is_the_program(monkeypatch: pytest.MonkeyPatch) -> 
     assert pieces.source == whole.source
     for numbers in ([0.25], [0.25, -3.0]):
         assert pieces(*numbers) == whole(*numbers)
-        assert compiled(output, inputs=wrt[:1], trace=True)(*numbers) == traced(*numbers)
     assert pickle.loads(pickle.dumps(pieces))(0.25) == whole(0.25)
     with pytest.raises(OverflowError, match="is too large for a float"):
         pieces(1e308, 1e308)

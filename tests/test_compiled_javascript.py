@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from tinygrad_sigmoid import Network, Operation, Value, cos, explore, sigmoid, squared_error, translated
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling.targets import compiled, javascript_trace
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.strategies import graphs
 
@@ -69,7 +69,7 @@ def assert_close(got: float | None, wanted: float | None) -> None:
 def test_every_number_of_both_passes_is_that_of_the_graph(run: Run, output: Value) -> None:
     order = topological_order(output)
     leaves = [value for value in order if not value.inputs and not value.constant]
-    source = compiled(output, inputs=leaves, target="javascript", trace=True).source
+    source = javascript_trace(output, leaves)
     data, local_derivatives, gradients = run(source, [leaf.data for leaf in leaves])
     output.zero_grad()
     output.backward()
@@ -98,7 +98,7 @@ def test_where_python_would_raise_there_is_nan_and_nothing_is_thrown(run: Run) -
     output, [gradient] = run(source, [0.0])
     assert math.isnan(output)
     assert math.isnan(gradient)
-    traced = compiled(1 / x, inputs=[x], target="javascript", trace=True).source
+    traced = javascript_trace(1 / x, [x])
     assert run(traced, [0.0])[0][-1] == math.inf, "a trace shows where it happens"
 
 

@@ -209,14 +209,6 @@ def test_the_source_by_itself_refuses_what_the_program_refuses() -> None:
             alone(*numbers)
 
 
-def test_a_trace_has_no_mean() -> None:
-    x = Value(1.0, "x")
-    program = compiled(x * x, inputs=[x], trace=True)
-    for method in (program.batch, program.descent):
-        with pytest.raises(TypeError, match="gives no means: call it, or compile without trace=True"):
-            method([1.0])  # type: ignore[call-arg]
-
-
 # -- Kinds of input ----------------------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,7 @@ from tinygrad_sigmoid import (
     steps,
 )
 from tinygrad_sigmoid.cli import main
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling.targets import javascript_trace
 from tinygrad_sigmoid.course.museum import compare
 from tinygrad_sigmoid.graph import leaves, topological_order
 from tinygrad_sigmoid.reading.writer import number_text
@@ -125,7 +125,7 @@ def test_the_browser_computes_pythons_numbers_on_random_graphs(browser):
     compared = 0
     for output, moves in drawn:
         changeable = [leaf for leaf in leaves(output) if not leaf.constant]
-        program = compiled(output, inputs=changeable, target="javascript", trace=True).source
+        program = javascript_trace(output, changeable)
         for _ in range(2):
             # Through JSON, because the driver itself rounds numbers on their way.
             answer = browser.run(

@@ -30,8 +30,8 @@ from tinygrad_sigmoid import (
     translated,
     vectorized,
 )
-from tinygrad_sigmoid.compiling import compiled
 from tinygrad_sigmoid.compiling.source import JAVASCRIPT, PYTHON, WIDTH
+from tinygrad_sigmoid.compiling.targets import compiled, javascript_trace
 from tinygrad_sigmoid.notation import Notation
 
 ATTACKS = [
@@ -107,23 +107,25 @@ def with_labels(test: Callable[..., None]) -> Callable[..., None]:
 @example(["encoding"] * 12)
 def test_a_program_in_python_is_the_same_whatever_its_labels_are(labels: list[str]) -> None:
     output, leaves = graph(labels)
-    for trace in (False, True):
-        wanted = compiled(PLAIN[0], inputs=PLAIN[1], wrt=PLAIN[1], trace=trace)
-        program = compiled(output, inputs=leaves, wrt=leaves, trace=trace)
-        assert shape(program.source) == shape(wanted.source)
-        assert program(*[0.2] * 12) == wanted(*[0.2] * 12)
-        assert all(line.isprintable() for line in program.source.split("\n"))
-        first_two = program.source.encode("utf-8", "strict").split(b"\n")[:2]
-        assert b"coding:" not in b"".join(first_two)
-        assert b"coding=" not in b"".join(first_two)
+    wanted = compiled(PLAIN[0], inputs=PLAIN[1], wrt=PLAIN[1])
+    program = compiled(output, inputs=leaves, wrt=leaves)
+    assert shape(program.source) == shape(wanted.source)
+    assert program(*[0.2] * 12) == wanted(*[0.2] * 12)
+    assert all(line.isprintable() for line in program.source.split("\n"))
+    first_two = program.source.encode("utf-8", "strict").split(b"\n")[:2]
+    assert b"coding:" not in b"".join(first_two)
+    assert b"coding=" not in b"".join(first_two)
 
 
 @with_labels
 def test_a_program_in_javascript_is_the_same_whatever_its_labels_are(run: Run, labels: list[str]) -> None:  # noqa: F811
     output, leaves = graph(labels)
-    for trace in (False, True):
-        wanted = compiled(PLAIN[0], inputs=PLAIN[1], wrt=PLAIN[1], target="javascript", trace=trace).source
-        source = compiled(output, inputs=leaves, wrt=leaves, target="javascript", trace=trace).source
+    sources: list[Callable[..., str]] = [
+        lambda output, leaves: compiled(output, inputs=leaves, wrt=leaves, target="javascript").source,
+        javascript_trace,
+    ]
+    for source_of in sources:
+        wanted, source = source_of(*PLAIN), source_of(output, leaves)
         assert run(source, [0.2] * 12) == run(wanted, [0.2] * 12)
         code = [line.split("//")[0].strip() for line in source.split("\n")]
         assert sum(line.count(";") for line in code) == sum(

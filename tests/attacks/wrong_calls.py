@@ -469,16 +469,13 @@ CALLS: dict[str, Call] = {
         lambda w, size, **given: strategies.arrays(size, **given),
         {"size": whole(2, "0"), "numbers": WIDE, "nested": flag},
     ),
-    "compiled": package(
-        "compiled", output=value, inputs=constant([], {"an empty list", "a list of Values"}), trace=flag
-    ),
+    "compiled": package("compiled", output=value, inputs=constant([], {"an empty list", "a list of Values"})),
     "compiled with gradients": Call(
         lambda w, **given: compiled(w.output, **given),
         {
             "inputs": Kind(lambda w: [w.x], {"an empty list", "a list of Values"}),
             "wrt": values,
             "target": constant("python", set()),
-            "trace": flag,
         },
     ),
     "compiled to watch": Call(

@@ -84,18 +84,6 @@ class PythonDescent(Descent):
         self._parameters = parameters
 
 
-class TracedProgram(PythonProgram):
-    """A program that returns every number of both passes, whatever they are."""
-
-    def result(self, numbers: Iterable[float]) -> Any:
-        return self.function(*numbers)
-
-    def batch(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a program with a trace gives no means: call it, or compile without trace=True")
-
-    descent = batch
-
-
 # Python's own compiler takes 40 bytes for each character until it is done, but variables of a function are the fastest.
 LONGEST = 1 << 23  # characters of a program that is one function
 PIECE = 1 << 18  # characters that are compiled at once, if it is longer

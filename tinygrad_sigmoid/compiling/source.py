@@ -19,7 +19,6 @@ from tinygrad_sigmoid.elementary import ELEMENTARY
 from tinygrad_sigmoid.operation import Operation
 from tinygrad_sigmoid.quoting import in_literal, printable
 from tinygrad_sigmoid.reading.writer import Code, Written
-from tinygrad_sigmoid.value import Value
 
 WIDTH = 116
 MOST_OPERATIONS = 10  # in an expression; a larger one gets a name and a statement of its own
@@ -64,6 +63,8 @@ JAVASCRIPT = Language(
     end=";",
 )
 
+_PROGRAM, _TRACE = " and its gradients, by the chain rule.", ": every number of both passes."
+
 _EXP = """\
 def exp(x):
     try:
@@ -72,15 +73,14 @@ def exp(x):
         return inf"""
 
 
-def python_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
+def python_lines(lowered: Lowered, required: int) -> list[str]:
     """The program as a Python function with its imports, which raises where recording the graph would have raised.
 
     Args:
         required: How many of the arguments have no default.
-        trace: Whether to return every number of both passes in place of the output and the gradients of `wrt`.
     """
     writer = _Writer(lowered, PYTHON)
-    returned = _returned(lowered, wrt, trace)
+    returned = _returned(lowered)
     guards = [guard for guard in [lowered.results[0], *lowered.guards] if isinstance(guard, Symbol)]
     checked = {guard.number for guard in guards}
     body = [writer.check(guard) for guard in guards if guard.operation is None]
@@ -93,14 +93,14 @@ def python_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace
     tail = _in_lines("    return ", parts, "")
     if len(tail) > 1:
         tail = _in_lines("    return (", parts, ")")
-    return [writer.title(trace), "", *_prelude(writer), *head, *body, *tail, ""]
+    return [writer.title(_PROGRAM), "", *_prelude(writer), *head, *body, *tail, ""]
 
 
-def javascript_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, trace: bool = False) -> list[str]:
+def javascript_lines(lowered: Lowered, required: int, *, trace: bool = False) -> list[str]:
     """The program as a JavaScript function, which never throws.
 
     Where recording the graph would raise, it returns NaN for the output and all gradients; with `trace`, every number
-    as IEEE 754 has it.
+    of both passes as IEEE 754 has it.
     """
     writer = _Writer(lowered, JAVASCRIPT)
     if len(lowered.arguments) > MOST_PARAMETERS:
@@ -108,26 +108,30 @@ def javascript_lines(lowered: Lowered, wrt: Sequence[Value], *, required: int, t
             f"a function of JavaScript takes at most {MOST_PARAMETERS:,} numbers, but the graph has "
             f"{len(lowered.arguments):,} leaves: compile a smaller one"
         )
-    returned = _returned(lowered, wrt, trace)
+    returned = _traced(lowered) if trace else _returned(lowered)
     guards = () if trace else lowered.guards
     body = [f"  {line}" for symbol in writer.statements(returned, guards) for line in writer.lines(symbol)]
     head = _in_lines("function program(", writer.arguments(required, " = "), ") {")
     if not trace:
         finite = [part for operand in dict.fromkeys([*lowered.results, *guards]) for part in writer.parts(operand)]
-        nothing = f"Array({len(wrt)}).fill(NaN)" if wrt else "[]"
+        gradients = len(lowered.results) - 1
+        nothing = f"Array({gradients}).fill(NaN)" if gradients else "[]"
         body += _in_lines("  if (![", finite, f"].every(Number.isFinite)) return [NaN, {nothing}];")
     tail = _in_lines("  return [", [part for result in returned for part in writer.parts(result)], "];")
-    return [writer.title(trace), *head, *body, *tail, "}", ""]
+    return [writer.title(_TRACE if trace else _PROGRAM), *head, *body, *tail, "}", ""]
 
 
 Nested = list["Nested"] | Operand | None  # results of a program, in lists within lists
 
 
-def _returned(lowered: Lowered, wrt: Sequence[Value], trace: bool) -> list[Nested]:
-    """What a program returns: the output and the gradients, or every number of both passes."""
-    if not trace:
-        output, *gradients = lowered.results
-        return [output, list(gradients)]
+def _returned(lowered: Lowered) -> list[Nested]:
+    """What a program returns: the output and the gradients."""
+    output, *gradients = lowered.results
+    return [output, list(gradients)]
+
+
+def _traced(lowered: Lowered) -> list[Nested]:
+    """What it returns with a trace: every number of both passes."""
     return [
         [lowered.data[value] for value in lowered.order],
         [list(lowered.derivatives_of(value)) if value.inputs else [] for value in lowered.order],
@@ -232,9 +236,8 @@ class _Writer:
         defaults = [equals + self._operand(leaf.data).text for leaf in self.lowered.arguments[required:]]
         return [name + default for name, default in zip(names, [""] * required + defaults, strict=True)]
 
-    def title(self, trace: bool) -> str:
+    def title(self, what: str) -> str:
         """The first line of the program: what it computes."""
-        what = ": every number of both passes." if trace else " and its gradients, by the chain rule."
         title = self.language.comment + printable(self.names.shown(self.lowered.output)) + what
         # A first line that seems to declare an encoding would be taken by its word in a file of Python.
         return re.sub("coding([:=])", r"coding \1", title)

@@ -11,7 +11,7 @@ from tinygrad_sigmoid import checks
 from tinygrad_sigmoid.collecting import collector_paused
 from tinygrad_sigmoid.compiling.lowering import Lowered
 from tinygrad_sigmoid.compiling.program import Program
-from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram, TracedProgram
+from tinygrad_sigmoid.compiling.python import JavaScriptProgram, PythonProgram
 from tinygrad_sigmoid.compiling.source import javascript_lines, python_lines
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.quoting import shown
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 Target = Literal["python", "wasm", "native", "javascript"]
 TARGETS: tuple[str, ...] = get_args(Target)
 
-_WRITTEN: dict[str, tuple[Callable[..., list[str]], Callable[..., Program], Callable[..., Program]]] = {
-    "python": (python_lines, PythonProgram, TracedProgram),
-    "javascript": (javascript_lines, JavaScriptProgram, JavaScriptProgram),
+_WRITTEN: dict[str, tuple[Callable[..., list[str]], Callable[..., Program]]] = {
+    "python": (python_lines, PythonProgram),
+    "javascript": (javascript_lines, JavaScriptProgram),
 }
 _KERNELS = {
     "wasm": ("tinygrad_sigmoid.compiling.wasm", "WasmProgram"),
@@ -40,7 +40,6 @@ def compiled(
     wrt: Sequence[Value] = (),
     watch: Sequence[Value] = (),
     target: Target = "python",
-    trace: bool = False,
 ) -> Program:
     """A program that computes a recorded graph and its gradients again, for other numbers, many times faster.
 
@@ -75,14 +74,9 @@ def compiled(
             WebAssembly, for many samples, to the same bits on every machine; `"native"`, the kernel as machine code; or
             `"javascript"`, whose `source` is the text of a function `program(…inputs, …other leaves)` for a page. The
             two kernels compute sin x and cos x only for |x| ≤ 823,549, and refuse the rest.
-        trace: Whether the program returns every number of both passes: a list `data`, one number for each value of
-            `topological_order(output)`; a list `local_derivatives` of one list for each value, ∂value/∂input in the
-            order of its inputs, empty for leaves; a list `gradients`, one number for each value and `None` (in
-            JavaScript `null`) for constants. `wrt` has no meaning then. So that one sees where a number becomes
-            infinite or nan, a gradient may be, and in JavaScript any number.
 
     Raises:
-        ValueError: An input is not a leaf of the graph, or is listed twice; or the target has no `trace` or `watch`.
+        ValueError: An input is not a leaf of the graph, or is listed twice; or the target can't `watch`.
         TypeError: An operation of your own can't be written in the target's language.
         ImportError: The target needs a package that is not installed.
     """
@@ -93,27 +87,35 @@ def compiled(
     wrt = checks.entries(wrt, "wrt", "a list of Values", cure.format("wrt"), kind=Value, least=0)
     watch = checks.entries(watch, "watch", "a list of Values", cure.format("watch"), kind=Value, least=0)
     checks.choice(target, "target", TARGETS)
-    checks.instance(trace, bool, "trace", "True or False", "leave it out to get the output and its gradients")
     _check(output, inputs, wrt)
-    if trace and target not in _WRITTEN:
-        raise ValueError(f"the target {target!r} has no trace: use 'python' or 'javascript'")
     if watch and target not in _KERNELS:
         raise ValueError(f"the target {target!r} can't watch values: use 'wasm' or 'native'")
     with collector_paused():  # until all that was needed on the way is gone: the collector would look at it
         if target in _WRITTEN:
-            return _written(output, inputs, wrt, target, trace)
+            return _written(output, inputs, wrt, target)
         return _kernel_program(target).of(Lowered(output, inputs, wrt, watch), len(inputs), wrt, watch)
 
 
-def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str, trace: bool) -> Program:
-    lines_of, program, traced = _WRITTEN[target]
+def javascript_trace(output: Value, inputs: Sequence[Value]) -> str:
+    """JavaScript for a page: a function `program(…inputs, …other leaves)` that returns every number of both passes.
+
+    They are a list `data`, one number for each value of `topological_order(output)`; a list `local_derivatives` of one
+    list for each value, ∂value/∂input in the order of its inputs, empty for leaves; a list `gradients`, one number for
+    each value and `null` for constants. So that one sees where a number becomes infinite or nan, any of them may be.
+    """
     every = [value for value in topological_order(output) if not value.constant]
-    lowered = Lowered(output, inputs, every if trace else wrt)
-    lines = lines_of(lowered, wrt, required=len(inputs), trace=trace)
+    with collector_paused():
+        return "\n".join(javascript_lines(Lowered(output, inputs, every), len(inputs), trace=True))
+
+
+def _written(output: Value, inputs: Sequence[Value], wrt: Sequence[Value], target: str) -> Program:
+    lines_of, program = _WRITTEN[target]
+    lowered = Lowered(output, inputs, wrt)
+    lines = lines_of(lowered, len(inputs))
     parameters = [leaf.data for leaf in lowered.arguments[len(inputs) :]]
     trainable = lowered.trainable
-    del lowered, every  # the text of a large graph needs the memory
-    return (traced if trace else program)("\n".join(lines), len(inputs), parameters, trainable)
+    del lowered  # the text of a large graph needs the memory
+    return program("\n".join(lines), len(inputs), parameters, trainable)
 
 
 def _kernel_program(target: str) -> type[KernelProgram]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from xml.etree.ElementTree import tostring
 
 from tinygrad_sigmoid import checks
-from tinygrad_sigmoid.compiling import compiled
+from tinygrad_sigmoid.compiling.targets import compiled, javascript_trace
 from tinygrad_sigmoid.drawing.boxes import READABLE, Diagram, diagram
 from tinygrad_sigmoid.drawing.layout import most_drawn
 from tinygrad_sigmoid.drawing.picture import picture
@@ -156,7 +156,7 @@ def page_of(output: Value, call: Call | None = None, algorithms: Sequence[Algori
         "network": "network" if columns else "null",
         "picture": across,
         "downwards": downwards,
-        "program": _javascript(output, inputs, trace=True),
+        "program": _in_script_element(javascript_trace(output, inputs)),
         "perceptron": _perceptron(output, inputs),
         "operations": ",\n".join(dict.fromkeys(operations.values())),
         "graph": in_script(
@@ -176,8 +176,11 @@ def _part(name: str) -> str:
 # -- The arithmetic ----------------------------------------------------------------------------------------------------
 
 
-def _javascript(output: Value, inputs: Sequence[Value], *, trace: bool = False) -> str:
-    source = compiled(output, inputs=inputs, target="javascript", trace=trace).source
+def _javascript(output: Value, inputs: Sequence[Value]) -> str:
+    return _in_script_element(compiled(output, inputs=inputs, target="javascript").source)
+
+
+def _in_script_element(source: str) -> str:
     # A label in a comment must not end the script element, and can't begin a comment of HTML's either.
     return re.sub(r"<(?=[!/a-zA-Z])", "< ", source)
 
