@@ -134,9 +134,9 @@ class Program(ABC):
         batch = checks.whole(batch, "batch", "write for instance 10", least=1)
         return self.bound(self.rows(samples), batch, checks.number(rate, "rate", "try 0.1", above=0.0), given)
 
-    @abstractmethod
     def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> Descent:
         """What `descent` gives, when its arguments have been looked at."""
+        return Descent(self, samples, batch, rate, parameters)
 
     @abstractmethod
     def sums(self, parameters: Parameters, samples: Table, order: Sequence[int], first: int = 0) -> list[float]:
@@ -168,14 +168,15 @@ class Program(ABC):
             raise ValueError(f"there are {len(self.parameters)} parameters, but {count} numbers: give one for each")
 
 
-class Descent(ABC):
+class Descent:
     """Gradient descent of a program that is bound to its samples, so that a call does nothing else; see `descent`.
 
     It has its parameters to itself, and is for one thread at a time.
     """
 
-    def __init__(self, program: Program, samples: Table, batch: int, rate: float) -> None:
+    def __init__(self, program: Program, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
         self.program, self.samples, self.batch, self.rate = program, samples, batch, rate
+        self._parameters = parameters
         self.order = array("i", range(len(samples)))
 
     @property
@@ -187,13 +188,13 @@ class Descent(ABC):
     def parameters(self, given: ArrayLike) -> None:
         self.write(self.program.parameters_from(given))
 
-    @abstractmethod
     def read(self) -> Parameters:
         """A copy of the parameters."""
+        return self._parameters[:]
 
-    @abstractmethod
     def write(self, parameters: Parameters) -> None:
         """Takes these parameters, all at once: an interruption finds the old ones or these."""
+        self._parameters = parameters
 
     def __call__(self, order: Sequence[int] | None = None) -> float:
         """Goes through the samples once, and returns the sum of the outputs, each from before its mini-batch's step.

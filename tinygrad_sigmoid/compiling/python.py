@@ -7,7 +7,7 @@ from math import isfinite
 from operator import add
 from typing import Any, NoReturn, Self
 
-from tinygrad_sigmoid.compiling.program import Descent, Parameters, Program, not_finite, too_large
+from tinygrad_sigmoid.compiling.program import Parameters, Program, not_finite, too_large
 from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
 
@@ -52,9 +52,6 @@ class PythonProgram(Program):
                     raise OverflowError(f"gradient {place}, counted from 0, is too large for a float")
         return result
 
-    def bound(self, samples: Table, batch: int, rate: float, parameters: Parameters) -> PythonDescent:
-        return PythonDescent(self, samples, batch, rate, parameters)
-
     def sums(self, parameters: Parameters, samples: Table, order: Sequence[int], first: int = 0) -> list[float]:
         numbers = [*parameters]
         sums: list[float] = []
@@ -68,20 +65,6 @@ class PythonProgram(Program):
         if not all(map(isfinite, sums)):
             raise too_large()
         return sums
-
-
-class PythonDescent(Descent):
-    """Gradient descent with a program that Python runs."""
-
-    def __init__(self, program: PythonProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
-        super().__init__(program, samples, batch, rate)
-        self.write(parameters)
-
-    def read(self) -> Parameters:
-        return self._parameters[:]
-
-    def write(self, parameters: Parameters) -> None:
-        self._parameters = parameters
 
 
 # Python's own compiler takes 40 bytes for each character until it is done, but variables of a function are the fastest.
@@ -130,4 +113,4 @@ class JavaScriptProgram(Program):
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("a program for javascript runs in a page: compile for target='python' to call it here")
 
-    __call__ = batch = samples = rows = parameters_from = watched = descent = sums = bound = _refuse
+    __call__ = batch = samples = rows = parameters_from = watched = descent = sums = _refuse

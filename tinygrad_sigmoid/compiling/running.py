@@ -161,7 +161,7 @@ class KernelDescent(Descent):
     program: KernelProgram
 
     def __init__(self, program: KernelProgram, samples: Table, batch: int, rate: float, parameters: Parameters) -> None:
-        super().__init__(program, samples, batch, rate)
+        super().__init__(program, samples, batch, rate, parameters)
         self.trained = program.plan.results - 1
         self.memory = self._memory(min(batch, len(samples)), parameters)
         self.follow(self.order)
