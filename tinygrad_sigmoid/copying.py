@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib
 import sys
 import threading
@@ -10,11 +9,11 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from tinygrad_sigmoid.graph import clock, next_index, topological_order
+from tinygrad_sigmoid.graph import clock, next_index
 from tinygrad_sigmoid.quoting import shown
 
 KEPT = ("_data", "grad", "label", "constant", "operation", "local_derivatives", "moment", "inputs")  # in a copy
-FIELDS = {*KEPT, "index", "mark"}  # all others were added by a subclass
+FIELDS = {*KEPT, "index", "mark"}
 LONG_AGO = 2**62  # moments: copies keep the order of theirs, before all that happens once they are made
 
 
@@ -33,45 +32,15 @@ def _variable(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def copied(value: Any, memo: dict[int, Any]) -> Any:
-    """The `__deepcopy__` of a value: with it, all that it was computed from, as far as it is not copied yet."""
-    inputs_are_copied = all(id(used) in memo for used in value.inputs)
-    for original in [value] if inputs_are_copied else topological_order(value):
-        if id(original) not in memo:
-            kind, added, *fields, inputs = _state(original)
-            memo[id(original)] = made = _made(kind, {}, *fields, tuple([memo[id(used)] for used in inputs]))
-            for name, field in added.items():
-                setattr(made, name, copy.deepcopy(field, memo))
-    return memo[id(value)]
-
-
-def _state(value: Any) -> tuple[Any, ...]:
-    attributes, slots = value.__getstate__()
-    added = {name: field for name, field in {**(attributes or {}), **slots}.items() if name not in FIELDS}
-    return type(value), added, *[getattr(value, name) for name in KEPT]
-
-
-def _made(kind: type, added: dict[str, Any], *fields: Any) -> Any:
-    value: Any = object.__new__(kind)
-    for name, field in (*zip(KEPT, fields, strict=True), *added.items()):
-        setattr(value, name, field)
-    value.mark = None
-    value.index = next_index()
-    value.moment -= LONG_AGO
-    if value.inputs:  # it may be stale, so whoever passes back through it must look closely
-        clock.last_write = next_index()
-    return value
-
-
 _writing = threading.local()
 
 
 def pickled(value: Any) -> tuple[Any, ...]:
     """The `__reduce__` of a value, with all it was computed from and that is not yet written, inputs first.
 
-    Left to itself, pickle would go from a value into its inputs and from those into theirs, and run out of stack after
-    a few hundred. What is written has our mark; a pickler writes a value once, so one that comes for a value which has
-    the mark already is another, and gets another mark.
+    Left to themselves, pickle and `deepcopy` would go from a value into its inputs and from those into theirs, and run
+    out of stack after a few hundred. What is written has our mark; who writes a value does so once, so one that comes
+    for a value which has the mark already is another, and gets another mark.
     """
     if value.mark is getattr(_writing, "mark", value.mark):
         _writing.mark = object()
@@ -82,9 +51,21 @@ def pickled(value: Any) -> tuple[Any, ...]:
             if used.mark is not mark and used not in found:
                 found.add(used)
                 unwritten.append(used)
-    return _restored, (sorted(unwritten[1:], key=attrgetter("index")), *_state(value))
+    attributes, slots = value.__getstate__()
+    added = {name: slots[name] for name in slots if name not in FIELDS}  # by a subclass, as are all attributes
+    fields = [getattr(value, name) for name in KEPT]
+    ancestors = sorted(unwritten[1:], key=attrgetter("index"))
+    return _restored, (ancestors, type(value), *fields), (attributes, added) if attributes or added else None
 
 
-def _restored(ancestors: list[Any], *state: Any) -> Any:
-    """A value out of a pickle. Its ancestors have been restored before it, so their indices are smaller."""
-    return _made(*state)
+def _restored(ancestors: list[Any], kind: type, *fields: Any) -> Any:
+    """A value out of a pickle, or a copy. Its ancestors have been made before it, so their indices are smaller."""
+    value: Any = object.__new__(kind)
+    for name, field in zip(KEPT, fields, strict=True):
+        setattr(value, name, field)
+    value.mark = None
+    value.index = next_index()
+    value.moment -= LONG_AGO
+    if value.inputs:  # it may be stale, so whoever passes back through it must look closely
+        clock.last_write = next_index()
+    return value

@@ -191,7 +191,6 @@ class Value(Arithmetic, Comparisons, errors.MicrogradNames):
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else repr(self)
 
-    __deepcopy__ = copying.copied
     __reduce__ = copying.pickled
 
 
