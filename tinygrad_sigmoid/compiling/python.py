@@ -12,7 +12,6 @@ from tinygrad_sigmoid.compiling.table import Table
 from tinygrad_sigmoid.floats import finite_number
 
 Result = tuple[float, list[float]]
-_FLOAT = {float}
 
 
 class PythonProgram(Program):
