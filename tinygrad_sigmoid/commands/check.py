@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   tinygrad-sigmoid check "sigmoid(w*x + b)" w=0.6 x=1 b=0.9
   tinygrad-sigmoid check layers.py::softsign x=0.5
 """
-TYPED = re.compile(r"(?P<path>.+\.py)(::(?P<name>\w+))?")
+TYPED = re.compile(r"(?P<path>.+\.py)(::?(?P<name>\w+))?")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
