@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinygrad_sigmoid.course.exercises import chain, passes, rules, tuning
+from tinygrad_sigmoid.course.exercises import chain, order, own_value, passes, rules, tuning
 from tinygrad_sigmoid.course.exercises.exercise import Exercise
 
 EXERCISES: tuple[Exercise, ...] = (
@@ -13,10 +13,10 @@ EXERCISES: tuple[Exercise, ...] = (
     chain.EQUATION_5,
     rules.STABLE_SIGMOID,
     rules.SIGMOID_SLOPE,
-    passes.ORDER,
+    order.ORDER,
     passes.BACKWARD,
     passes.FIND_THE_BUG,
-    passes.OWN_VALUE,
+    own_value.OWN_VALUE,
     chain.COST,
     chain.DESCENT,
     tuning.TRAIN,
