@@ -118,6 +118,7 @@ def test_what_a_step_is_about_is_lit_while_it_is_told(output: Value) -> None:
     assert sorted(Read(animate(output).svg).lit()) == sorted(expected)
 
 
+@pytest.mark.slow
 @given(graphs())
 @settings(max_examples=20)
 def test_the_numbers_change_as_they_are_computed_and_contributions_are_added(output: Value) -> None:
@@ -148,6 +149,7 @@ def test_the_numbers_change_as_they_are_computed_and_contributions_are_added(out
             assert [end for *_, end in shown] == [*[start for _, start, _ in shown[1:]], None]
 
 
+@pytest.mark.slow
 @given(graphs())
 @settings(max_examples=10)
 def test_where_nothing_moves_it_is_the_drawing_after_both_passes(output: Value) -> None:
@@ -218,6 +220,7 @@ def test_what_cannot_be_animated_is_refused(tmp_path: Path) -> None:
         animate(product)
 
 
+@pytest.mark.slow
 def test_the_readmes_picture_is_the_one_that_the_code_makes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # without dot, so that it is the same on every machine
     assert README_PICTURE.read_text(encoding="utf-8") == animate(neuron()).svg

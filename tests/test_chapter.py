@@ -288,6 +288,7 @@ def test_the_whole_quiz_at_a_narrow_terminal(verdict: str, begins: str, tmp_path
     assert not [*tmp_path.iterdir()], "no answer is stored"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "status"), [("q\n", 0), ("\x04", 0), ("\x03\n", 130)])
 def test_the_quiz_can_be_left_at_any_question(keys: str, status: int) -> None:
     terminal = Terminal("chapter", "8", "--quiz", prompt="\n> ", columns=100)

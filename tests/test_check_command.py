@@ -120,6 +120,7 @@ def test_what_could_not_be_told_is_counted_in_the_verdict(layers: str, capsys: p
     assert "\nunresolved: " in shown
 
 
+@pytest.mark.slow
 def test_a_class_is_tried_on_numbers_of_its_own(layers: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", f"{layers}::Value"]) == 0
     assert "\nValue: nothing wrong found; " in capsys.readouterr().out

@@ -227,6 +227,7 @@ def test_a_terminal_without_sigma_is_told_the_same_in_plain_words() -> None:
     assert "−≈".encode("cp437", cli._IN_PLAIN_WORDS) == b"-\xf7"  # what it has, it shows
 
 
+@pytest.mark.slow
 def test_dot_text_is_utf8_whatever_the_terminal_shows() -> None:
     command = [sys.executable, "-m", "tinygrad_sigmoid", "draw", "sigmoid(x)", "x=1"]
     done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii", "PATH": ""}, timeout=60)

@@ -28,6 +28,7 @@ def read(output: Value) -> list[dict[str, Any]]:
     return values
 
 
+@pytest.mark.slow
 @given(graphs(), st.booleans())
 def test_a_graph_is_recorded_again_from_its_json_bit_for_bit(output: Value, backward: bool) -> None:
     if backward:

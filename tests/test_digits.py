@@ -22,6 +22,7 @@ def mnist(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_shipped_digits_are_whole() -> None:
     train, test = load_digits()
     assert (len(train), len(test)) == (1500, 297)
@@ -141,6 +142,7 @@ def test_a_file_in_several_zipped_parts_is_read_as_one(mnist: Path) -> None:
     assert load_mnist(mnist) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("promised", [60_000, 20])
 def test_a_small_file_does_not_become_a_large_one(mnist: Path, promised: int) -> None:
     with gzip.open(mnist / ZIPPED, "wb", compresslevel=1) as file:

@@ -64,6 +64,7 @@ def test_an_output_that_sleeps_is_told_once_and_once_more_when_it_wakes(capsys: 
     assert (epochs, told, asleep) == (6, 1, set())
 
 
+@pytest.mark.slow
 def test_the_shipped_digits_are_the_default(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "network.json"
     Network([64, 5, 10], seed=7).save(path)
@@ -125,6 +126,7 @@ def test_ctrl_c_keeps_the_network_so_far(
     assert f"{correct(kept, load_mnist(mnist)[1])} of 20 test digits are read right" in out
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_a_progress_bar(mnist: str) -> None:
     terminal = Terminal("digits", "--mnist", mnist, "--hidden", "3", "--epochs", "2")
     shown = terminal.read(until="")
@@ -142,6 +144,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_nothing_is_trained(tmp_path: Path) -> None:
     (tmp_path / "network.json").write_text("old")
     command = [sys.executable, "-c", FULL, "digits", "--save", "network.json"]
@@ -184,6 +187,7 @@ def test_ctrl_c_while_saving_loses_nothing(
     Network.load(kept)
 
 
+@pytest.mark.slow
 def test_at_a_terminal_it_is_asked_for_another_file_until_one_can_be_written(mnist: str, tmp_path: Path) -> None:
     words = ["digits", "--mnist", mnist, *SMALL, "--save", "/dev/full"]
     terminal = Terminal(*words, prompt=") ", columns=400, TMPDIR=str(tmp_path))
@@ -197,6 +201,7 @@ def test_at_a_terminal_it_is_asked_for_another_file_until_one_can_be_written(mni
     Network.load(tmp_path / "network.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "status"), [("", 0), ("\x04", 2)])
 def test_at_a_terminal_no_answer_means_a_temporary_file(mnist: str, tmp_path: Path, key: str, status: int) -> None:
     terminal = Terminal("digits", "--mnist", mnist, *SMALL, "--save", "/dev/full", prompt=") ", TMPDIR=str(tmp_path))
@@ -207,6 +212,7 @@ def test_at_a_terminal_no_answer_means_a_temporary_file(mnist: str, tmp_path: Pa
     Network.load(kept)
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_does_not_stop_what_is_to_be_saved(mnist: str, tmp_path: Path) -> None:
     path = tmp_path / "network.json"
     command = [sys.executable, "-m", "tinygrad_sigmoid", "digits", "--mnist", mnist, "--hidden", "3", "--epochs", "9"]

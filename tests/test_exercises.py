@@ -120,6 +120,7 @@ def test_what_the_code_stores_or_changes_has_no_weight(tmp_path: Path) -> None:
     assert marking.wrong.startswith("x and y are exchanged")
 
 
+@pytest.mark.slow
 def test_what_the_code_prints_is_seen_but_not_taken_for_an_answer(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,6 +137,7 @@ def test_much_that_is_printed_is_cut_and_no_mistake(tmp_path: Path, capfd: pytes
     assert printed.endswith("x\n… and more than that\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["raise KeyboardInterrupt", "import sys; sys.exit(3)", "raise Silent"])
 def test_whatever_ends_the_file_is_said_with_its_line(tmp_path: Path, line: str) -> None:
     silent = "class Silent(Exception):\n    def __str__(self): raise ValueError\n"
@@ -146,22 +148,26 @@ def test_whatever_ends_the_file_is_said_with_its_line(tmp_path: Path, line: str)
     assert wrong.endswith(" (line 4)")
 
 
+@pytest.mark.slow
 def test_an_untouched_file_has_no_points(tmp_path: Path) -> None:
     for exercise in EXERCISES:
         assert mark(written(tmp_path, exercise.number)).points == 0
 
 
+@pytest.mark.slow
 def test_numbers_that_differ_in_the_tenth_digit_are_shown_with_it(tmp_path: Path) -> None:
     marking = mark(written(tmp_path, 1, ("return ..., ...", "return y * (1 + 1e-8), x")))
     assert all(yours != right for _, yours, right in marking.rows)
 
 
+@pytest.mark.slow
 def test_a_wrong_shape_is_told(tmp_path: Path) -> None:
     marking = mark(written(tmp_path, 15, ("return ..., ..., ...", "return upstream, W, b")))
     [(name, yours, right)] = marking.rows
     assert (name, yours != right, right.count("×")) == ("how many numbers", True, 2), "as (2 × 3, 3 × 1, 1 in a list)"
 
 
+@pytest.mark.slow
 def test_of_several_files_each_is_marked_though_one_can_not_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +184,7 @@ def test_of_several_files_each_is_marked_though_one_can_not_be(
     assert "exercise check 'my tanh.py'" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path) -> None:
     path = written(tmp_path, 1, ("..., ...", "x, y"), name="any name.py")
     first, again = mark(path), mark(path)
@@ -185,6 +192,7 @@ def test_the_cases_are_new_each_time_and_a_seed_brings_them_back(tmp_path: Path)
     assert str(mark(path, seed=first.seed)) == str(first)
 
 
+@pytest.mark.slow
 def test_the_command_for_learners_and_for_graders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

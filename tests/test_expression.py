@@ -175,6 +175,7 @@ def test_what_can_not_be_computed_says_so_at_once(text: str, kind: type[Exceptio
         recorded(text, {"w": 0.5})
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="wxb0123456789.+-*/^()|,·− e_σ[]{}'\"=:<>\\\n", max_size=30))
 @example("w" * 2_000)
 @example("\N{MICRO SIGN}")
@@ -206,6 +207,7 @@ def test_a_word_that_gives_no_name_a_number_is_named(word: str, said: str) -> No
     assert len(str(raised.value)) < 400
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.lists(

@@ -93,6 +93,7 @@ def test_the_first_wrong_edge_is_named(name: str, number: int, reason: str) -> N
     assert outcome.mistake.edge == outcome.edges[number - 1]
 
 
+@pytest.mark.slow
 @given(graphs(max_operations=8, max_inputs=2, numbers=st.floats(-2, 2), well_scaled=True))
 def test_on_random_graphs(output: Value) -> None:
     numbers = [(value.data, value.grad, value.local_derivatives) for value in topological_order(output)]

@@ -332,6 +332,7 @@ def test_pictures_and_pages_say_what_they_are() -> None:
         assert repr(picture) == "<a picture in SVG: a notebook shows it, .save('picture.svg') writes it>"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("dot"), reason="only Graphviz' own program makes PNG")
 def test_a_small_picture_is_png_too_for_who_does_not_trust_svg() -> None:
     for shown in (output(), draw(output())):

@@ -51,6 +51,7 @@ def random_numbers(seed: int, count: int) -> list[float]:
 EXTREMES = [0.0, -0.0, 5e-324, -1.7976931348623157e308, 9999.5, 99995.0, 0.000099995, 10.125, 1e21, float("inf")]
 
 
+@pytest.mark.slow
 def test_numbers_are_shown_as_python_shows_them() -> None:
     numbers = random_numbers(1, 1_000) + EXTREMES
     found = in_node("(numbers) => numbers.map((x) => [shown(x), bracketed(shown(x)), signed(x)])", numbers)
@@ -80,6 +81,7 @@ def test_equal_and_nearly_equal_are_told_apart_as_in_python() -> None:
     assert min(wanted.count("="), wanted.count("≈")) > 400
 
 
+@pytest.mark.slow
 def test_a_leaf_moves_by_whole_grains_without_dust() -> None:
     assert in_node("() => [0, 0.5, -30, 123456].map(grain)") == [0.01, 0.01, 0.1, 1000]
     assert in_node("() => [rounded(0.1 + 0.2, 0.1), rounded(0.1234567890123456, 0.1234567890123456)]") == [
@@ -124,6 +126,7 @@ def on_the_page(output: Value, function: str, data: object = None) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_moment_has_the_numbers_of_the_recorded_graph(graph: Value) -> None:
     moment = on_the_page(graph, "(_, graph, first) => first")
     walked = steps(graph)
@@ -134,6 +137,7 @@ def test_a_moment_has_the_numbers_of_the_recorded_graph(graph: Value) -> None:
             assert moment["gradients"][place] == pytest.approx(walked.gradients[value], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_moved_leaf_gives_the_numbers_of_the_replayed_graph() -> None:
     output = loss_of_a_network()
     function = "(_, graph, first) => momentAt(graph, numbersOf(graph, first.data, 1, 0.75)).data"
@@ -143,6 +147,7 @@ def test_a_moved_leaf_gives_the_numbers_of_the_replayed_graph() -> None:
     assert moved == pytest.approx([value.data for value in topological_order(output)], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_at_each_step_is_known_what_the_steps_before_have_computed(graph: Value) -> None:
     found = on_the_page(graph, "(_, graph, now) => [0, ...graph.steps].map((_, count) => known(graph, now, count))")
     walked = steps(graph)
@@ -161,6 +166,7 @@ def test_at_each_step_is_known_what_the_steps_before_have_computed(graph: Value)
         assert (known["local"] is None) == (count <= len(walked.forward))
 
 
+@pytest.mark.slow
 def test_the_page_says_of_each_step_what_python_says(graph: Value) -> None:
     walked = steps(graph)
     found = on_the_page(graph, "(_, graph, now) => graph.steps.map((_, i) => told(graph, now, i + 1).map(plain))")
@@ -171,6 +177,7 @@ def test_the_page_says_of_each_step_what_python_says(graph: Value) -> None:
         assert [sentence, " ".join(lines)] == [step.sentence, str(step).replace("\n", " ")]
 
 
+@pytest.mark.slow
 def test_dependencies_and_dependents_are_found_over_the_graph(graph: Value) -> None:
     order = topological_order(graph)
     found = on_the_page(
@@ -182,6 +189,7 @@ def test_dependencies_and_dependents_are_found_over_the_graph(graph: Value) -> N
         assert set(dependents) == {other for other in range(len(order)) if place in below[other]}
 
 
+@pytest.mark.slow
 def test_in_an_open_neuron_each_value_stands_right_before_all_that_use_it(graph: Value) -> None:
     stages = on_the_page(
         graph, "(_, { values }) => stagesOf(values, [...values.keys()].filter((i) => !values[i].constant))"

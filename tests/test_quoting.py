@@ -63,6 +63,7 @@ def test_html_holds_the_text_and_nothing_else(text: str) -> None:
     assert html.unescape(quoted) == html.unescape(html.escape(printable(text)))
 
 
+@pytest.mark.slow
 @given(texts)
 def test_no_text_ends_a_script_element(text: str) -> None:
     assert "<" not in in_script({"label": text})

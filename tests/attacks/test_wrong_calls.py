@@ -41,6 +41,7 @@ def test_a_wrong_argument_is_refused_in_one_sentence(name: str) -> None:
     assert complaints([attempt for attempt in single() if attempt.name == name]) == []
 
 
+@pytest.mark.slow
 def test_two_wrong_arguments_are_refused_in_one_sentence() -> None:
     assert complaints(list(islice(double(random.Random(0)), 500))) == []
 

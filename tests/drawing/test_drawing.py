@@ -97,6 +97,7 @@ def test_a_value_that_is_used_twice_has_two_edges() -> None:
     assert read(draw(a * a).source).edges == [("n0", "n1", 'label="∂ 3"')] * 2
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_there_is_one_box_for_each_value_and_one_edge_for_each_operand(output: Value) -> None:
     order = topological_order(output)
@@ -111,6 +112,7 @@ def test_there_is_one_box_for_each_value_and_one_edge_for_each_operand(output: V
     assert picture.ids == [f"e{name[1:]}.{operand}" for name, operand in operands]
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_a_copy_and_a_pickle_of_a_graph_have_the_same_drawing(output: Value) -> None:
     source = draw(output).source
@@ -382,6 +384,7 @@ def chain(length: int, place: str = "") -> Value:
     return value
 
 
+@pytest.mark.slow
 def test_1500_boxes_are_drawn_and_one_more_is_refused_with_the_cures() -> None:
     assert len(read(draw(chain(1500)).source).boxes) == 1500
     with pytest.raises(ValueError, match=r"1,501 boxes, more than the 1,500 .* draw one of the values .* collapse='l"):

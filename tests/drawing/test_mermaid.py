@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 
 from tinygrad_sigmoid import Network, Value, draw, sigmoid, squared_error
@@ -68,6 +69,7 @@ def test_a_neuron_reads_like_its_formula() -> None:
     assert draw(output).mermaid == NEURON
 
 
+@pytest.mark.slow
 @given(graphs())
 def test_any_graph_has_the_boxes_and_edges_of_its_dot(output: Value) -> None:
     drawing = draw(output)
@@ -75,6 +77,7 @@ def test_any_graph_has_the_boxes_and_edges_of_its_dot(output: Value) -> None:
     assert draw(output).mermaid == drawing.mermaid
 
 
+@pytest.mark.slow
 @given(networks())
 def test_places_are_frames_or_boxes(loss: Value) -> None:
     for drawing in (draw(loss, collapse=[]), draw(loss, collapse="layer*")):

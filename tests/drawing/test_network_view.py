@@ -79,6 +79,7 @@ def digit_network(pixels: int = 64) -> tuple[Network, Value]:
 # -- What is drawn -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(networks(), st.sampled_from(["weights", "gradients"]))
 def test_each_weight_is_one_line_with_its_sign_and_its_size(loss: Value, show: Any) -> None:
     loss.backward()
@@ -92,6 +93,7 @@ def test_each_weight_is_one_line_with_its_sign_and_its_size(loss: Value, show: A
     assert all(sign(lines[place]) == (-1 if number < 0 else 1) for place, number in expected.items())
 
 
+@pytest.mark.slow
 @given(networks())
 def test_every_label_and_all_digits_are_told(loss: Value) -> None:
     loss.backward()
@@ -227,6 +229,7 @@ def test_a_neuron_and_a_layer_have_pictures_too() -> None:
 # -- Many --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_weight_of_an_image_is_a_square_with_its_sign_and_its_size() -> None:
     network, loss = digit_network()
     root = parsed(draw(loss, show="weights"))
@@ -247,6 +250,7 @@ def test_each_weight_of_an_image_is_a_square_with_its_sign_and_its_size() -> Non
     assert [rect.attrib["fill-opacity"] for rect in pixels[:5]] == ["0.000", "0.250", "0.500", "0.750", "1.000"]
 
 
+@pytest.mark.slow
 def test_the_weights_of_very_many_pixels_are_two_shapes_for_each_neuron() -> None:
     picture = draw(digit_network(784)[0])
     paths = [path.attrib["d"] for path in parsed(picture).iter("path") if path.attrib["class"].startswith("fill")]
@@ -277,6 +281,7 @@ def test_all_that_is_drawn_is_inside_and_no_two_circles_touch(sizes: list[int]) 
         assert all((x - a) ** 2 + (y - b) ** 2 > (r + s) ** 2 for a, b, s in circles[:number])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [[2, 2, 1], [2, 16, 16, 1], [64, 30, 10], [784, 30, 10]])
 def test_a_network_fits_one_screen(sizes: list[int]) -> None:
     *_, width, height = map(float, parsed(draw(Network(sizes, seed=1))).attrib["viewBox"].split())
@@ -311,6 +316,7 @@ def test_a_hostile_name_is_text_and_nothing_else(name: str) -> None:
     assert printable(name, 40).rpartition(".")[2] in shown or printable(name, 10) in shown
 
 
+@pytest.mark.slow
 @given(networks())
 def test_the_same_network_is_the_same_bytes(loss: Value) -> None:
     svg = draw(loss, show="weights").svg
