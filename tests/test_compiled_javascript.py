@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from tinygrad_sigmoid import Network, Operation, Value, cos, explore, sigmoid, squared_error, translated
+from tinygrad_sigmoid.compiling.source import MOST_PARAMETERS
 from tinygrad_sigmoid.compiling.targets import compiled, javascript_trace
 from tinygrad_sigmoid.graph import topological_order
 from tinygrad_sigmoid.testing.strategies import graphs
@@ -140,3 +141,15 @@ def test_the_source_never_names_a_rule_that_is_composed_of_others() -> None:
     z = Value(1.0, "z")
     code = compiled(sigmoid(z), inputs=[z], wrt=[z], target="javascript").source
     assert "sigmoid" not in "\n".join(line.split("//")[0] for line in code.splitlines())
+
+
+def test_a_function_of_javascript_takes_as_many_numbers_as_is_said_and_not_one_more(run: Run) -> None:
+    counted = """function program(count) {
+      const names = Array.from({length: count}, (_, place) => `x${place}`);
+      try {
+        const all = new Function(`function all(${names}) { return arguments.length; } return all`)();
+        return all(...Array(count).fill(0));
+      } catch { return NaN }
+    }"""
+    assert run(counted, [MOST_PARAMETERS]) == MOST_PARAMETERS
+    assert math.isnan(run(counted, [MOST_PARAMETERS + 1]))

@@ -112,6 +112,8 @@ LOST: dict[str, tuple[Callable[[Value], Any], float]] = {
     "a step": (lambda x: heaviside(x * 1e200), 1e200),
     "nothing is left": (lambda x: relu(x * 1e200), -1e200),
     "an exponential": (lambda x: 1 / (1 + exp(x)), 710.0),
+    "a divisor": (lambda x: 1 / (x * 1e200), 1e200),
+    "what a negative power is taken of": (lambda x: (x * 1e200) ** -1, 1e200),
     "a gradient": (lambda x: x**0.5 * 1.0, 0.0),
     "a difference of two that are too large": (lambda x: exp(x) * 1e307 - exp(x) * 1e307, 3.0),
     "nothing is computed": (lambda x: x**1.0, math.inf),

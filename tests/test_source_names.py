@@ -30,7 +30,7 @@ from tinygrad_sigmoid import (
     translated,
     vectorized,
 )
-from tinygrad_sigmoid.compiling.source import JAVASCRIPT, PYTHON, WIDTH
+from tinygrad_sigmoid.compiling.source import JAVASCRIPT, PYTHON, WIDTH, Language
 from tinygrad_sigmoid.compiling.targets import compiled, javascript_trace
 from tinygrad_sigmoid.notation import Notation
 
@@ -161,6 +161,19 @@ def test_a_line_is_broken_between_results_and_nowhere_else() -> None:
                 assert max(map(len, parts)) <= WIDTH
                 assert all(part.endswith(",") for part in parts[:-1])
         assert len(parts) > 4
+
+
+@pytest.mark.parametrize("language", [PYTHON, JAVASCRIPT], ids=lambda language: language.name)
+def test_what_a_statement_computes_is_said_beside_it_where_a_line_has_room(language: Language) -> None:
+    x, beside = Value(0.5, "x"), []
+    for length in range(1, 60):
+        output = sigmoid(x * x)
+        output.label = "y" * length
+        lines = compiled(output, inputs=[x], target=language.name.lower()).source.split("\n")  # type: ignore[arg-type]
+        [said] = [line for line in lines if line.endswith(f"{language.comment}{output.label} = sigmoid(multiply1)")]
+        beside.append(len(said) if said.strip().startswith(("let y", "y")) else 0)
+    assert max(beside) <= WIDTH
+    assert min(beside[:10]) > 0 == max(beside[40:])
 
 
 # -- Operations --------------------------------------------------------------------------------------------------------
