@@ -188,6 +188,7 @@ EQUIVALENT = [
     ),
     Equivalent("reading/parsing", 'return ""', "return None", "asked only whether it is empty"),
     Equivalent("compiling/llvm", "size + 2 * LINE", "size + 3 * LINE", "a few bytes more"),
+    Equivalent("compiling/memory", "self._samples = samples", "pass", "they are only brought in once more"),
     Equivalent("compiling/memory", "extra: int = 0", "extra: int = 1", "who doesn't give it has no use for it"),
     Equivalent("compiling/memory", "(plan.results + GAP + 1)", "(plan.results + GAP + 2)", "one more number, of 0"),
     Equivalent("compiling/kernel", "complement, arity=2", "complement, arity=3", "of two, all are"),

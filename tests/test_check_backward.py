@@ -75,7 +75,6 @@ def test_the_right_one_passes_on_the_same_graphs() -> None:
         assert certificate.unresolved == certificate.losses == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
 def test_the_names_and_numbers_are_those_of_the_museum(exhibit: Exhibit) -> None:
     def backward(output: Value) -> Ledger:
@@ -154,7 +153,6 @@ def test_one_that_is_wrong_only_the_first_time_does_not_pass_for_a_loss_of_digit
         checked(tanh(Value(0.5, "x")), settles)
 
 
-@pytest.mark.slow
 def test_a_leaf_with_very_many_uses_is_judged_too() -> None:
     x = Value(1.0, "x")
     users = [-x for _ in range(20_000)]

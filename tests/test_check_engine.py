@@ -13,7 +13,6 @@ import tinygrad_sigmoid
 from tinygrad_sigmoid.testing import check_gradients
 
 
-@pytest.mark.slow
 def test_a_right_engine_passes_and_what_floats_lose_in_it_is_told() -> None:
     certificate = check_gradients(engine(RIGHT))
     assert certificate.unresolved == []
@@ -23,14 +22,12 @@ def test_a_right_engine_passes_and_what_floats_lose_in_it_is_told() -> None:
     assert "a chain of 10,000 values: the gradient of the leaf, exactly" in certificate.proven
 
 
-@pytest.mark.slow
 def test_our_own_values_pass() -> None:
     certificate = check_gradients(tinygrad_sigmoid.Value)
     assert "a second graph on the same leaves adds its gradients to theirs" in certificate.proven
     assert not any("recurses" in limit or "second backward pass" in limit for limit in certificate.limits)
 
 
-@pytest.mark.slow
 def test_micrograd_passes_but_for_what_is_wrong_with_it() -> None:
     micrograd = pytest.importorskip("micrograd.engine")
     certificate = check_gradients(micrograd.Value)
@@ -50,7 +47,6 @@ def test_a_wrong_engine_is_found_and_its_mistake_named(mistake: Wrong) -> None:
     assert mistake.bug in ("", found.bug)
 
 
-@pytest.mark.slow
 def test_a_reproduction_shows_the_wrong_gradient(capsys: pytest.CaptureFixture[str]) -> None:
     source = ENGINES["a + b: self.grad -= out.grad"].source
     found = mismatch_of(engine(source))
@@ -69,7 +65,6 @@ GOES_DOWN = """            node._backward()
 RECURSIVE = wrong("", "            node._backward()\n", GOES_DOWN)
 
 
-@pytest.mark.slow
 def test_what_an_engine_stops_at_is_told() -> None:
     limits = "\n".join(check_gradients(engine(RECURSIVE.source)).limits)
     assert "it recurses, and stops at a depth of 1,000 values or fewer" in limits
@@ -77,7 +72,6 @@ def test_what_an_engine_stops_at_is_told() -> None:
     assert "a second backward pass through one graph is wrong" in kept
 
 
-@pytest.mark.slow
 def test_an_engine_that_stops_only_where_a_value_is_used_again_does_not_pass() -> None:
     call = "            node._backward()\n"
     stops = f"            if any(used.inputs for used in node.inputs[1:]):\n                raise ValueError\n{call}"
@@ -93,7 +87,6 @@ OPAQUE = wrong(
 )
 
 
-@pytest.mark.slow
 def test_what_takes_floats_only_is_judged_by_differences() -> None:
     assert check_gradients(engine(OPAQUE.source)).proven
     sign = wrong("", "(1 - out.data**2)", "(out.data**2 - 1)")
@@ -101,7 +94,6 @@ def test_what_takes_floats_only_is_judged_by_differences() -> None:
     assert "the rule of a.tanh() is wrong" in found.culprit
 
 
-@pytest.mark.slow
 def test_what_only_floats_get_wrong_is_wrong() -> None:
     doubled = "(1 - out.data**2) * (2 if 'Precise' not in str(type(out.data)) else 1)"
     found = mismatch_of(engine(wrong("", "(1 - out.data**2)", doubled).source))

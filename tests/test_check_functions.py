@@ -93,7 +93,6 @@ def test_gradients_may_come_by_name_and_without_those_of_labels() -> None:
     assert certificate.proven[0].startswith("20 gradients, of scores:")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("x", [np.zeros((5, 3)), X * [[1], [0], [1], [0], [1]]], ids=["all", "rows"])
 def test_kinks_at_the_point_are_no_mistakes(x: Array) -> None:
     certificate = check_gradients(affine_relu, x, W, np.zeros(4), vjp=affine_relu_backward)
@@ -101,7 +100,6 @@ def test_kinks_at_the_point_are_no_mistakes(x: Array) -> None:
     assert certificate.verdict == "the gradients are right"
 
 
-@pytest.mark.slow
 def test_a_mistake_is_found_beside_kinks() -> None:
     layer = Layer(affine_relu, {"vjp": affine_relu_backward}, [X * [[1], [0], [1], [0], [1]], W, np.zeros(4)])
     for place, name in enumerate(["x", "W", "b"]):
@@ -127,7 +125,6 @@ def test_lost_digits_are_no_failure_but_told() -> None:
     assert check_gradients(lambda x: math.exp(x) - x, 1e-12, gradient=lambda x: math.exp(x) - 1).losses
 
 
-@pytest.mark.slow
 def test_layers_of_thousands_of_entries_take_a_handful_of_evaluations() -> None:
     calls = [0]
 
@@ -191,7 +188,6 @@ def test_one_wrong_entry_is_found_and_called_by_its_place() -> None:
     assert mismatch.got == pytest.approx(1.5 * float(mismatch.true or 0))
 
 
-@pytest.mark.slow
 def test_one_wrong_output_is_named_too() -> None:
     def two(x: Array) -> Any:
         return np.sin(x), np.cos(x)
@@ -349,7 +345,6 @@ def test_noise_is_no_kink() -> None:
     assert judged_by_differences(0.5005, function, 1.4355e-4).verdict is Verdict.WRONG
 
 
-@pytest.mark.slow
 def test_special_functions_of_scipy_are_computed_with_many_digits() -> None:
     special = pytest.importorskip("scipy.special")
 
@@ -438,7 +433,6 @@ def test_sums_that_do_not_repeat_to_the_last_digit_are_no_random_numbers() -> No
     assert certificate.unresolved == ["x[0]: its slope does not settle, however closely it is looked at"]
 
 
-@pytest.mark.slow
 def test_the_wrong_one_of_very_many_numbers_is_found() -> None:
     class WrongInOne(Claimed):
         def judged(self, direction: Direction) -> Judgement:

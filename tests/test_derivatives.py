@@ -100,7 +100,6 @@ def test_a_replay_gives_bit_for_bit_what_recording_anew_gives(output: Value, num
             assert anew[leaf].grad == leaf.grad or math.isnan(leaf.grad or 0.0)
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_a_copy_has_the_same_gradients(output: Value) -> None:
     twin = copy.deepcopy(output)
@@ -150,7 +149,6 @@ def jet(output: Value, moving: Value) -> Jet:
     return jets[output]
 
 
-@pytest.mark.slow
 @given(graphs(operations=SMOOTH, numbers=st.floats(-1.5, 1.5), max_operations=8, max_inputs=3))
 def test_second_derivatives_of_random_graphs(output: Value) -> None:
     leaf = next(leaf for leaf in leaves(output) if not leaf.constant)

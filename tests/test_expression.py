@@ -49,6 +49,12 @@ def test_what_the_package_writes_it_also_reads() -> None:
     assert recorded(formula(output), LEAVES).data == output.data
 
 
+def test_what_is_no_text_is_no_formula() -> None:
+    for text in (3, None, b"w*w", ["w*w"]):
+        with pytest.raises(TypeError, match=r"^a formula must be a text, but got .*: write it as in 'sigmoid\(w\*x"):
+            recorded(text, {"w": 3.0})  # type: ignore[arg-type]
+
+
 def test_a_name_used_twice_is_one_leaf() -> None:
     output = recorded("w*w", {"w": 3})
     assert output.inputs[0] is output.inputs[1]
@@ -175,7 +181,6 @@ def test_what_can_not_be_computed_says_so_at_once(text: str, kind: type[Exceptio
         recorded(text, {"w": 0.5})
 
 
-@pytest.mark.slow
 @given(st.text(alphabet="wxb0123456789.+-*/^()|,·− e_σ[]{}'\"=:<>\\\n", max_size=30))
 @example("w" * 2_000)
 @example("\N{MICRO SIGN}")
@@ -207,7 +212,6 @@ def test_a_word_that_gives_no_name_a_number_is_named(word: str, said: str) -> No
     assert len(str(raised.value)) < 400
 
 
-@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.lists(

@@ -31,14 +31,12 @@ def read_back(text: str, graph: Value) -> float:
     return float(eval(text, {"__builtins__": {}, **functions, "max": max, "min": min, "abs": abs, **leaves}))
 
 
-@pytest.mark.slow
 @given(GRAPHS)
 def test_a_formula_means_what_was_computed(value: Value) -> None:
     if not re.search(r"v\d|…|\|\|", formula(value)):  # ||x| − 1| has no one reading
         assert math.isclose(read_back(formula(value), value), value.data, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.slow
 @given(GRAPHS)
 def test_the_formula_of_a_local_derivative_means_the_local_derivative(value: Value) -> None:
     order = topological_order(value)
@@ -129,7 +127,6 @@ def test_a_shared_graph_is_not_written_out_a_thousand_times() -> None:
     assert len(formula(y)) <= 400
 
 
-@pytest.mark.slow
 def test_a_deep_graph_needs_no_recursion() -> None:
     y = Value(0.5, "x")
     for _ in range(20_000):

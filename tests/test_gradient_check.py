@@ -66,7 +66,6 @@ def test_the_gradients_of_any_graph_are_proven(output: Value) -> None:
     check_gradients(output)
 
 
-@pytest.mark.slow
 @settings(max_examples=25)
 @given(graphs(numbers=st.floats(0.1, 2), max_operations=4))
 def test_so_are_the_derivatives_of_the_derivatives(output: Value) -> None:

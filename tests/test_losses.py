@@ -60,7 +60,6 @@ def test_targets_that_are_values_get_gradients() -> None:
 ULP = mpf(2) ** -53
 
 
-@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(-700, 700), st.floats(0, 1)), min_size=1, max_size=5))
 @example([(30.0, 1.0)])
 @example([(-700.0, 0.0), (37.0, 1.0)])
@@ -85,7 +84,6 @@ def test_cross_entropy_holds_at_1000(z: float, y: float, loss: float) -> None:
     assert weighted.grad == (1.0 if z > 0 else 0.0) - y
 
 
-@pytest.mark.slow
 @given(st.lists(st.floats(-350, 350), min_size=2, max_size=6), st.data())
 def test_softmax_cross_entropy_has_nearly_all_its_digits(weighted: list[float], data: st.DataObject) -> None:
     check_softmax(weighted, data.draw(st.integers(0, len(weighted) - 1)))

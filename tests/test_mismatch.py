@@ -266,7 +266,6 @@ def test_a_copy_says_the_same(make: Callable[[], GradientMismatch], copied: Call
     assert getattr(other, "__notes__", None) == getattr(found, "__notes__", None)
 
 
-@pytest.mark.slow
 def test_a_process_pool_hands_it_on() -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         raised = pool.submit(check_gradients, softsign, 0.7).exception(timeout=60)

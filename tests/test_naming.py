@@ -106,7 +106,6 @@ def test_no_right_rule_is_doubted() -> None:
     assert verdicts[Verdict.UNRESOLVED] <= 0.005 * verdicts.total()
 
 
-@pytest.mark.slow
 def test_a_right_rule_has_no_mistake() -> None:
     for operation, where in RIGHT.values():
         [at] = inputs(where, operation.arity or 0, 1, seed=2)

@@ -36,7 +36,6 @@ def planned(output: Value, inputs: Sequence[Value], wrt: Sequence[Value]) -> Pla
     return Planner(Lowered(output, inputs, wrt), len(inputs)).plan(wrt, ())
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_a_plan_pickles_and_a_graph_has_one(output: Value) -> None:
     wrt = [leaf for leaf in leaves(output) if not leaf.constant]

@@ -41,7 +41,6 @@ def bits(number: float | None) -> bytes:
     return struct.pack("<d", number)
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_the_last_gradients_are_those_of_backward_bit_for_bit(output: Value) -> None:
     walked = steps(output)
@@ -52,7 +51,6 @@ def test_the_last_gradients_are_those_of_backward_bit_for_bit(output: Value) -> 
         assert bits(gradient) == bits(value.grad)
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_nothing_on_the_graph_changes(output: Value) -> None:
     output.backward()
@@ -63,7 +61,6 @@ def test_nothing_on_the_graph_changes(output: Value) -> None:
     assert [(v.data, v.grad, v.label, v.inputs, v.local_derivatives) for v in walked.values] == before
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_there_is_one_step_for_each_operation_and_each_edge(output: Value) -> None:
     walked = steps(output)
@@ -84,7 +81,6 @@ def test_there_is_one_step_for_each_operation_and_each_edge(output: Value) -> No
         assert repr(edge.after) == repr(edge.contribution if edge.before is None else edge.before + edge.contribution)
 
 
-@pytest.mark.slow
 @given(graphs())
 def test_a_value_passes_its_gradient_on_only_when_it_is_complete(output: Value) -> None:
     received, passed_on = set(), set()
@@ -95,7 +91,6 @@ def test_a_value_passes_its_gradient_on_only_when_it_is_complete(output: Value) 
         assert step.value in received or step.upstream == 1.0
 
 
-@pytest.mark.slow
 @given(graphs(), st.integers(0, 10**6))
 def test_paths_add_up_to_the_gradient(output: Value, pick: int) -> None:
     walked = steps(output)
@@ -116,7 +111,6 @@ def as_fraction(text: str) -> Fraction:
     return Fraction(text.strip("()").replace("−", "-"))
 
 
-@pytest.mark.slow
 @given(graphs())
 @example(strategies.expression(lambda x: x * x, x=5e-324).recorded())
 def test_the_sign_between_figures_is_the_right_one(output: Value) -> None:

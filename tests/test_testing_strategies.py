@@ -114,7 +114,6 @@ def test_most_expressions_use_something_twice_and_nothing_is_thrown_away() -> No
     assert sum(shared) > len(shared) / 2
 
 
-@pytest.mark.slow
 def test_a_lost_accumulation_shrinks_to_x_plus_x() -> None:
     smallest = find(expressions(), lambda drawn: is_wrong(drawn.recorded(), backward=keeps_the_last_only))
     assert repr(smallest) == "expression(lambda x: x + x, x=0.5)"
@@ -133,7 +132,6 @@ def test_a_wrong_rule_shrinks_to_a_point_where_its_own_derivative_is_wrong() -> 
     assert is_wrong(smallest.recorded(), order=1)
 
 
-@pytest.mark.slow
 def test_a_point_shrinks_to_half_and_to_zero_only_if_nothing_else_fails() -> None:
     assert find(points(rough_tanh), lambda at: is_wrong(rough_tanh, at)) == 0.5
     assert find(points(off_at_zero), lambda at: is_wrong(off_at_zero, at)) == 0.0
@@ -162,7 +160,6 @@ def test_every_row_is_right_over_its_whole_domain(name: str, data: Any) -> None:
     check_operation(TABLE[name], data.draw(points(TABLE[name])), order=1 if "power" in name else 2)
 
 
-@pytest.mark.slow
 @given(points(softsign))
 def test_an_operation_of_ones_own_in_two_lines(at: float) -> None:
     check_operation(softsign, at)
@@ -193,7 +190,6 @@ def domain(inside: Any, arity: int = 1) -> Operation:
     return Operation("narrow", forward, rules[arity], defined=inside)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "operation",
     [
@@ -227,7 +223,6 @@ def test_an_operation_that_can_nowhere_be_computed_is_told() -> None:
 LABELS = re.compile(r"x\d|layer\d\.neuron\d\.(w\d|b)")
 
 
-@pytest.mark.slow
 @settings(max_examples=25)
 @given(networks())
 def test_networks_are_recorded_losses_of_labelled_leaves(loss: Value) -> None:
@@ -237,7 +232,6 @@ def test_networks_are_recorded_losses_of_labelled_leaves(loss: Value) -> None:
     assert len({leaf.label for leaf in own}) == len(own)
 
 
-@pytest.mark.slow
 def test_networks_have_several_sizes_losses_and_activations() -> None:
     losses = examples(networks(max_layers=3), 100)
     found = [({operation_of(value).name for value in computed(loss)}, len(leaves(loss))) for loss in losses]
@@ -268,7 +262,6 @@ def test_arrays_have_their_shape(array: Any, rows: Any, single: Any, empty: Any)
     assert empty.shape == (0, 4)
 
 
-@pytest.mark.slow
 def test_arrays_have_hard_numbers_and_shrink_to_half() -> None:
     find(arrays(3), lambda array: bool((abs(array) == 5e-324).any()), settings=settings(max_examples=2_000))
     assert find(arrays(2, nested=True), lambda array: True) == [0.5, 0.5]

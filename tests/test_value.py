@@ -438,7 +438,6 @@ def test_a_value_takes_at_most_320_bytes() -> None:
         assert large < 1.2 * small
 
 
-@pytest.mark.slow
 def test_a_thousand_layers_with_2_to_the_1000_paths() -> None:
     x, out = braid(1_000)
     out.backward()
@@ -477,7 +476,6 @@ def test_each_value_is_computed_once_in_a_replay_however_many_paths_lead_to_it()
     assert (len(computed), x.grad) == (200, 1.0)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_collects_cycles")
 def test_nothing_of_a_graph_needs_the_garbage_collector() -> None:
     network = Network([3, 4, 2], seed=0)
@@ -647,7 +645,6 @@ def test_an_interrupted_replay_leaves_the_graph_as_it_was(monkeypatch: pytest.Mo
     assert (h.data, y.data, h.local_derivatives) == (4.0, 16.0, (2.0, 2.0))
 
 
-@pytest.mark.slow
 def test_a_list_of_a_graphs_values_is_copied_once_each() -> None:
     order = [Value(1.0)]
     for _ in range(20_000):

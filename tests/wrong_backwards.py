@@ -269,6 +269,15 @@ passing("", "rounded", share=lambda g, d: round(g * d, 3))
 passing("", "a little off", share=lambda g, d: g * d * (1 + 1e-9))
 
 
+@wrong("clipped to ±1")
+def clipped_gradients(output: Value) -> Gradients:
+    gradients = fresh(output)
+    for value in last_first(output):
+        gradients[value] = max(-1.0, min(1.0, gradients[value]))
+        pass_back(value, gradients)
+    return gradients
+
+
 def with_slopes(bug: str, name: str, slopes: Callable[[Value], Iterable[float]]) -> None:
     """Keeps the right pass with other local derivatives."""
 
