@@ -6,7 +6,6 @@ import math
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import permutations
@@ -157,6 +156,10 @@ def _told(error: BaseException) -> str:
         return str(error)
     if isinstance(error, SystemExit):
         return "it ends the program, with no answer"
+    if isinstance(error, EOFError):
+        return "it asks for input, but here nobody answers"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
     try:
         says = str(getattr(error, "msg", error))  # of a SyntaxError, without the file and the line
     except Exception:  # its own `__str__` raises
@@ -182,12 +185,17 @@ def plain(answer: Any) -> Answer:
         return answer.data
     if hasattr(answer, "tolist"):  # an array of NumPy's
         answer = answer.tolist()
-    if not isinstance(answer, Mapping | Set | str | bytes):  # which promise no order, or are no numbers yet
-        if isinstance(answer, Iterable):
-            return [plain(one) for one in answer]
-        with suppress(TypeError, ValueError):
-            return float(answer)
-    raise NotAsked(f"{shown(answer)} is no number: return one, or a tuple of them")
+    if isinstance(answer, str | bytes):
+        raise NotAsked(f"{shown(answer)} is text: return numbers")
+    if isinstance(answer, Iterable) and not isinstance(answer, Mapping | Set):  # in which no order is promised
+        parts = [*answer]
+        if any(one is None for one in parts):
+            raise NotAsked("None is among the numbers that it returns: is one of them not computed?")
+        return [plain(one) for one in parts]
+    try:
+        return float(answer)
+    except (TypeError, ValueError):
+        raise NotAsked(f"{shown(answer)} is no number: return one, or a tuple of them") from None
 
 
 def returned(answer: Any) -> Any:
@@ -199,7 +207,7 @@ def returned(answer: Any) -> Any:
     if answer is ...:
         raise NotAsked("the gap is still there: write what belongs in place of the three dots")
     if answer is None:
-        raise NotAsked("it returns None, alone or among others: does it end with `return`, and is each computed?")
+        raise NotAsked("it returns nothing: does it end with `return`?")
     return answer
 
 
@@ -256,8 +264,11 @@ def _reason(answers: Sequence[Answer], rights: Sequence[Answer]) -> str:
 
 def _apart(mine: float, true: float) -> tuple[str, str]:
     """Two numbers in as many digits as show the difference."""
-    digits = 6 if f"{mine:.6g}" != f"{true:.6g}" else 17
-    return f"{mine:.{digits}g}", f"{true:.{digits}g}"
+    for digits in (6, 9, 12, 17):
+        texts = f"{mine:.{digits}g}", f"{true:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def _numbers(answer: Answer) -> list[float]:
@@ -275,7 +286,7 @@ def _shape(answer: Answer) -> str:
         return f"({', '.join(map(_shape, answer))})"
     if inner == ["1"]:
         return f"{len(answer)}" if len(answer) > 1 else "1 in a list"
-    return f"{len(answer)} × {inner[0].removesuffix(' in a list')}" if inner else "0"
+    return f"{len(answer)} × {inner[0]}" if inner else "0"
 
 
 def _typed(argument: Any) -> str:

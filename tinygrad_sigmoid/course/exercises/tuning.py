@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
-from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, NotAsked, plain
+from tinygrad_sigmoid.course.exercises.exercise import Answer, Case, Exercise, Function, NotAsked, Row, plain
 from tinygrad_sigmoid.course.exercises.rules import sigmoid_slope
+from tinygrad_sigmoid.derivatives import gradients
 from tinygrad_sigmoid.losses import squared_error
 from tinygrad_sigmoid.neuron import Neuron
 from tinygrad_sigmoid.operations import sigmoid
+from tinygrad_sigmoid.value import Value
 
 Samples = Sequence[tuple[Sequence[float], float]]
 
@@ -156,12 +158,26 @@ class OnArrays(Exercise):
             raise NotAsked("it writes into the arrays that it is given, which are still needed: make new ones")
         return answer
 
+    def compared(self, case: Case, answer: Answer) -> list[Row]:
+        """The gradients that are wrong; first their shapes, as NumPy has them."""
+        right = self.call(self.right, case)
+        if isinstance(answer, list) and len(answer) == len(right):
+            pairs = zip(self.entries, map(_shape, answer), map(_shape, right), strict=True)
+            if wrong := [(f"shape of {name}", str(mine), str(true)) for name, mine, true in pairs if mine != true]:
+                return wrong
+        return super().compared(case, answer)
+
     def names(self, case: Case) -> Sequence[str]:
         """The gradients by row and column."""
         _, x, W, b = case
         names = [f"x[{i}, {j}]" for i, row in enumerate(x) for j, _ in enumerate(row)]
         names += [f"W[{i}, {j}]" for i, row in enumerate(W) for j, _ in enumerate(row)]
         return [f"∂C/∂{name}" for name in [*names, *[f"b[{j}]" for j, _ in enumerate(b)]]]
+
+
+def _shape(answer: Answer) -> tuple[int, ...]:
+    """How long an array is along each axis."""
+    return (len(answer), *(_shape(answer[0]) if answer else ())) if isinstance(answer, list) else ()
 
 
 def _batches(random: Random) -> Iterator[Case]:
@@ -172,6 +188,23 @@ def _batches(random: Random) -> Iterator[Case]:
             return [drawn(*others) if others else round(random.uniform(-2, 2), 3) for _ in range(first)]
 
         yield [drawn(samples, outputs), drawn(samples, inputs), drawn(inputs, outputs), drawn(outputs)]
+
+
+def _by_our_values(upstream: Any, x: Any, W: Any, b: Any) -> list[Any]:
+    """The gradients of Σ upstream · σ(x·W + b), as our own values give them."""
+    leaves = [[[Value(number) for number in row] for row in matrix] for matrix in (x, W, [b])]
+    rows, columns, [biases] = leaves
+    total = Value(0.0)
+    for row, shares in zip(rows, upstream, strict=True):
+        for j, share in enumerate(shares):
+            z = biases[j]
+            for i, one in enumerate(row):
+                z = z + one * columns[i][j]
+            total = total + sigmoid(z) * share
+    flat = [value for matrix in leaves for row in matrix for value in row]
+    slopes = iter([slope.data for slope in gradients(total, flat)])
+    dx, dW, [db] = [[[next(slopes) for _ in row] for row in matrix] for matrix in leaves]
+    return [dx, dW, db]
 
 
 def _each(function: Function, z: Any) -> Any:
@@ -198,7 +231,7 @@ LAYER = OnArrays(
     "layer_backward",
     ("∂C/∂x", "∂C/∂W", "∂C/∂b"),
     _batches,
-    _layer(lambda u, x, W, b, d: _shares(d, x, W)),
+    _by_our_values,
     {
         "the slope of σ is missing: upstream is ∂C/∂a, and what W, x and b need is ∂C/∂z": [
             _layer(lambda u, x, W, b, d: _shares(u, x, W))
